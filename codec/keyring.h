@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys: one that seals and any number that open, read from key files
+ * (docs/protocol.md 1). The memory is guarded, locked where the system allows
+ * it, and wiped when freed. */
+#ifndef MSOCK_CODEC_KEYRING_H
+#define MSOCK_CODEC_KEYRING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MSOCK__KEY_SIZE = 32, MSOCK__KEYS_MAX = 8, MSOCK__GROUP_SIZE = 16 };
+
+struct msock__keyring;
+
+/** Returns MSOCK_ENOMEM, or 0 with an empty ring given to the caller. */
+int msock__keyring_new(struct msock__keyring **ring);
+
+/** Wipes and frees; NULL is ignored. */
+void msock__keyring_free(struct msock__keyring *ring);
+
+/** Adds a master key (copied); the first one is the sending key.
+ *  Returns 0, MSOCK_EKEY (its id is zero or already there), MSOCK_ELIMIT. */
+int msock__keyring_add(struct msock__keyring *ring,
+                       const uint8_t master[static MSOCK__KEY_SIZE]);
+
+/** Adds the key of a key file's text: one line of base64 (32 bytes), besides
+ *  empty lines and comments from `#` on. `source` names it in errors.
+ *  Returns 0, MSOCK_EKEY, MSOCK_ELIMIT. */
+int msock__keyring_parse(struct msock__keyring *ring, const char *text,
+                         size_t size, const char *source);
+
+/** Adds the key of a file: regular, at most 4 KiB, owned by the user or root,
+ *  readable by neither group nor others (except mode 0440 in
+ *  $CREDENTIALS_DIRECTORY).
+ *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read), MSOCK_ELIMIT.
+ */
+int msock__keyring_load(struct msock__keyring *ring, const char *path);
+
+/** Number of keys. */
+size_t msock__keyring_count(const struct msock__keyring *ring);
+
+/** Id of key `index`; 0 is the sending key. */
+uint32_t msock__keyring_id(const struct msock__keyring *ring, size_t index);
+
+/** Derives key `index`'s encryption key for a channel. */
+void msock__keyring_derive(const struct msock__keyring *ring, size_t index,
+                           const uint8_t group[static MSOCK__GROUP_SIZE],
+                           uint16_t port, uint8_t key[static MSOCK__KEY_SIZE]);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subscriptions of a channel: a trie of filter levels, so that the cost of
+ * a message grows with its levels and its matches, not with other filters.
+ *
+ * Children of a node are found by a keyed hash (SipHash), since topics come
+ * from strangers; `+` and `#` have slots of their own. Only subscribing grows
+ * it. Callbacks may add and remove subscriptions: what is removed is not called
+ * again, what is added starts with the next message. */
+#ifndef MSOCK_CORE_DISPATCH_H
+#define MSOCK_CORE_DISPATCH_H
+
+#include <multisock/multisock.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MSOCK__SUBSCRIPTIONS_MAX = 65536 };
+
+struct msock__dispatch;
+
+/** Makes an empty trie whose hashes are keyed by `hash_key`.
+ *  Returns 0, MSOCK_ENOMEM. */
+int msock__dispatch_new(struct msock__dispatch **dispatch,
+                        const uint8_t hash_key[static 16]);
+
+/** Frees all subscriptions; not inside msock__dispatch_run(). NULL is ignored.
+ */
+void msock__dispatch_free(struct msock__dispatch *dispatch);
+
+/** Adds a subscription with a valid filter (copied).
+ *  Returns its id (1..2^31-1), MSOCK_ELIMIT, MSOCK_ENOMEM. Ids are not reused
+ *  until 2^31-1 of them were given. */
+int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
+                        msock_callback *callback, void *user, bool no_local);
+
+/** Removes one.  Returns 0, MSOCK_ENOENT. */
+int msock__dispatch_remove(struct msock__dispatch *dispatch, int id);
+
+/** Removes all, also inside msock__dispatch_run(). */
+void msock__dispatch_clear(struct msock__dispatch *dispatch);
+
+/** Whether a message on `topic` would reach a callback; `local`: one that the
+ *  channel published itself. */
+bool msock__dispatch_any(const struct msock__dispatch *dispatch,
+                         const char *topic, size_t topic_size, bool local);
+
+struct msock__dispatch_result {
+    size_t called;
+    size_t refused; /* callbacks that returned a negative code */
+};
+
+/** Calls the matching callbacks in the order of their ids; those with no_local
+ *  not for a MSOCK_MESSAGE_LOCAL message. May be entered again by a callback.
+ */
+struct msock__dispatch_result
+msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
+                    const msock_message *message);
+
+/** Number of subscriptions, and of trie nodes (for tests and bounds). */
+size_t msock__dispatch_count(const struct msock__dispatch *dispatch);
+size_t msock__dispatch_nodes(const struct msock__dispatch *dispatch);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the core needs from outside, as a table of functions: time, randomness,
+ * a way out for frames and somebody to wake it. transport/ implements it on a
+ * uv loop, and on virtual time for the simulated network. A driver calls the
+ * engine; the engine calls only `wake`. */
+#ifndef MSOCK_CORE_DRIVER_H
+#define MSOCK_CORE_DRIVER_H
+
+#include <multisock/multisock.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct msock__driver {
+    const struct msock__driver_ops *ops;
+};
+
+/** Calls of the channel's thread, unless they say otherwise. */
+struct msock__driver_ops {
+    /** Monotonic time that counts suspend, in us. */
+    uint64_t (*now)(struct msock__driver *driver);
+
+    /** Output is queued or a deadline moved forward: call
+     *  msock__engine_output() before sleeping. Must not call the engine back.
+     */
+    void (*wake)(struct msock__driver *driver);
+
+    /** Whether this process is a child of the one that opened the channel. */
+    bool (*forked)(const struct msock__driver *driver);
+
+    /** As msock_run(), _stop() (any thread), _fd(), _timeout(), _dispatch(),
+     *  _joined(). */
+    int (*run)(struct msock__driver *driver);
+    void (*stop)(struct msock__driver *driver);
+    int (*fd)(const struct msock__driver *driver);
+    int (*timeout)(const struct msock__driver *driver);
+    int (*dispatch)(struct msock__driver *driver);
+    int (*joined)(const struct msock__driver *driver);
+
+    /** Begins to close: the driver drains msock__engine_output() for at most
+     *  2 s, closes its handles, calls msock__channel_free() and then `closed`.
+     *  On a loop of its own and outside of run() and dispatch() it does all
+     *  that before it returns. Called once. */
+    void (*close)(struct msock__driver *driver, msock_closed *closed,
+                  void *user);
+};
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The protocol as a machine without I/O: datagrams and time in, datagrams and
+ * one deadline out. A driver feeds it; the public API talks to it through
+ * channel.c. Receiving is engine_rx.c, sending engine_tx.c.
+ *
+ * Nothing is stored or allocated for a sealed frame before it authenticated.
+ * Every queue and table has a bound from the configuration. */
+#ifndef MSOCK_CORE_ENGINE_H
+#define MSOCK_CORE_ENGINE_H
+
+#include "codec/transform.h"
+#include "core/driver.h"
+#include "core/options.h"
+
+#include <multisock/multisock.h>
+#include <stdint.h>
+
+struct msock__engine;
+
+/** A datagram received: `bytes` has room for one byte more than `size`, and is
+ *  changed. `from` is "ADDRESS:PORT" if the configuration is raw (may be NULL
+ *  otherwise). `own`: sent by this very channel's socket. */
+struct msock__datagram {
+    uint8_t *bytes;
+    size_t size;
+    const char *from;
+    bool own;
+};
+
+/** A datagram to be sent. */
+struct msock__outgoing {
+    const uint8_t *bytes;
+    size_t size;
+};
+
+/** Makes a channel on `driver` with the stages of `pipeline` (emptied: the
+ *  channel owns them then; a failure leaves them to the caller). `config`
+ *  carries a valid name. `frame_size` is the largest datagram to send.
+ *  Returns 0, MSOCK_ENOMEM, MSOCK_ESYSTEM. */
+int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
+                       const struct msock__config *config,
+                       struct msock__pipeline *pipeline, size_t frame_size,
+                       msock_logger *logger);
+
+/** Frees a channel whose driver has ended. NULL is ignored. */
+void msock__channel_free(msock_channel *channel);
+
+/** The engine inside of a channel. */
+struct msock__engine *msock__channel_engine(msock_channel *channel);
+
+/** Takes one datagram; runs callbacks. */
+void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
+                         const struct msock__datagram *datagram);
+
+/** Does what is due at `now_us`: timers, reassembly given up, deliveries to
+ *  one's own subscriptions; runs callbacks. */
+void msock__engine_tick(struct msock__engine *engine, uint64_t now_us);
+
+/** Points frames[0..count) at what should be sent now, in order. They stay the
+ *  same until msock__engine_sent() takes them back: a driver that could not
+ *  send them asks again later and gets identical bytes.
+ *  Returns their number. Runs no callback. */
+size_t msock__engine_output(struct msock__engine *engine, uint64_t now_us,
+                            struct msock__outgoing *frames, size_t count);
+
+/** Takes back the first `count` frames of the last output: they left (or can
+ *  never leave: then the driver counts MSOCK_TX_ERRORS). */
+void msock__engine_sent(struct msock__engine *engine, size_t count);
+
+/** When the engine wants a tick or an output call, in us: 0 now, UINT64_MAX
+ *  never. Frames that were shown and not yet sent do not count. */
+uint64_t msock__engine_deadline(const struct msock__engine *engine);
+
+/** Changes the largest datagram to send, from the next frame on. */
+void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size);
+
+/** Adds to a counter what only the driver sees (DROP_KERNEL, DROP_FOREIGN,
+ *  DROP_TRUNCATED, TX_ERRORS), logged as the engine's own. */
+void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
+                         enum msock_counter counter, uint64_t count);
+
+/** Whether nothing waits to be sent (shown frames count as waiting). */
+bool msock__engine_drained(const struct msock__engine *engine);
+
+#endif

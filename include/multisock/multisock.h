@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* multisock: publish and subscribe on one local network, without a broker.
+ *
+ *     msock_options options = {.name = "kitchen", .key_file = "home.key"};
+ *     msock_channel *channel;
+ *     if (msock_open(&channel, "udp://239.255.77.83:7783", &options) < 0)
+ *         return 1;
+ *     msock_subscribe(channel, "lights", on_lights, NULL, NULL);
+ *     msock_publish(channel, "kitchen/state", "{\"on\":true}", NULL);
+ *     msock_run(channel);
+ *
+ * A channel belongs to one thread: the one that runs its loop. Only the calls
+ * whose `Thread` line says so may be used elsewhere. A struct of options means
+ * "the default" by zero in every field. Errors are negative codes (error.h).
+ */
+#ifndef MULTISOCK_MULTISOCK_H
+#define MULTISOCK_MULTISOCK_H
+
+#include <multisock/counter.h>
+#include <multisock/error.h>
+#include <multisock/version.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The channel that is used when no address is given. */
+#define MSOCK_DEFAULT_URL "udp://239.255.77.83:7783"
+
+enum {
+    MSOCK_TOPIC_MAX = 255, /* bytes of a topic or filter */
+    MSOCK_LEVELS_MAX = 16, /* levels of a topic or filter */
+    MSOCK_NAME_MAX = 63,   /* bytes of a node name */
+    MSOCK_TYPE_MAX = 127   /* bytes of a media type */
+};
+
+struct uv_loop_s;
+typedef struct msock_channel msock_channel;
+typedef struct msock_logger msock_logger;
+
+/* -- Channel -- */
+
+/** How a channel is opened. Text is copied by msock_open(). Where the URL names
+ *  the same thing, the URL wins. */
+typedef struct msock_options {
+    size_t struct_size;     /* sizeof(msock_options), or 0: layout of 1.0 */
+    const char *name;       /* node name [host name], 1..63 bytes */
+    const char *key_file;   /* key file [none: the channel is open] */
+    const char *group;      /* with .port instead of a URL: group address */
+    uint16_t port;          /* 1..65535 */
+    struct uv_loop_s *loop; /* the caller's uv loop [one of its own] */
+    msock_logger *logger;   /* receives the channel's events [nobody] */
+    const char *iface;      /* names, addresses, CIDR, "all", "auto" [auto] */
+    const char *codec;      /* "json" or "raw" [json] */
+    const char *topic;      /* codec=raw: topic of what arrives [raw] */
+    unsigned ttl;           /* hops, 1..255 [1] */
+    unsigned mtu;           /* IP packet, 576..65535 bytes [interface's, at
+                               most 1500] */
+    unsigned dscp;          /* differentiated services, 0..63 [0] */
+    size_t rcvbuf;          /* bytes asked of the kernel [4 MiB] */
+    size_t message_max;     /* bytes of a message on the wire [8 MiB] */
+    size_t head_max;        /* bytes of an envelope without data [2 KiB] */
+    size_t assemblies_max;  /* messages in reassembly a session [4] */
+    size_t reassembly_max;  /* bytes in reassembly, all sessions [32 MiB] */
+    size_t sessions_max;    /* sessions remembered [1024] */
+    size_t queue_max;       /* bytes waiting to be sent [16 MiB] */
+    size_t pace;            /* bytes/s of a message's pieces [10 MiB/s] */
+} msock_options;
+
+/** Opens the channel at `url` (udp://GROUP:PORT?key=value&…, sim://NAME; NULL:
+ *  `.group` and `.port`, else MSOCK_DEFAULT_URL) and joins it on each wanted
+ *  interface; with no network present it joins when there is one. `options` may
+ *  be NULL. *channel is written on success and given to the caller, to be
+ *  closed by msock_close().
+ *  Returns 0, MSOCK_EURL (address), MSOCK_EOPTION (unknown key, or value out of
+ *  range), MSOCK_ENAME (node name), MSOCK_EKEY, MSOCK_EACCESS (key file),
+ *  MSOCK_ENOTSUP (a key file on an open-only codec), MSOCK_ESYSTEM (sockets),
+ *  MSOCK_ENOMEM; msock_error_detail() says what and what to do.
+ *  Thread: becomes the channel's thread.  Source: docs/protocol.md 1. */
+int msock_open(msock_channel **channel, const char *url,
+               const msock_options *options);
+
+/** The last callback of a channel: it is closed and no longer exists. */
+typedef void msock_closed(void *user);
+
+/** Closes a channel: what is queued is sent first, for at most 2 s; timers and
+ *  subscriptions end at once. `closed` (may be NULL) is called last. On a
+ *  channel with a loop of its own and outside of its callbacks, all this has
+ *  happened when the call returns; inside a callback it happens soon after,
+ *  and msock_run() returns then. NULL is ignored; closing twice is harmless
+ *  until `closed` was called.  Thread: loop only. */
+void msock_close(msock_channel *channel, msock_closed *closed, void *user);
+
+/** Runs the channel's loop until msock_stop(), or until it has closed.
+ *  Returns 0 when stopped, MSOCK_ECLOSED when the channel was closed (and no
+ *  longer exists), MSOCK_EBUSY when it runs already, MSOCK_ENOTSUP on a
+ *  caller's loop.  Thread: loop only. */
+int msock_run(msock_channel *channel);
+
+/** Makes msock_run() return soon, or the next one at once.
+ *  Thread: any, and signal handlers; the channel must exist. */
+void msock_stop(msock_channel *channel);
+
+/** Returns a descriptor that is readable when msock_dispatch() has work, for
+ *  poll(2) or any loop; MSOCK_ENOTSUP on a caller's loop or a virtual network.
+ *  The channel owns it.  Thread: loop only. */
+int msock_fd(const msock_channel *channel);
+
+/** Returns how long poll(2) may wait before msock_dispatch() is due, in ms; -1:
+ *  until the descriptor is readable.  Thread: loop only. */
+int msock_timeout(const msock_channel *channel);
+
+/** Does the work that is due now without waiting: sends what is queued, runs
+ *  timers and callbacks. Call it after poll(2), and after publishing.
+ *  Returns and threads as msock_run(). */
+int msock_dispatch(msock_channel *channel);
+
+/** Returns the node's name; the channel's.  Thread: any. */
+const char *msock_name(const msock_channel *channel);
+
+/** Returns the first 8 bytes of the channel's session.  Thread: loop only. */
+uint64_t msock_session(const msock_channel *channel);
+
+/** Returns the number of interfaces the channel has joined (0: no network yet),
+ *  1 on sim://.  Thread: loop only. */
+int msock_joined(const msock_channel *channel);
+
+/** Returns the number of bytes that wait to be sent.  Thread: loop only. */
+size_t msock_queued(const msock_channel *channel);
+
+/** Returns a counter, 0 if there is no such one.  Thread: loop only. */
+uint64_t msock_counter_get(const msock_channel *channel,
+                           enum msock_counter counter);
+
+/* -- Subscribing -- */
+
+enum msock_message_flags {
+    MSOCK_MESSAGE_RAW = 1,    /* data is bytes, not JSON */
+    MSOCK_MESSAGE_LOCAL = 2,  /* published on this very channel */
+    MSOCK_MESSAGE_BARE = 4,   /* an unframed datagram: nothing vouches for it */
+    MSOCK_MESSAGE_SEALED = 8, /* came authenticated */
+    MSOCK_MESSAGE_EMPTY = 16  /* the sender gave no data: data is "null" */
+};
+
+/** A message as a callback sees it: NUL-terminated slices of the receive
+ *  buffer, valid until the callback returns. Nothing in it is safe to print to
+ *  a terminal as it is: see msock_text_escape(). */
+typedef struct msock_message {
+    const char *topic;
+    const char *sender; /* node name; codec=raw: "ADDRESS:PORT" */
+    const char *data;   /* valid JSON, or bytes (RAW); never NULL */
+    const char *type;   /* media type of raw data, or NULL */
+    size_t topic_size;  /* bytes, without the NUL */
+    size_t sender_size;
+    size_t data_size;
+    uint64_t session; /* first 8 bytes of the sender's session; bare: 0 */
+    unsigned flags;   /* msock_message_flags */
+} msock_message;
+
+/** A handler: returns 0 when it acted, a negative code when it refused (both
+ *  are counted). It may subscribe, unsubscribe, publish and close. */
+typedef int msock_callback(msock_channel *channel, const msock_message *message,
+                           void *user);
+
+typedef struct msock_subscribe_options {
+    size_t struct_size; /* sizeof(msock_subscribe_options), or 0 */
+    bool no_local;      /* do not deliver what this channel published */
+} msock_subscribe_options;
+
+/** Calls `callback` for each message whose topic matches `filter` (MQTT 5, 4.7:
+ *  `+` one level, `#` the rest; copied), in the order of subscribing. A
+ *  subscription made in a callback starts with the next message. `options` may
+ *  be NULL.
+ *  Returns the subscription's id (1..2^31-1), MSOCK_EFILTER, MSOCK_EINVAL (no
+ *  callback), MSOCK_ECLOSED, MSOCK_ELIMIT (65,536 subscriptions),
+ *  MSOCK_ENOMEM.  Thread: loop only.  Source: docs/protocol.md 10. */
+int msock_subscribe(msock_channel *channel, const char *filter,
+                    msock_callback *callback, void *user,
+                    const msock_subscribe_options *options);
+
+/** Ends a subscription: its callback is not called again, even if the message
+ *  in delivery matches.
+ *  Returns 0, MSOCK_ENOENT (no such id).  Thread: loop only. */
+int msock_unsubscribe(msock_channel *channel, int id);
+
+/** Says whether a topic matches a filter; false if either is not valid.
+ *  Thread: any.  Source: docs/protocol.md 10. */
+bool msock_topic_match(const char *filter, const char *topic);
+
+/* -- Publishing -- */
+
+typedef struct msock_publish_options {
+    size_t struct_size; /* sizeof(msock_publish_options), or 0 */
+    const void *raw;    /* bytes to send instead of JSON, or NULL */
+    size_t raw_size;    /* their number, 0 is valid */
+    const char *type;   /* media type of `raw`, at most 127 bytes, or NULL */
+} msock_publish_options;
+
+/** Publishes `json` (a JSON value; NULL: no data) or `options->raw` on `topic`,
+ *  best effort: everything is copied, and what is published in one turn of the
+ *  loop shares frames and leaves before the loop sleeps, in the order of
+ *  publishing. Matching subscriptions of the channel itself get it in the same
+ *  turn. On codec=raw the payload goes alone: a JSON string as its text, other
+ *  JSON as it is, `topic` and `type` not at all.
+ *  Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_EINVAL (`json` and `raw` both,
+ *  `type` without `raw`), MSOCK_ETOOBIG (over message_max, over 1024 pieces,
+ *  or head over head_max), MSOCK_EAGAIN (queue_max reached: nothing was
+ *  queued), MSOCK_ECLOSED, MSOCK_EFORK, MSOCK_ENOMEM.
+ *  Thread: loop only.  Source: docs/protocol.md 2, 3. */
+int msock_publish(msock_channel *channel, const char *topic, const char *json,
+                  const msock_publish_options *options);
+
+/* -- Timers -- */
+
+typedef void msock_timer_callback(msock_channel *channel, void *user);
+
+/** Calls `callback` after `delay_ms`, then every `period_ms` (0: once).
+ *  Returns the timer's id (1..2^31-1), MSOCK_EINVAL, MSOCK_ECLOSED,
+ *  MSOCK_ELIMIT (4,096 timers), MSOCK_ENOMEM.  Thread: loop only. */
+int msock_timer_start(msock_channel *channel, uint64_t delay_ms,
+                      uint64_t period_ms, msock_timer_callback *callback,
+                      void *user);
+
+/** Stops a timer; its callback is not called again.
+ *  Returns 0, MSOCK_ENOENT (no such id, or it has run).  Thread: loop only. */
+int msock_timer_stop(msock_channel *channel, int id);
+
+/* -- Keys -- */
+
+enum { MSOCK_KEY_TEXT_SIZE = 45 }; /* base64 of 32 bytes, and a NUL */
+
+/** Writes a new random key as the text of a key file's line.
+ *  Returns 0, MSOCK_ESYSTEM (no randomness).  Thread: any. */
+int msock_key_generate(char text[MSOCK_KEY_TEXT_SIZE]);
+
+/* -- The logger for applications -- */
+
+enum msock_level {
+    MSOCK_LEVEL_DEFAULT, /* as a threshold: MSOCK_INFO */
+    MSOCK_DEBUG,
+    MSOCK_INFO,
+    MSOCK_WARNING,
+    MSOCK_ERROR,
+    MSOCK_FATAL
+};
+
+/** Opens a logger that writes lines "TIME LEVEL component: text". `file` NULL:
+ *  standard output; "traces": traces_2026-11-22.log, a new file each local day,
+ *  appended to, mode 0640. Text that could harm a terminal is escaped. *logger
+ *  is written on success and given to the caller.
+ *  Returns 0, MSOCK_EINVAL, MSOCK_ESYSTEM (cannot open), MSOCK_ENOMEM.
+ *  Thread: any. */
+int msock_logger_open(msock_logger **logger, const char *component,
+                      const char *file);
+
+/** Sets the lowest level that is written [MSOCK_INFO].  Thread: any. */
+void msock_logger_level(msock_logger *logger, enum msock_level lowest);
+
+/** Writes one line, at most 1023 bytes; NULL loggers are ignored.
+ *  Thread: any. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void msock_log(msock_logger *logger, enum msock_level level, const char *format,
+               ...);
+
+/** Closes a logger; channels that use it must be closed before. NULL is
+ *  ignored.  Thread: any. */
+void msock_logger_close(msock_logger *logger);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text helpers: reading and writing the JSON of messages without a library, and
+ * showing text from the network on a terminal.
+ *
+ * They read with the same strict scanner as the channel and keep nothing. An
+ * application that wants a tree uses a JSON library of its own choice. */
+#ifndef MULTISOCK_TEXT_H
+#define MULTISOCK_TEXT_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Says whether `text` is one JSON value as docs/protocol.md 2 allows it.
+ *  Returns 0, MSOCK_EJSON (the detail names the place).  Thread: any. */
+int msock_json_check(const char *text, size_t size);
+
+/** Finds the member `key` of the JSON object `json`, and points *value at its
+ *  text inside `json`, without white space around it.
+ *  Returns its size in bytes, MSOCK_ENOENT (no such member, or not an object),
+ *  MSOCK_EJSON (not JSON).  Thread: any. */
+int msock_json_get(const char *json, size_t size, const char *key,
+                   const char **value);
+
+/** Walks over the array `json`: points *value at the text of its next element,
+ *  beginning with *cursor = 0.
+ *  Returns the element's size in bytes, MSOCK_ENOENT (no more, or not an
+ *  array), MSOCK_EJSON (not JSON).  Thread: any. */
+int msock_json_next(const char *json, size_t size, size_t *cursor,
+                    const char **value);
+
+/** Writes the text of the JSON string `json` (with its quotes) and a NUL.
+ *  Returns the text's size in bytes, MSOCK_EJSON (not a string), MSOCK_ETOOBIG
+ *  (over capacity - 1 bytes).  Thread: any. */
+int msock_json_text(const char *json, size_t size, char *out, size_t capacity);
+
+/** Writes `text` as a JSON string, with quotes and a NUL.
+ *  Returns its size in bytes, MSOCK_EJSON (not UTF-8, or holds U+0000),
+ *  MSOCK_ETOOBIG (over capacity - 1 bytes; 6 x size + 3 always suffice).
+ *  Thread: any. */
+int msock_json_quote(const char *text, size_t size, char *out, size_t capacity);
+
+/** Writes `text` so that it cannot harm a terminal or a log: control characters
+ *  (C0, DEL, C1), bidirectional controls and invalid UTF-8 become \xHH or
+ *  \u{HHHH}, a backslash stays as it is; with a NUL.
+ *  Returns the size in bytes of the whole escaped text; what exceeds
+ *  capacity - 1 is cut between characters.  Thread: any. */
+size_t msock_text_escape(const char *text, size_t size, char *out,
+                         size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

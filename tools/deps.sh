@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what multisock needs and this system lacks.
+#
+#     sh tools/deps.sh build    what building and the demo need
+#     sh tools/deps.sh test     that, and what the tests need
+#
+# Every need is looked for first; when nothing is missing, no package manager
+# is started and no network is touched. Without apt the packages are named.
+set -eu
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+
+fail()
+{
+    echo "deps.sh: $*" >&2
+    exit 1
+}
+
+# lack PACKAGE: notes a Debian package as missing, once.
+lack()
+{
+    case " $missing " in
+    *" $1 "*) ;;
+    *) missing="${missing:+$missing }$1" ;;
+    esac
+}
+
+# program NAME PACKAGE
+program()
+{
+    command -v "$1" >/dev/null 2>&1 || lack "$2"
+}
+
+# library PKG_CONFIG_NAME PACKAGE
+library()
+{
+    pkg-config --exists "$1" 2>/dev/null || lack "$2"
+}
+
+# header NAME PACKAGE
+header()
+{
+    printf '#include <%s>\n' "$1" | cc -E - >/dev/null 2>&1 || lack "$2"
+}
+
+look()
+{
+    missing=
+    program cc gcc
+    header stdio.h libc6-dev
+    program cmake cmake
+    program ninja ninja-build
+    program pkg-config pkg-config
+    library libuv libuv1-dev
+    library libsodium libsodium-dev
+    header uthash.h uthash-dev
+    program ip iproute2
+    program unshare util-linux
+    if [ "$1" = test ]; then
+        library criterion libcriterion-dev
+        program python3 python3
+    fi
+}
+
+# as_root COMMAND...: runs it as root, or says how to.
+as_root()
+{
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        fail "not root and no sudo; install as root: $missing"
+    fi
+}
+
+what=${1:-}
+case $what in
+build | test) ;;
+*)
+    echo "usage: sh tools/deps.sh build|test" >&2
+    exit 2
+    ;;
+esac
+
+look "$what"
+[ -n "$missing" ] || exit 0
+
+command -v apt-get >/dev/null 2>&1 ||
+    fail "no apt here; install what Debian calls: $missing"
+echo "deps.sh: installing $missing" >&2
+as_root apt-get update >&2
+# Names are words of ours, without blanks.
+# shellcheck disable=SC2086
+as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends $missing >&2
+
+look "$what"
+[ -z "$missing" ] || fail "installed, but still not found: $missing"

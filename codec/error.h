@@ -10,8 +10,8 @@
 
 /** Keeps the formatted sentence (at most 511 bytes: what and what to do) as
  *  this thread's detail and returns `code`, so that one can write
- *  `return msock__fail(MSOCK_EURL, ...)`. An empty format takes the code's own
- *  sentence. */
+ *  `return msock__fail(MSOCK_EURL, ...)`. An empty sentence ("%s", "") takes
+ * the code's own. Arguments may point into the present detail. */
 __attribute__((format(printf, 2, 3))) int msock__fail(int code,
                                                       const char *format, ...);
 

@@ -27,7 +27,8 @@ struct msock__stage {
     size_t overhead; /* most bytes encode adds */
     void *self;
 
-    /** Sets the stage's header fields of a frame to be sent. */
+    /** Sets the stage's header fields of a frame to be sent, besides `flag`,
+     *  which the pipeline sets. */
     void (*stamp)(void *self, struct msock__frame *frame);
 
     /** A cheap look at a received header, before any state of its session is

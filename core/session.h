@@ -11,10 +11,10 @@
 #define MSOCK_CORE_SESSION_H
 
 #include "codec/frame.h"
+#include "core/table.h"
 #include "core/window.h"
 
 #include <multisock/multisock.h>
-#include <uthash.h>
 
 struct msock__session {
     uint8_t id[MSOCK__SESSION_SIZE];

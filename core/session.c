@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bounded table of sessions we hear. */
+#include "core/session.h"
+
+#include "core/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct msock__sessions {
+    struct msock__session *table; /* uthash head */
+    struct msock__session *newest;
+    struct msock__session *oldest;
+    size_t session_max;
+    uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
+};
+
+static void unlink_session(struct msock__sessions *sessions,
+                           struct msock__session *session)
+{
+    *(session->newer != NULL ? &session->newer->older : &sessions->newest) =
+        session->older;
+    *(session->older != NULL ? &session->older->newer : &sessions->oldest) =
+        session->newer;
+}
+
+static void link_newest(struct msock__sessions *sessions,
+                        struct msock__session *session)
+{
+    session->newer = NULL;
+    session->older = sessions->newest;
+    *(session->older != NULL ? &session->older->newer : &sessions->oldest) =
+        session;
+    sessions->newest = session;
+}
+
+static unsigned hash_of(const struct msock__sessions *sessions,
+                        const uint8_t *id)
+{
+    return msock__table_hash(sessions->hash_key, id, MSOCK__SESSION_SIZE);
+}
+
+static void forget(struct msock__sessions *sessions,
+                   struct msock__session *session)
+{
+    unlink_session(sessions, session);
+    HASH_DELETE(hh, sessions->table, session);
+    free(session);
+}
+
+int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
+                        const uint8_t hash_key[static 16])
+{
+    assert(session_max >= 1 && session_max <= UINT32_MAX);
+    struct msock__sessions *made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    made->session_max = session_max;
+    memcpy(made->hash_key, hash_key, sizeof(made->hash_key));
+    *sessions = made;
+    return 0;
+}
+
+void msock__sessions_free(struct msock__sessions *sessions)
+{
+    if (sessions == NULL) {
+        return;
+    }
+    while (sessions->oldest != NULL) {
+        forget(sessions, sessions->oldest);
+    }
+    free(sessions);
+}
+
+struct msock__session *
+msock__sessions_find(const struct msock__sessions *sessions,
+                     const uint8_t id[static MSOCK__SESSION_SIZE])
+{
+    struct msock__session *found;
+    HASH_FIND_BYHASHVALUE(hh, sessions->table, id, MSOCK__SESSION_SIZE,
+                          hash_of(sessions, id), found);
+    return found;
+}
+
+struct msock__session *
+msock__sessions_victim(const struct msock__sessions *sessions)
+{
+    bool full = msock__sessions_count(sessions) >= sessions->session_max;
+    return full ? sessions->oldest : NULL;
+}
+
+struct msock__session *
+msock__sessions_add(struct msock__sessions *sessions,
+                    const uint8_t id[static MSOCK__SESSION_SIZE])
+{
+    assert(msock__sessions_find(sessions, id) == NULL);
+    struct msock__session *victim = msock__sessions_victim(sessions);
+    struct msock__session *made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        return NULL;
+    }
+
+    /* Slots are dense: only a victim's is ever free again. */
+    made->slot = victim != NULL ? victim->slot
+                                : (uint32_t)msock__sessions_count(sessions);
+    memcpy(made->id, id, sizeof(made->id));
+    msock__window_init(&made->best_effort, 1);
+    msock__window_init(&made->control, 1);
+
+    /* First the one in, then the other out: lack of memory changes nothing. */
+    HASH_ADD_BYHASHVALUE(hh, sessions->table, id, MSOCK__SESSION_SIZE,
+                         hash_of(sessions, id), made);
+    if (made->hh.tbl == NULL) {
+        free(made);
+        return NULL;
+    }
+    if (victim != NULL) {
+        forget(sessions, victim);
+    }
+    link_newest(sessions, made);
+    return made;
+}
+
+void msock__sessions_touch(struct msock__sessions *sessions,
+                           struct msock__session *session, uint64_t now_us)
+{
+    assert(now_us >= session->heard_us);
+    session->heard_us = now_us;
+    unlink_session(sessions, session);
+    link_newest(sessions, session);
+}
+
+size_t msock__sessions_count(const struct msock__sessions *sessions)
+{
+    return HASH_CNT(hh, sessions->table);
+}

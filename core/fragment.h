@@ -2,11 +2,11 @@
 /* Reassembly of large best-effort messages (docs/protocol.md 3) within bounds.
  *
  * An assembly is keyed by (session, counter - index). It stores only bytes that
- * arrived, never what a header claims. Bounds: pieces a message, assemblies a
- * session (a new one evicts that session's oldest), bytes in all (the piece
- * that would exceed them is dropped, with its assembly). Given up 2 s after the
- * last new piece. A lookup costs O(assemblies of the session), a piece in order
- * O(1). */
+ * arrived, never what a header claims, until the last piece joins them. Bounds:
+ * pieces a message, assemblies a session (a new one evicts that session's
+ * oldest), bytes in all (the piece that would exceed them is dropped, with its
+ * assembly). Given up 2 s after the last new piece. A lookup costs O(assemblies
+ * of the session), a piece in order O(1). */
 #ifndef MSOCK_CORE_FRAGMENT_H
 #define MSOCK_CORE_FRAGMENT_H
 
@@ -40,12 +40,14 @@ int msock__fragments_new(struct msock__fragments **fragments,
 void msock__fragments_free(struct msock__fragments *fragments);
 
 /** Takes one piece of an authentic, first-seen frame of `session` (a slot
- *  number that is stable while the session is known).
+ *  number that is stable while the session is known). The body has passed
+ *  msock__body_decode(). A repeated piece changes nothing.
  *  Returns 0 (stored), 1 (*message is complete), or negative: minus the drop
- *  counter MSOCK_DROP_PIECE (pieces disagree: the assembly is gone),
- *  _PIECE_LIMIT (over a bound: it is gone), _TOO_BIG (over message_max),
- *  _MEMORY. *lost (may be NULL) gets the number of other assemblies that had to
- *  be evicted. */
+ *  counter MSOCK_DROP_PIECE (pieces disagree), _PIECE_LIMIT (over 1024 pieces,
+ *  or over the bytes of all), _TOO_BIG (sure to exceed message_max), _MEMORY.
+ *  The piece's assembly, if there was one, is then gone: what is missing never
+ *  comes again. *lost (may be NULL) gets the number of other assemblies that
+ *  had to be evicted. */
 int msock__fragments_add(struct msock__fragments *fragments, uint64_t now_us,
                          uint32_t session, uint64_t counter,
                          const struct msock__body *body,

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public calls of a channel, except msock_open: arguments are checked here,
+ * and passed on to the engine or the driver. */
+#include "codec/envelope.h"
+#include "codec/error.h"
+#include "codec/json.h"
+#include "core/dispatch.h"
+#include "core/driver.h"
+#include "core/engine_state.h"
+#include "core/topic.h"
+
+#include <assert.h>
+#include <multisock/multisock.h>
+#include <string.h>
+
+/* -- Life -- */
+
+void msock_close(msock_channel *channel, msock_closed *closed, void *user)
+{
+    if (!channel || channel->engine.closing) {
+        return;
+    }
+    struct msock__driver *driver = channel->engine.driver;
+    msock__engine_close(&channel->engine);
+    driver->ops->close(driver, closed, user);
+}
+
+int msock_run(msock_channel *channel)
+{
+    struct msock__driver *driver = channel->engine.driver;
+    return driver->ops->run(driver);
+}
+
+void msock_stop(msock_channel *channel)
+{
+    struct msock__driver *driver = channel->engine.driver;
+    driver->ops->stop(driver);
+}
+
+int msock_fd(const msock_channel *channel)
+{
+    const struct msock__driver *driver = channel->engine.driver;
+    return driver->ops->fd(driver);
+}
+
+int msock_timeout(const msock_channel *channel)
+{
+    const struct msock__driver *driver = channel->engine.driver;
+    return driver->ops->timeout(driver);
+}
+
+int msock_dispatch(msock_channel *channel)
+{
+    struct msock__driver *driver = channel->engine.driver;
+    return driver->ops->dispatch(driver);
+}
+
+/* -- Asking -- */
+
+const char *msock_name(const msock_channel *channel)
+{
+    return channel->engine.config.name;
+}
+
+uint64_t msock_session(const msock_channel *channel)
+{
+    return msock__session_short(channel->engine.session);
+}
+
+int msock_joined(const msock_channel *channel)
+{
+    const struct msock__driver *driver = channel->engine.driver;
+    return driver->ops->joined(driver);
+}
+
+size_t msock_queued(const msock_channel *channel)
+{
+    const struct msock__engine *engine = &channel->engine;
+    size_t shown = 0;
+    for (size_t i = 0; i < engine->slots.used; i++) {
+        size_t slot = (engine->slots.first + i) % engine->slots.slot_count;
+        shown += engine->slots.sizes[slot];
+    }
+    return engine->outbox.bytes + shown;
+}
+
+uint64_t msock_counter_get(const msock_channel *channel,
+                           enum msock_counter counter)
+{
+    return msock__stats_get(&channel->engine.stats, counter);
+}
+
+/* -- Subscribing -- */
+
+static int refuse_closing(const msock_channel *channel)
+{
+    return channel->engine.closing
+               ? msock__fail(MSOCK_ECLOSED, "the channel is closing")
+               : 0;
+}
+
+/* An options struct of this version, or of a caller that says nothing. */
+static int check_struct(size_t struct_size, size_t known, const char *name)
+{
+    if (struct_size == 0 || struct_size == known) {
+        return 0;
+    }
+    return msock__fail(MSOCK_EINVAL,
+                       "%s.struct_size is %zu: set it to sizeof(%s) or 0", name,
+                       struct_size, name);
+}
+
+int msock_subscribe(msock_channel *channel, const char *filter,
+                    msock_callback *callback, void *user,
+                    const msock_subscribe_options *options)
+{
+    if (!filter || !callback) {
+        return msock__fail(MSOCK_EINVAL, "a subscription needs a %s",
+                           filter ? "callback" : "filter");
+    }
+    int code = refuse_closing(channel);
+    if (code == 0 && options) {
+        code = check_struct(options->struct_size, sizeof(*options),
+                            "msock_subscribe_options");
+    }
+    if (code < 0) {
+        return code;
+    }
+    if (!msock__filter_valid(filter, strlen(filter))) {
+        return msock__fail(MSOCK_EFILTER,
+                           "\"%.255s\" is not a filter: 1..255 bytes of UTF-8, "
+                           "at most 16 levels, + and # alone in a level, # "
+                           "only as the last",
+                           filter);
+    }
+    code = msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
+                               options && options->no_local);
+    if (code < 0) {
+        return msock__fail(code, "%s (at most %d subscriptions)",
+                           msock_error_text(code), MSOCK__SUBSCRIPTIONS_MAX);
+    }
+    return code;
+}
+
+int msock_unsubscribe(msock_channel *channel, int id)
+{
+    int code = msock__dispatch_remove(channel->engine.dispatch, id);
+    return code < 0 ? msock__fail(code, "no subscription %d", id) : 0;
+}
+
+/* -- Publishing -- */
+
+static int check_topic(const char *topic)
+{
+    if (!topic) {
+        return msock__fail(MSOCK_ETOPIC, "a message needs a topic");
+    }
+    size_t size = strlen(topic);
+    if (!msock__topic_valid(topic, size)) {
+        return msock__fail(MSOCK_ETOPIC,
+                           "\"%.255s\" is not a topic: 1..255 bytes of UTF-8, "
+                           "at most 16 levels, without +, # and control "
+                           "characters",
+                           topic);
+    }
+    if (msock__topic_reserved(topic, size)) {
+        return msock__fail(MSOCK_ETOPIC,
+                           "\"%s\": topics under $ms/ are the protocol's own",
+                           topic);
+    }
+    return 0;
+}
+
+/* Scans the caller's JSON and cuts the white space around it. */
+static int check_json(const char *json, struct msock__publication *publication)
+{
+    size_t size = strlen(json);
+    size_t offset = 0;
+    struct msock__json_slice value;
+    msock__json_space(json, size, &offset);
+    int code = msock__json_scan(json, size, MSOCK__JSON_DEPTH_MAX - 1, &offset,
+                                &value);
+    if (code == 0) {
+        msock__json_space(json, size, &offset);
+    }
+    if (code < 0 || offset != size) {
+        return msock__fail(MSOCK_EJSON,
+                           "the data is not strict JSON at byte %zu", offset);
+    }
+    publication->json = value.text;
+    publication->json_size = value.size;
+    return 0;
+}
+
+static int check_raw(const msock_publish_options *options, const char *json,
+                     struct msock__publication *publication)
+{
+    if (options->raw && json) {
+        return msock__fail(MSOCK_EINVAL, "either JSON or raw data, not both");
+    }
+    if (options->raw_size > 0 && !options->raw) {
+        return msock__fail(MSOCK_EINVAL, "raw_size without raw");
+    }
+    if (options->type && !options->raw) {
+        return msock__fail(MSOCK_EINVAL, "a media type goes with raw data");
+    }
+    if (options->type &&
+        (strlen(options->type) > MSOCK_TYPE_MAX ||
+         !msock__utf8_valid(options->type, strlen(options->type)))) {
+        return msock__fail(MSOCK_EINVAL,
+                           "a media type is at most %d bytes of UTF-8",
+                           MSOCK_TYPE_MAX);
+    }
+    publication->raw = options->raw;
+    publication->raw_size = options->raw_size;
+    publication->type = options->type;
+    return 0;
+}
+
+int msock_publish(msock_channel *channel, const char *topic, const char *json,
+                  const msock_publish_options *options)
+{
+    struct msock__publication publication = {.topic = topic};
+    struct msock__driver *driver = channel->engine.driver;
+    int code = refuse_closing(channel);
+    if (code == 0 && driver->ops->forked(driver)) {
+        code = msock__fail(MSOCK_EFORK,
+                           "this process was forked after msock_open(): open "
+                           "a channel of its own");
+    }
+    if (code == 0) {
+        code = check_topic(topic);
+    }
+    if (code == 0 && options) {
+        code = check_struct(options->struct_size, sizeof(*options),
+                            "msock_publish_options");
+    }
+    if (code == 0 && options) {
+        code = check_raw(options, json, &publication);
+    }
+    if (code == 0 && json) {
+        code = check_json(json, &publication);
+    }
+    return code < 0 ? code
+                    : msock__engine_publish(&channel->engine, &publication);
+}
+
+/* -- Timers -- */
+
+int msock_timer_start(msock_channel *channel, uint64_t delay_ms,
+                      uint64_t period_ms, msock_timer_callback *callback,
+                      void *user)
+{
+    if (!callback) {
+        return msock__fail(MSOCK_EINVAL, "a timer needs a callback");
+    }
+    int code = refuse_closing(channel);
+    if (code < 0) {
+        return code;
+    }
+    struct msock__driver *driver = channel->engine.driver;
+    code = msock__timers_start(channel->engine.timers, driver->ops->now(driver),
+                               delay_ms, period_ms, callback, user);
+    if (code < 0) {
+        return msock__fail(code, "%s (at most %d timers, of at most 2^40 ms)",
+                           msock_error_text(code), MSOCK__TIMERS_MAX);
+    }
+    driver->ops->wake(driver);
+    return code;
+}
+
+int msock_timer_stop(msock_channel *channel, int id)
+{
+    int code = msock__timers_stop(channel->engine.timers, id);
+    return code < 0 ? msock__fail(code, "no timer %d", id) : 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What waits to be sent, first in, first out: encoded messages, collected into
+ * batches that fit one frame, or kept whole to be cut into pieces. It knows
+ * sizes and order, not frames.
+ *
+ * Invariant: `bytes` is the memory of all bundles and never exceeds the limit.
+ * Appending costs one allocation a frame; cutting copies nothing. */
+#ifndef MSOCK_CORE_OUTBOX_H
+#define MSOCK_CORE_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct msock__bundle;
+
+struct msock__outbox {
+    struct msock__bundle *head, *tail;
+    struct msock__bundle *reserved; /* a new one, not committed yet */
+    size_t bytes;
+    size_t bytes_max;
+    size_t batch_space; /* message bytes that fit one frame */
+    size_t piece_space; /* the same for a piece */
+    bool alone;         /* every message gets a frame of its own */
+};
+
+/** What the next frame carries: borrowed until msock__outbox_pop(). */
+struct msock__chunk {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t index;
+    uint32_t count; /* 0: a batch, not a piece */
+};
+
+void msock__outbox_init(struct msock__outbox *outbox, size_t bytes_max,
+                        bool alone);
+void msock__outbox_fini(struct msock__outbox *outbox);
+
+/** Sets what fits a frame from now on. */
+void msock__outbox_space(struct msock__outbox *outbox, size_t batch_space,
+                         size_t piece_space);
+
+/** Makes room for a message of at most `bound` bytes; *room is valid until the
+ *  commit or the next reserve, which replaces it.
+ *  Returns 0, MSOCK_EAGAIN (full), MSOCK_ETOOBIG (would never fit),
+ *  MSOCK_ENOMEM. */
+int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
+                          uint8_t **room);
+
+/** Whether a message of `size` bytes can be sent at all. */
+bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size);
+
+/** Queues the `size` bytes (1..bound; 0 too if alone) written to the reserved
+ *  room. */
+void msock__outbox_commit(struct msock__outbox *outbox, size_t size);
+
+/** Looks at the next frame's content.  Returns whether there is any. */
+bool msock__outbox_peek(const struct msock__outbox *outbox,
+                        struct msock__chunk *chunk);
+
+/** Removes what msock__outbox_peek() showed. */
+void msock__outbox_pop(struct msock__outbox *outbox);
+
+#endif

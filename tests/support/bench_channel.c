@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A channel on a test bench. */
+#include "tests/support/bench_channel.h"
+
+#include "codec/seal.h"
+#include "core/options.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct bench *of(const struct msock__driver *driver)
+{
+    return (struct bench *)driver;
+}
+
+static uint64_t bench_now(struct msock__driver *driver)
+{
+    return of(driver)->now_us;
+}
+
+static void bench_wake(struct msock__driver *driver)
+{
+    of(driver)->wakes++;
+}
+
+static bool bench_forked(const struct msock__driver *driver)
+{
+    return of(driver)->forked;
+}
+
+static int bench_joined(const struct msock__driver *driver)
+{
+    (void)driver;
+    return 1;
+}
+
+static void bench_end(struct msock__driver *driver, msock_closed *closed,
+                      void *user)
+{
+    of(driver)->closed = true;
+    if (closed) {
+        closed(user);
+    }
+}
+
+static const struct msock__driver_ops bench_ops = {
+    .now = bench_now,
+    .wake = bench_wake,
+    .forked = bench_forked,
+    .joined = bench_joined,
+    .close = bench_end,
+};
+
+void bench_open_with(struct bench *bench, const char *name, const char *options,
+                     struct msock__pipeline *pipeline)
+{
+    char url[512];
+    snprintf(url, sizeof(url), "udp://239.255.77.83:7783%s%s",
+             options[0] ? "?" : "", options);
+    msock_options named = {.name = name};
+    struct msock__config config;
+    int code = msock__options_read(&config, url, &named);
+    assert(code == 0);
+
+    *bench = (struct bench){.driver = {&bench_ops}, .now_us = 1000000};
+    code = msock__channel_new(&bench->channel, &bench->driver, &config,
+                              pipeline, 1472, NULL);
+    assert(code == 0);
+    bench->engine = msock__channel_engine(bench->channel);
+}
+
+void bench_open(struct bench *bench, const char *name, const char *options,
+                int key)
+{
+    struct msock__pipeline pipeline = {0};
+    if (key != 0) {
+        uint8_t master[MSOCK__KEY_SIZE];
+        uint8_t group[MSOCK__GROUP_SIZE] = {1};
+        struct msock__keyring *ring;
+        struct msock__stage stage;
+        memset(master, key, sizeof(master));
+        int code = msock__keyring_new(&ring);
+        assert(code == 0);
+        code = msock__keyring_add(ring, master);
+        assert(code == 0);
+        code = msock__seal_stage(&stage, ring, group, 7783);
+        assert(code == 0);
+        msock__pipeline_add(&pipeline, &stage);
+    }
+    bench_open_with(bench, name, options, &pipeline);
+}
+
+void bench_close(struct bench *bench)
+{
+    msock__channel_free(bench->channel);
+    bench->channel = NULL;
+}
+
+static int record(msock_channel *channel, const msock_message *message,
+                  void *user)
+{
+    struct bench *bench = user;
+    (void)channel;
+    if (bench->heard_count < BENCH_HEARD_MAX) {
+        struct bench_heard *heard = &bench->heard[bench->heard_count];
+        snprintf(heard->topic, sizeof(heard->topic), "%s", message->topic);
+        snprintf(heard->sender, sizeof(heard->sender), "%s", message->sender);
+        snprintf(heard->data, sizeof(heard->data), "%s", message->data);
+        heard->data_size = message->data_size;
+        heard->flags = message->flags;
+    }
+    bench->heard_count++;
+    return 0;
+}
+
+int bench_record(struct bench *bench, const char *filter, bool no_local)
+{
+    msock_subscribe_options options = {.no_local = no_local};
+    return msock_subscribe(bench->channel, filter, record, bench, &options);
+}
+
+void bench_feed(struct bench *bench, const void *bytes, size_t size,
+                const char *from, bool own)
+{
+    /* Exactly the promised room, so that a sanitizer sees a byte too many. */
+    uint8_t *copy = malloc(size + 1);
+    assert(copy);
+    if (size > 0) {
+        memcpy(copy, bytes, size);
+    }
+    struct msock__datagram datagram = {copy, size, from, own};
+    msock__engine_input(bench->engine, bench->now_us, &datagram);
+    free(copy);
+}
+
+size_t bench_take(struct bench *bench, uint8_t *bytes, size_t capacity)
+{
+    struct msock__outgoing frame;
+    if (msock__engine_output(bench->engine, bench->now_us, &frame, 1) == 0) {
+        return 0;
+    }
+    assert(frame.size <= capacity);
+    memcpy(bytes, frame.bytes, frame.size);
+    msock__engine_sent(bench->engine, 1);
+    return frame.size;
+}
+
+static size_t move_now(struct bench *from, struct bench *to)
+{
+    struct msock__outgoing frames[8];
+    size_t moved = 0;
+    for (;;) {
+        size_t count =
+            msock__engine_output(from->engine, from->now_us, frames, 8);
+        if (count == 0) {
+            return moved;
+        }
+        for (size_t i = 0; to && i < count; i++) {
+            bench_feed(to, frames[i].bytes, frames[i].size, "10.0.0.9:9",
+                       false);
+        }
+        msock__engine_sent(from->engine, count);
+        moved += count;
+    }
+}
+
+size_t bench_move(struct bench *from, struct bench *to, uint64_t patience_us)
+{
+    uint64_t until = from->now_us + patience_us;
+    size_t moved = 0;
+    for (;;) {
+        msock__engine_tick(from->engine, from->now_us);
+        moved += move_now(from, to);
+        uint64_t due = msock__engine_deadline(from->engine);
+        if (due > until) {
+            break;
+        }
+        from->now_us = due > from->now_us ? due : from->now_us;
+        if (to && to->now_us < from->now_us) {
+            to->now_us = from->now_us;
+        }
+    }
+    return moved;
+}
+
+uint64_t bench_drops(const struct bench *bench)
+{
+    uint64_t sum = 0;
+    for (int i = MSOCK_DROP_SHORT; i < MSOCK_COUNTER_COUNT; i++) {
+        sum += msock_counter_get(bench->channel, (enum msock_counter)i);
+    }
+    return sum;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A channel on a test bench: no loop, no network, time set by hand. What it
+ * sends is moved to another bench channel by the test itself. */
+#ifndef MSOCK_TESTS_BENCH_CHANNEL_H
+#define MSOCK_TESTS_BENCH_CHANNEL_H
+
+#include "core/engine.h"
+
+#include <multisock/multisock.h>
+
+enum { BENCH_HEARD_MAX = 64, BENCH_TEXT_MAX = 256 };
+
+/** What a recording subscription heard. */
+struct bench_heard {
+    char topic[BENCH_TEXT_MAX];
+    char sender[BENCH_TEXT_MAX];
+    char data[BENCH_TEXT_MAX]; /* the first bytes */
+    size_t data_size;
+    unsigned flags;
+};
+
+struct bench {
+    struct msock__driver driver; /* first: the engine's view */
+    msock_channel *channel;
+    struct msock__engine *engine;
+    uint64_t now_us;
+    bool forked;
+    size_t wakes;
+    bool closed;
+    size_t heard_count; /* all, also those beyond the array */
+    struct bench_heard heard[BENCH_HEARD_MAX];
+};
+
+/** Opens a channel `name` with `options` ("" or "key=value&…", as in a URL),
+ *  sealed under a master key of 32 bytes `key` unless that is 0. */
+void bench_open(struct bench *bench, const char *name, const char *options,
+                int key);
+
+/** The same with any pipeline. */
+void bench_open_with(struct bench *bench, const char *name, const char *options,
+                     struct msock__pipeline *pipeline);
+
+/** Closes it. */
+void bench_close(struct bench *bench);
+
+/** Records every message that matches `filter`. */
+int bench_record(struct bench *bench, const char *filter, bool no_local);
+
+/** Moves all frames that are due from one bench to another (NULL: into the
+ *  void), advancing both clocks to deadlines within `patience_us`.
+ *  Returns the number of frames moved. */
+size_t bench_move(struct bench *from, struct bench *to, uint64_t patience_us);
+
+/** Feeds one datagram, copied first.  */
+void bench_feed(struct bench *bench, const void *bytes, size_t size,
+                const char *from, bool own);
+
+/** Takes one frame that is due, at most `capacity` bytes.
+ *  Returns its size, 0 if there is none. */
+size_t bench_take(struct bench *bench, uint8_t *bytes, size_t capacity);
+
+/** The sum of all drop counters. */
+uint64_t bench_drops(const struct bench *bench);
+
+#endif

@@ -35,7 +35,8 @@ int msock_host_open(msock_host **host, msock_channel *channel,
 int msock_host_load(msock_host *host, const char *name, const char *config);
 
 /** Stops and unloads the plugin with the descriptor's name `name`.
- *  Returns 0, MSOCK_ENOENT.  Thread: loop only, not from a plugin. */
+ *  Returns 0, MSOCK_ENOENT, MSOCK_EBUSY (called while a plugin runs).
+ *  Thread: loop only, not from a plugin. */
 int msock_host_unload(msock_host *host, const char *name);
 
 /** Stops and unloads all plugins, newest first. NULL is ignored.

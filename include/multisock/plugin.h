@@ -72,7 +72,7 @@ typedef struct msock_plugin_descriptor {
      *  subscriptions and timers are removed. */
     int (*start)(const msock_services *services, void **state);
     /** Stops it: gives back *state. Subscriptions and timers that are left are
-     *  removed by the host. */
+     *  removed by the host. NULL: there is nothing to give back. */
     void (*stop)(void *state);
 } msock_plugin_descriptor;
 

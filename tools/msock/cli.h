@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verbs share: their table's shape, exit codes, messages to the user,
+ * the options that name a channel, and a growing buffer.
+ *
+ * Standard output is data; everything said to the user goes to standard error,
+ * escaped, as "msock: text". */
+#ifndef MSOCK_TOOLS_CLI_H
+#define MSOCK_TOOLS_CLI_H
+
+#include <multisock/multisock.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_FAILURE = 1,
+    CLI_USAGE = 2,
+    CLI_TIMEOUT = 27 /* as mosquitto_sub */
+};
+
+/** The verbs: argv[0] is the verb's name.  Each returns an exit code. */
+int cmd_pub(int argc, char **argv);
+int cmd_sub(int argc, char **argv);
+int cmd_key(int argc, char **argv);
+
+#if defined(__GNUC__)
+#define CLI_PRINTF __attribute__((format(printf, 1, 2)))
+#else
+#define CLI_PRINTF
+#endif
+
+/** Tells the user one line.  Returns CLI_FAILURE. */
+CLI_PRINTF int cli_error(const char *format, ...);
+
+/** Tells the user one line about how the program was called.  Returns
+ *  CLI_USAGE. */
+CLI_PRINTF int cli_usage(const char *format, ...);
+
+/** Tells the user why the last msock_ call returned `code`.  Returns
+ *  CLI_FAILURE. */
+int cli_error_code(int code);
+
+/** Prints `text` to standard output.  Returns CLI_OK, or CLI_FAILURE after
+ *  having told why. */
+int cli_print(const char *text);
+
+/** How a channel is named, beginning as zeros. */
+struct cli_channel {
+    const char *url;
+    const char *key_file;
+    const char *name;
+};
+
+/* The channel's options for getopt_long(): -c --channel, --key-file, --name,
+ * -h --help. Long ones without a letter have these numbers; a verb's own begin
+ * at CLI_OWN. */
+#define CLI_SHORT_OPTIONS ":c:h"
+enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_OWN };
+
+/* Their description, to end a verb's help. */
+#define CLI_CHANNEL_HELP                                                       \
+    "  -c, --channel URL  the channel [$MSOCK_CHANNEL, else\n"                 \
+    "                     " MSOCK_DEFAULT_URL "]\n"                            \
+    "      --key-file F   its key [$MSOCK_KEY_FILE, else none: open]\n"        \
+    "      --name NAME    name of this node [host name]\n"                     \
+    "  -h, --help         this text\n"
+
+/** Takes what getopt_long() returned, if it names a channel.  Returns 0, or
+ *  CLI_USAGE for any other value, having told what is wrong with argv. */
+int cli_channel_option(struct cli_channel *names, int option, char **argv);
+
+/** Opens the channel that options and environment name.  Returns CLI_OK, or
+ *  CLI_FAILURE after having told why. */
+int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
+
+/** Bytes that grow; zeros at first; free(bytes) at the end. */
+struct cli_buffer {
+    char *bytes;
+    size_t size;
+    size_t capacity;
+};
+
+/** Makes room for `capacity` bytes.  Returns CLI_OK, or CLI_FAILURE after
+ *  having told that memory is short. */
+int cli_buffer_reserve(struct cli_buffer *buffer, size_t capacity);
+
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msock pub: publishes a message, or one for each line of standard input. */
+#include "tools/msock/cli.h"
+#include "tools/msock/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <multisock/text.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    JOIN_WAIT_MS = 3000,  /* for a network to come up */
+    STALL_WAIT_MS = 5000, /* for the queue to move */
+    POLL_MS = 100         /* longest wait while something else is due */
+};
+
+static const char help[] =
+    "usage: msock pub [OPTION]... TOPIC [DATA]\n"
+    "Publishes DATA on TOPIC: as it is if it is JSON, else as a JSON string.\n"
+    "Without DATA, or with -, each line of standard input is a message, sent\n"
+    "as soon as it is read.\n"
+    "      --raw FILE     publish the bytes of FILE (-: of standard input)\n"
+    "      --type TYPE    their media type\n" CLI_CHANNEL_HELP;
+
+struct publisher {
+    msock_channel *channel;
+    const char *topic;
+    const char *data; /* NULL: lines of standard input */
+    const char *raw;  /* file name, or NULL */
+    const char *type;
+    struct cli_buffer quoted;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Does the channel's work that is due: what was published leaves.  Returns
+ * CLI_OK, or CLI_FAILURE after having told why. */
+static int work(msock_channel *channel)
+{
+    int code = msock_dispatch(channel);
+
+    return code < 0 ? cli_error_code(code) : CLI_OK;
+}
+
+/* Waits until the channel has work, `fd` (-1: none) is readable or `most_ms`
+ * (-1: any time) have passed, and does the channel's work.  Returns as work();
+ * *readable is about `fd`. */
+static int step(msock_channel *channel, int fd, int most_ms, bool *readable)
+{
+    struct pollfd polls[] = {{.fd = msock_fd(channel), .events = POLLIN},
+                             {.fd = fd, .events = POLLIN}};
+    int wait_ms = msock_timeout(channel);
+
+    if (wait_ms < 0 || (most_ms >= 0 && wait_ms > most_ms)) {
+        wait_ms = most_ms;
+    }
+    if (poll(polls, 2, wait_ms) < 0 && errno != EINTR) {
+        return cli_error("cannot wait: %s", strerror(errno));
+    }
+    *readable = polls[1].revents != 0;
+    return work(channel);
+}
+
+/* Waits for a network, so that a message is not sent to nobody. */
+static int await_network(msock_channel *channel)
+{
+    int64_t end = now_ms() + JOIN_WAIT_MS;
+    bool readable;
+
+    while (msock_joined(channel) == 0) {
+        if (now_ms() > end) {
+            return cli_error("no network: no interface could join the channel "
+                             "(iface= in its URL names one)");
+        }
+        int code = step(channel, -1, POLL_MS, &readable);
+        if (code != CLI_OK) {
+            return code;
+        }
+    }
+    return CLI_OK;
+}
+
+/* Works until at most `most` bytes wait to be sent. */
+static int await_queue(msock_channel *channel, size_t most)
+{
+    int64_t end = now_ms() + STALL_WAIT_MS;
+    bool readable;
+    int code = work(channel);
+    size_t left = msock_queued(channel);
+
+    while (code == CLI_OK && left > most) {
+        code = step(channel, -1, POLL_MS, &readable);
+        size_t queued = msock_queued(channel);
+        if (queued < left) {
+            end = now_ms() + STALL_WAIT_MS;
+        } else if (now_ms() > end) {
+            return cli_error("the network takes nothing: %zu bytes are left",
+                             queued);
+        }
+        left = queued;
+    }
+    return code;
+}
+
+/* Publishes, waiting while the queue is full.  Returns 0, or the error code
+ * after having told it. */
+static int publish(struct publisher *publisher, const char *json,
+                   const msock_publish_options *options)
+{
+    for (;;) {
+        int code =
+            msock_publish(publisher->channel, publisher->topic, json, options);
+        size_t queued = msock_queued(publisher->channel);
+        if (code == MSOCK_EAGAIN && queued > 0) {
+            if (await_queue(publisher->channel, queued / 2) != CLI_OK) {
+                return MSOCK_EAGAIN;
+            }
+            continue;
+        }
+        if (code < 0) {
+            cli_error_code(code);
+        }
+        return code;
+    }
+}
+
+/* Publishes text: JSON as it is, anything else as a JSON string.  Returns as
+ * publish(). */
+static int publish_text(struct publisher *publisher, const char *text,
+                        size_t size)
+{
+    struct cli_buffer *quoted = &publisher->quoted;
+
+    /* A NUL inside would cut the text silently; quoting refuses it. */
+    if (strlen(text) == size && msock_json_check(text, size) == 0) {
+        return publish(publisher, text, NULL);
+    }
+    if (cli_buffer_reserve(quoted, 6 * size + 3) != CLI_OK) {
+        return MSOCK_ENOMEM;
+    }
+    int code = msock_json_quote(text, size, quoted->bytes, quoted->capacity);
+    if (code < 0) {
+        cli_error("neither JSON nor UTF-8 text (--raw sends any bytes): %s",
+                  msock_error_detail());
+        return code;
+    }
+    return publish(publisher, quoted->bytes, NULL);
+}
+
+/* Publishes all lines that have been read; the bad ones are told.  Returns
+ * CLI_OK, or CLI_FAILURE if there was a bad one. */
+static int publish_lines(struct publisher *publisher, struct input *input,
+                         uint64_t *number)
+{
+    int worst = CLI_OK;
+    char *line;
+    size_t size;
+
+    while (input_line(input, &line, &size)) {
+        ++*number;
+        if (publish_text(publisher, line, size) < 0) {
+            worst = cli_error("line %" PRIu64 " was not sent", *number);
+        }
+    }
+    return worst;
+}
+
+static int publish_input(struct publisher *publisher)
+{
+    struct input input = {.fd = STDIN_FILENO};
+    uint64_t number = 0;
+    int worst = CLI_OK;
+    int code = CLI_OK;
+
+    while (code == CLI_OK && !input.ended) {
+        bool readable;
+        code = step(publisher->channel, input.fd, -1, &readable);
+        if (code == CLI_OK && readable) {
+            code = input_fill(&input);
+        }
+        if (code == CLI_OK &&
+            publish_lines(publisher, &input, &number) != CLI_OK) {
+            worst = CLI_FAILURE;
+        }
+        if (code == CLI_OK) {
+            code = work(publisher->channel);
+        }
+    }
+    input_fini(&input);
+    return code == CLI_OK ? worst : code;
+}
+
+/* Reads the file, or standard input for "-".  Returns CLI_OK, or CLI_FAILURE
+ * after having told why. */
+static int read_whole(const char *name, struct input *input)
+{
+    bool own = strcmp(name, "-") != 0;
+    int code = CLI_OK;
+
+    input->fd = own ? open(name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    if (input->fd < 0) {
+        return cli_error("%s: %s", name, strerror(errno));
+    }
+    while (code == CLI_OK && !input->ended) {
+        code = input_fill(input);
+    }
+    if (own) {
+        close(input->fd);
+    }
+    return code;
+}
+
+/* Publishes what was asked for.  Returns CLI_OK or CLI_FAILURE. */
+static int publish_all(struct publisher *publisher, const struct input *file)
+{
+    if (publisher->raw) {
+        msock_publish_options options = {
+            .struct_size = sizeof(options),
+            .raw = file->buffer.bytes,
+            .raw_size = file->buffer.size,
+            .type = publisher->type,
+        };
+        return publish(publisher, NULL, &options) < 0 ? CLI_FAILURE : CLI_OK;
+    }
+    if (publisher->data) {
+        int code =
+            publish_text(publisher, publisher->data, strlen(publisher->data));
+        return code < 0 ? CLI_FAILURE : CLI_OK;
+    }
+    return publish_input(publisher);
+}
+
+/* Sends what is queued, and says so if the system refused some of it. */
+static int drain(msock_channel *channel)
+{
+    int code = await_queue(channel, 0);
+    uint64_t refused = msock_counter_get(channel, MSOCK_TX_ERRORS);
+    if (code == CLI_OK && refused > 0) {
+        return cli_error("the system refused to send %" PRIu64 " frames",
+                         refused);
+    }
+    return code;
+}
+
+static int run(struct publisher *publisher, const struct cli_channel *names)
+{
+    struct input file = {.fd = -1};
+    int code = publisher->raw ? read_whole(publisher->raw, &file) : CLI_OK;
+
+    if (code == CLI_OK) {
+        code = cli_channel_open(&publisher->channel, names);
+    }
+    if (code == CLI_OK) {
+        code = await_network(publisher->channel);
+    }
+    if (code == CLI_OK) {
+        int published = publish_all(publisher, &file);
+        code = drain(publisher->channel);
+        code = published != CLI_OK ? published : code;
+    }
+    msock_close(publisher->channel, NULL, NULL);
+    free(publisher->quoted.bytes);
+    input_fini(&file);
+    return code;
+}
+
+/* Reads what comes after the options, and holds all together. */
+static int read_arguments(int argc, char **argv, struct publisher *publisher)
+{
+    int count = argc - optind;
+
+    if (count < 1 || count > 2) {
+        return cli_usage("%s; see msock pub -h",
+                         count < 1 ? "no TOPIC" : "more than TOPIC and DATA");
+    }
+    publisher->topic = argv[optind];
+    if (count == 2 && strcmp(argv[optind + 1], "-") != 0) {
+        publisher->data = argv[optind + 1];
+    }
+    if (publisher->raw && count == 2) {
+        return cli_usage("DATA and --raw both; one message has one of them");
+    }
+    if (publisher->type && !publisher->raw) {
+        return cli_usage("--type is for --raw");
+    }
+    return CLI_OK;
+}
+
+/* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
+ * *ended says that this is so even if the code is CLI_OK. */
+static int read_options(int argc, char **argv, struct publisher *publisher,
+                        struct cli_channel *names, bool *ended)
+{
+    enum { RAW = CLI_OWN, TYPE };
+    static const struct option options[] = {
+        {"raw", required_argument, NULL, RAW},
+        {"type", required_argument, NULL, TYPE},
+        {"channel", required_argument, NULL, 'c'},
+        {"key-file", required_argument, NULL, CLI_KEY_FILE},
+        {"name", required_argument, NULL, CLI_NAME},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int code = CLI_OK;
+    int option;
+
+    opterr = 0;
+    while (code == CLI_OK &&
+           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS, options,
+                                 NULL)) != -1) {
+        switch (option) {
+        case RAW:
+            publisher->raw = optarg;
+            break;
+        case TYPE:
+            publisher->type = optarg;
+            break;
+        case 'h':
+            *ended = true;
+            return cli_print(help);
+        default:
+            code = cli_channel_option(names, option, argv);
+        }
+    }
+    if (code == CLI_OK) {
+        code = read_arguments(argc, argv, publisher);
+    }
+    *ended = code != CLI_OK;
+    return code;
+}
+
+int cmd_pub(int argc, char **argv)
+{
+    struct publisher publisher = {0};
+    struct cli_channel names = {0};
+    bool ended = false;
+    int code = read_options(argc, argv, &publisher, &names, &ended);
+
+    return ended ? code : run(&publisher, &names);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msock, the command line of multisock: a table of verbs. */
+#include "tools/msock/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int cmd_help(int argc, char **argv);
+static int cmd_version(int argc, char **argv);
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} verbs[] = {
+    {"pub", cmd_pub, "publish a message, or one for each line of input"},
+    {"sub", cmd_sub, "print the messages that match filters"},
+    {"key", cmd_key, "make a key"},
+    {"help", cmd_help, "print this text"},
+    {"version", cmd_version, "print the version"},
+};
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+static int cmd_help(int argc, char **argv)
+{
+    char text[1024];
+    int used = snprintf(text, sizeof(text),
+                        "usage: msock VERB ...    (msock VERB -h says more)\n");
+
+    (void)argc;
+    (void)argv;
+    for (int i = 0; i < VERB_COUNT; i++) {
+        used += snprintf(text + used, sizeof(text) - (size_t)used,
+                         "  %-8s  %s\n", verbs[i].name, verbs[i].summary);
+    }
+    return cli_print(text);
+}
+
+static int cmd_version(int argc, char **argv)
+{
+    char text[64];
+
+    (void)argc;
+    (void)argv;
+    snprintf(text, sizeof(text), "msock %s\n", msock_version());
+    return cli_print(text);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        return cli_usage("no verb; see msock help");
+    }
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+        return cmd_help(argc, argv);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        return cmd_version(argc, argv);
+    }
+    for (int i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0) {
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    return cli_usage("unknown verb %s; see msock help", argv[1]);
+}

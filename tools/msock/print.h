@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints messages to standard output, each flushed, so that a pipe's reader
+ * sees it at once and nothing in it can harm a terminal.
+ *
+ * Plain: a JSON string as its text, other JSON as it is, raw bytes escaped; one
+ * line each. Raw bytes that came framed go out exactly as they are, without a
+ * newline, if standard output is not a terminal and topics are not asked for:
+ * so a file can be received. JSON: one canonical object a line. */
+#ifndef MSOCK_TOOLS_PRINT_H
+#define MSOCK_TOOLS_PRINT_H
+
+#include "tools/msock/cli.h"
+
+struct printer {
+    bool json;    /* one object a line */
+    bool topics;  /* plain: the topic and a blank first */
+    bool exactly; /* raw bytes as they are; by printer_init() */
+    struct cli_buffer out;
+    struct cli_buffer scratch;
+};
+
+/** Looks at standard output. `json` and `topics` are as the caller set them. */
+void printer_init(struct printer *printer);
+
+/** Frees what it holds. */
+void printer_fini(struct printer *printer);
+
+/** Prints a message.  Returns CLI_OK, or CLI_FAILURE: with *broken set if the
+ *  reader of standard output has gone, else after having told why. */
+int printer_message(struct printer *printer, const msock_message *message,
+                    bool *broken);
+
+#endif

@@ -9,6 +9,8 @@
 #ifndef MSOCK_CODEC_JSON_H
 #define MSOCK_CODEC_JSON_H
 
+#include "codec/utf8.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,10 +47,12 @@ int msock__json_scan(const char *text, size_t size, int depth, size_t *offset,
 /** Moves *offset over white space. */
 void msock__json_space(const char *text, size_t size, size_t *offset);
 
-/** Steps over the members of an object. Start with *offset at its '{'. Each
- *  call gives the next member's key (with quotes) and value, validated; one
- *  that returns 0 leaves *offset behind the closing '}'.
- *  Returns 1 (a member), 0 (no more), MSOCK_EJSON. */
+/** Steps over the members of an object, nested at most `depth` deep itself.
+ *  Start with *offset at its '{'. Each call gives the next member's key (with
+ *  quotes) and value, validated, and leaves *offset at the ',' or '}' behind
+ *  them; one that returns 0 leaves it behind the closing '}'.
+ *  Returns 1 (a member), 0 (no more), MSOCK_EJSON with *offset where the text
+ *  went wrong. */
 int msock__json_member(const char *text, size_t size, int depth, size_t *offset,
                        struct msock__json_slice *key,
                        struct msock__json_slice *value);
@@ -58,8 +62,8 @@ int msock__json_element(const char *text, size_t size, int depth,
                         size_t *offset, struct msock__json_slice *value);
 
 /** Writes the text of a scanned string slice, escapes resolved; `out` may be
- *  the slice's own memory. No NUL is added; the text is never longer than
- *  slice size - 2.
+ *  the slice's own memory, or NULL to write nothing. No NUL is added; the text
+ *  is never longer than slice size - 2.
  *  Returns its size. */
 size_t msock__json_unescape(const struct msock__json_slice *slice, char *out);
 
@@ -76,10 +80,8 @@ bool msock__json_integer(const struct msock__json_slice *slice,
 size_t msock__json_compact(const char *text, size_t size, char *out);
 
 /** Writes `text` (valid UTF-8 without U+0000) as a canonical JSON string with
- *  quotes; at most 6 x size + 2 bytes.  Returns the bytes written. */
+ *  quotes; at most 6 x size + 2 bytes; `out` NULL writes nothing.
+ *  Returns the bytes of that string. */
 size_t msock__json_quote(const char *text, size_t size, char *out);
-
-/** Whether the bytes are well-formed UTF-8 (RFC 3629) without U+0000. */
-bool msock__utf8_valid(const char *text, size_t size);
 
 #endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The slicing decoder of messages: one scan over the line that validates it and
+ * notes where the values of known keys lie, then the rules of each key, then
+ * the cuts. What is wrong in several ways is counted under the first of: JSON,
+ * head too large, envelope, topic, sender, bare, raw short. */
+#include "codec/envelope.h"
+
+#include "codec/json.h"
+
+#include <assert.h>
+#include <multisock/counter.h>
+#include <string.h>
+
+enum { ID_MAX = 64, TYPE_MAX = 127, AFTER_MAX_MS = 60000 };
+
+/* In the order of the bits of enum msock__envelope_key. */
+enum field {
+    TOPIC,
+    SENDER,
+    ID,
+    REPLY_TO,
+    EXPIRES,
+    AFTER,
+    STATE,
+    ORIGIN,
+    TYPE,
+    DATA,
+    LEN,
+    FIELD_COUNT
+};
+
+static_assert(MSOCK__KEY_LEN == 1 << LEN, "fields are the bits of keys");
+
+static const struct {
+    const char *name;
+    size_t size;
+    bool any; /* any type will do */
+    enum msock__json_type type;
+} fields[FIELD_COUNT] = {
+    [TOPIC] = {"topic", 5, false, MSOCK__JSON_STRING},
+    [SENDER] = {"sender", 6, false, MSOCK__JSON_STRING},
+    [ID] = {"id", 2, false, MSOCK__JSON_STRING},
+    [REPLY_TO] = {"reply_to", 8, false, MSOCK__JSON_STRING},
+    [EXPIRES] = {"expires", 7, false, MSOCK__JSON_NUMBER},
+    [AFTER] = {"after", 5, false, MSOCK__JSON_NUMBER},
+    [STATE] = {"state", 5, false, MSOCK__JSON_NUMBER},
+    [ORIGIN] = {"origin", 6, false, MSOCK__JSON_ARRAY},
+    [TYPE] = {"type", 4, false, MSOCK__JSON_STRING},
+    [DATA] = {"data", 4, true, MSOCK__JSON_NULL},
+    [LEN] = {"len", 3, false, MSOCK__JSON_NUMBER},
+};
+
+/* A line being read. */
+struct line {
+    char *bytes;
+    size_t size;   /* without its newline */
+    size_t rest;   /* bytes behind the newline */
+    unsigned keys; /* known keys that were seen */
+    bool twice;    /* one of them more than once */
+    struct msock__json_slice values[FIELD_COUNT];
+};
+
+/* -- Scan -- */
+
+static bool key_equal(const struct msock__json_slice *key, bool escaped,
+                      int field)
+{
+    if (escaped) {
+        return msock__json_equal(key, fields[field].name);
+    }
+    return key->size == fields[field].size + 2 &&
+           memcmp(key->text + 1, fields[field].name, key->size - 2) == 0;
+}
+
+/* Keeps the value of a known key. */
+static void note(struct line *line, const struct msock__json_slice *key,
+                 const struct msock__json_slice *value)
+{
+    bool escaped = memchr(key->text, '\\', key->size) != NULL;
+
+    for (int field = 0; field < FIELD_COUNT; field++) {
+        if (key_equal(key, escaped, field)) {
+            line->twice |= (line->keys >> field & 1) != 0;
+            line->keys |= 1u << field;
+            line->values[field] = *value;
+            return;
+        }
+    }
+}
+
+/* Validates the line and notes its members.  Returns 0 or the drop counter. */
+static int scan(struct line *line)
+{
+    struct msock__json_slice key = {0};
+    struct msock__json_slice value = {0};
+    const char *text = line->bytes;
+    size_t offset = 0;
+    int more;
+
+    msock__json_space(text, line->size, &offset);
+    bool object = offset < line->size && text[offset] == '{';
+    if (object) {
+        while (
+            (more = msock__json_member(text, line->size, MSOCK__JSON_DEPTH_MAX,
+                                       &offset, &key, &value)) == 1) {
+            note(line, &key, &value);
+        }
+    } else {
+        more = msock__json_scan(text, line->size, MSOCK__JSON_DEPTH_MAX,
+                                &offset, NULL);
+    }
+    if (more < 0) {
+        return MSOCK_DROP_JSON;
+    }
+    msock__json_space(text, line->size, &offset);
+    if (offset != line->size) {
+        return MSOCK_DROP_JSON;
+    }
+    return object ? 0 : MSOCK_DROP_ENVELOPE;
+}
+
+/* -- Rules -- */
+
+static bool has(const struct line *line, enum field field)
+{
+    return (line->keys >> field & 1) != 0;
+}
+
+/* Whether the keys fit together and their values have the right types. */
+static bool shape_valid(const struct line *line)
+{
+    if (line->twice || !has(line, TOPIC) || !has(line, SENDER) ||
+        (has(line, DATA) && has(line, LEN)) ||
+        (has(line, TYPE) && !has(line, LEN)) ||
+        (has(line, ORIGIN) && !has(line, STATE))) {
+        return false;
+    }
+    for (int field = 0; field < FIELD_COUNT; field++) {
+        if (has(line, field) && !fields[field].any &&
+            line->values[field].type != fields[field].type) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reads a protocol integer; an absent one is 0. */
+static bool read_integer(const struct line *line, enum field field,
+                         uint64_t *number)
+{
+    *number = 0;
+    return !has(line, field) ||
+           msock__json_integer(&line->values[field], number);
+}
+
+/* Whether the text is $reply/SESSION/n, of this very session unless bare. */
+static bool reply_to_valid(const char *text, size_t size, bool bare,
+                           uint64_t session)
+{
+    static const char prefix[] = "$reply/";
+    static const char hex[] = "0123456789abcdef";
+    const size_t start = sizeof prefix - 1;
+    const size_t end = start + 16;
+    uint64_t named = 0;
+    uint64_t number;
+
+    if (size <= end || memcmp(text, prefix, start) != 0 || text[end] != '/') {
+        return false;
+    }
+    for (size_t i = start; i < end; i++) {
+        const char *digit = memchr(hex, text[i], 16);
+        if (digit == NULL) {
+            return false;
+        }
+        named = named << 4 | (uint64_t)(digit - hex);
+    }
+    struct msock__json_slice tail = {.text = text + end + 1,
+                                     .size = size - end - 1,
+                                     .type = MSOCK__JSON_NUMBER};
+    return msock__json_integer(&tail, &number) && (bare || named == session);
+}
+
+/* Whether a bare datagram may carry this. */
+static bool bare_valid(const struct msock__envelope *envelope)
+{
+    const unsigned refused = MSOCK__KEY_LEN | MSOCK__KEY_STATE |
+                             MSOCK__KEY_AFTER | MSOCK__KEY_EXPIRES;
+
+    return (envelope->keys & refused) == 0 &&
+           strncmp(envelope->topic, "$ms/", 4) != 0;
+}
+
+/* -- Cuts -- */
+
+/* Resolves a string's escapes in place and ends it with a NUL. */
+static const char *cut_string(struct line *line, enum field field, size_t *size)
+{
+    *size = 0;
+    if (!has(line, field)) {
+        return NULL;
+    }
+    const struct msock__json_slice *slice = &line->values[field];
+    char *text = line->bytes + (slice->text - line->bytes) + 1;
+    *size = msock__json_unescape(slice, text);
+    text[*size] = '\0';
+    return text;
+}
+
+/* Ends JSON data with a NUL: what stands there, a comma, space or the closing
+ * brace, has been read. */
+static void cut_data(struct line *line, struct msock__envelope *envelope)
+{
+    const struct msock__json_slice *slice = &line->values[DATA];
+
+    line->bytes[slice->text - line->bytes + (ptrdiff_t)slice->size] = '\0';
+    envelope->data = slice->text;
+    envelope->data_size = slice->size;
+}
+
+static void cut(struct line *line, struct msock__envelope *envelope)
+{
+    struct msock__envelope *e = envelope;
+
+    e->keys = line->keys;
+    e->topic = cut_string(line, TOPIC, &e->topic_size);
+    e->sender = cut_string(line, SENDER, &e->sender_size);
+    e->id = cut_string(line, ID, &e->id_size);
+    e->reply_to = cut_string(line, REPLY_TO, &e->reply_to_size);
+    e->type = cut_string(line, TYPE, &e->type_size);
+    if (has(line, ORIGIN)) {
+        e->origin = line->values[ORIGIN].text;
+        e->origin_size = line->values[ORIGIN].size;
+    }
+    if (has(line, DATA)) {
+        cut_data(line, e);
+    }
+}
+
+/* -- Decoder -- */
+
+/* Fills the envelope of a valid line.  Returns 0 or the drop counter. */
+static int read_line(struct line *line, bool bare, uint64_t session,
+                     struct msock__envelope *envelope)
+{
+    struct msock__envelope e = {0};
+    uint64_t raw_size;
+
+    if (!shape_valid(line) || !read_integer(line, EXPIRES, &e.expires_ms) ||
+        !read_integer(line, AFTER, &e.after_ms) || e.after_ms > AFTER_MAX_MS ||
+        !read_integer(line, STATE, &e.state) ||
+        !read_integer(line, LEN, &raw_size)) {
+        return MSOCK_DROP_ENVELOPE;
+    }
+    cut(line, &e);
+    if (e.id_size > ID_MAX || e.type_size > TYPE_MAX ||
+        (e.reply_to != NULL &&
+         !reply_to_valid(e.reply_to, e.reply_to_size, bare, session))) {
+        return MSOCK_DROP_ENVELOPE;
+    }
+    if (!msock__topic_valid(e.topic, e.topic_size)) {
+        return MSOCK_DROP_TOPIC;
+    }
+    if (!msock__name_valid(e.sender, e.sender_size)) {
+        return MSOCK_DROP_SENDER;
+    }
+    if (bare && !bare_valid(&e)) {
+        return MSOCK_DROP_BARE;
+    }
+    if (raw_size > line->rest) {
+        return MSOCK_DROP_RAW_SHORT;
+    }
+    if (has(line, LEN)) {
+        e.data = line->bytes + line->size + 1;
+        e.data_size = (size_t)raw_size;
+    }
+    *envelope = e;
+    return 0;
+}
+
+int msock__envelope_decode(char *bytes, size_t size, bool bare,
+                           uint64_t session, size_t head_max,
+                           struct msock__envelope *envelope, size_t *used)
+{
+    const char *newline = memchr(bytes, '\n', size);
+    size_t line_size = newline != NULL ? (size_t)(newline - bytes) + 1 : size;
+    struct line line = {.bytes = bytes,
+                        .size = line_size - (newline != NULL),
+                        .rest = size - line_size};
+
+    if (bare ? line.rest > 0 : newline == NULL) {
+        return MSOCK_DROP_JSON;
+    }
+    int drop = scan(&line);
+    size_t head = line_size - line.values[DATA].size;
+    if (drop != MSOCK_DROP_JSON && head > head_max) {
+        return MSOCK_DROP_TOO_BIG;
+    }
+    if (drop == 0) {
+        drop = read_line(&line, bare, session, envelope);
+    }
+    if (drop == 0) {
+        *used = line_size + (has(&line, LEN) ? envelope->data_size : 0);
+    }
+    return drop;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The canonical encoder of messages. */
+#include "codec/envelope.h"
+
+#include "codec/json.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    FIXED_MAX = 256, /* more than all keys, numbers and punctuation */
+    ESCAPE_MAX = 6   /* bytes that one byte of a string may become */
+};
+
+/* A line in the making. */
+struct line {
+    const struct msock__envelope *envelope;
+    char *out;
+    size_t size;
+};
+
+static void put(struct line *line, const char *text, size_t size)
+{
+    memcpy(line->out + line->size, text, size);
+    line->size += size;
+}
+
+/* Begins a member if the envelope has it.  Returns whether it does. */
+static bool put_key(struct line *line, unsigned key, const char *name)
+{
+    if ((line->envelope->keys & key) == 0) {
+        return false;
+    }
+    put(line, line->size == 0 ? "{\"" : ",\"", 2);
+    put(line, name, strlen(name));
+    put(line, "\":", 2);
+    return true;
+}
+
+static void put_string(struct line *line, unsigned key, const char *name,
+                       const char *text, size_t size)
+{
+    if (put_key(line, key, name)) {
+        line->size += msock__json_quote(text, size, line->out + line->size);
+    }
+}
+
+static void put_number(struct line *line, unsigned key, const char *name,
+                       uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    if (put_key(line, key, name)) {
+        do {
+            digits[--at] = (char)('0' + number % 10);
+            number /= 10;
+        } while (number > 0);
+        put(line, digits + at, sizeof digits - at);
+    }
+}
+
+/* Returns the bytes that the value takes. */
+static size_t put_json(struct line *line, unsigned key, const char *name,
+                       const char *text, size_t size)
+{
+    size_t before;
+
+    if (!put_key(line, key, name)) {
+        return 0;
+    }
+    before = line->size;
+    line->size += msock__json_compact(text, size, line->out + line->size);
+    return line->size - before;
+}
+
+size_t msock__envelope_bound(const struct msock__envelope *envelope)
+{
+    size_t strings = envelope->topic_size + envelope->sender_size +
+                     envelope->id_size + envelope->reply_to_size +
+                     envelope->type_size;
+
+    return FIXED_MAX + ESCAPE_MAX * strings + envelope->origin_size +
+           envelope->data_size;
+}
+
+size_t msock__envelope_encode(const struct msock__envelope *envelope, char *out,
+                              size_t *head)
+{
+    const struct msock__envelope *e = envelope;
+    struct line line = {.envelope = e, .out = out};
+    const unsigned required = MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER;
+    const unsigned payloads = MSOCK__KEY_DATA | MSOCK__KEY_LEN;
+
+    assert((e->keys & required) == required);
+    assert((e->keys & payloads) != payloads);
+    put_string(&line, MSOCK__KEY_TOPIC, "topic", e->topic, e->topic_size);
+    put_string(&line, MSOCK__KEY_SENDER, "sender", e->sender, e->sender_size);
+    put_string(&line, MSOCK__KEY_ID, "id", e->id, e->id_size);
+    put_string(&line, MSOCK__KEY_REPLY_TO, "reply_to", e->reply_to,
+               e->reply_to_size);
+    put_number(&line, MSOCK__KEY_EXPIRES, "expires", e->expires_ms);
+    put_number(&line, MSOCK__KEY_AFTER, "after", e->after_ms);
+    put_number(&line, MSOCK__KEY_STATE, "state", e->state);
+    put_json(&line, MSOCK__KEY_ORIGIN, "origin", e->origin, e->origin_size);
+    put_string(&line, MSOCK__KEY_TYPE, "type", e->type, e->type_size);
+    size_t data =
+        put_json(&line, MSOCK__KEY_DATA, "data", e->data, e->data_size);
+    put_number(&line, MSOCK__KEY_LEN, "len", e->data_size);
+    put(&line, "}\n", 2);
+    *head = line.size - data;
+    if ((e->keys & MSOCK__KEY_LEN) != 0 && e->data_size > 0) {
+        put(&line, e->data, e->data_size);
+    }
+    return line.size;
+}

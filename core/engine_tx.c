@@ -380,7 +380,10 @@ uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
         !msock__outbox_peek(&engine->outbox, &chunk)) {
         return UINT64_MAX;
     }
-    return chunk.count > 0 ? msock__pace_deadline(&engine->pace) : 0;
+    if (chunk.count == 0) {
+        return 0;
+    }
+    return msock__pace_deadline(&engine->pace, wire_size(engine, &chunk));
 }
 
 bool msock__engine_drained(const struct msock__engine *engine)

@@ -9,8 +9,8 @@
 
 struct msock__pace {
     uint64_t rate;   /* bytes per second */
-    uint64_t burst;  /* bytes, the bucket's size */
-    uint64_t tokens; /* bytes, at `filled_us` */
+    uint64_t burst;  /* millionths of a byte: the bucket's size */
+    uint64_t tokens; /* millionths of a byte, at `filled_us` */
     uint64_t filled_us;
 };
 
@@ -22,8 +22,8 @@ void msock__pace_init(struct msock__pace *pace, uint64_t rate,
 /** Takes `size` bytes.  Returns 1, or 0 if they are not there yet. */
 int msock__pace_take(struct msock__pace *pace, uint64_t now_us, size_t size);
 
-/** When half a bucket will be there, in us: waking for less would cost more
- *  than it sends. */
-uint64_t msock__pace_deadline(const struct msock__pace *pace);
+/** When `size` bytes can be taken and half a bucket is there, in us: waking for
+ *  less would cost more than it sends. */
+uint64_t msock__pace_deadline(const struct msock__pace *pace, size_t size);
 
 #endif

@@ -23,7 +23,8 @@ bool msock__sim_is_virtual(const char *name);
  *  is created, with config->sim, if nobody has. The node's name is
  *  config->name; config->mtu, ->rcvbuf and ->raw count too.
  *  Returns 0, MSOCK_EOPTION (faults that differ from the existing network's),
- *  MSOCK_ESYSTEM, MSOCK_ENOMEM, with the detail set.  Thread: any. */
+ *  MSOCK_ENOTSUP (it runs in virtual time), MSOCK_ESYSTEM, MSOCK_ENOMEM, with
+ * the detail set.  Thread: any. */
 int msock__sim_new(struct msock__transport **transport,
                    const struct msock__config *config);
 

@@ -395,7 +395,8 @@ size_t msock__fragments_expire(struct msock__fragments *fragments,
                                uint64_t now_us)
 {
     size_t count = 0;
-    while (msock__fragments_deadline(fragments) <= now_us) {
+    while (fragments->oldest != NULL &&
+           msock__fragments_deadline(fragments) <= now_us) {
         drop(fragments, fragments->oldest);
         count++;
     }

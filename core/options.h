@@ -13,8 +13,9 @@
 enum msock__scheme { MSOCK__UDP, MSOCK__SIM };
 
 enum {
-    MSOCK__HOST_MAX = 63,  /* bytes of a group address or network name */
-    MSOCK__IFACE_MAX = 255 /* bytes of the list of interfaces */
+    MSOCK__HOST_MAX = 63,   /* bytes of a group address or network name */
+    MSOCK__IFACE_MAX = 255, /* bytes of the list of interfaces */
+    MSOCK__PATH_MAX = 4095  /* bytes of a path */
 };
 
 /** Faults of a `sim://` network, given in its URL. */
@@ -23,39 +24,45 @@ struct msock__sim_config {
     double loss;        /* per cent of datagrams, per receiver, 0..100 */
     double dup;         /* per cent delivered twice */
     double reorder;     /* per cent held back by `jitter` more */
-    uint64_t delay_us;  /* at least */
-    uint64_t jitter_us; /* on top, uniform */
+    uint64_t delay_us;  /* at least, to 60 s */
+    uint64_t jitter_us; /* on top, uniform, to 60 s */
 };
 
+/** A checked configuration: every field within its range. Owns its text. */
 struct msock__config {
     enum msock__scheme scheme;
-    char host[MSOCK__HOST_MAX + 1]; /* group without brackets, or NAME */
-    uint16_t port;                  /* sim: 0 */
-    char name[MSOCK_NAME_MAX + 1];  /* "": none given */
-    const char *key_file;           /* borrowed from the options, or NULL */
-    char iface[MSOCK__IFACE_MAX + 1];
-    char topic[MSOCK_TOPIC_MAX + 1];
-    bool raw; /* codec=raw */
-    uint64_t ttl;
-    uint64_t mtu; /* 0: from the interfaces */
-    uint64_t dscp;
-    uint64_t rcvbuf;
-    uint64_t message_max;
-    uint64_t head_max;
-    uint64_t assemblies_max;
-    uint64_t reassembly_max;
-    uint64_t sessions_max;
-    uint64_t queue_max;
-    uint64_t pace;
+    char host[MSOCK__HOST_MAX + 1];     /* group without brackets, or NAME */
+    uint16_t port;                      /* sim: 0 */
+    char name[MSOCK_NAME_MAX + 1];      /* "": none given */
+    char key_file[MSOCK__PATH_MAX + 1]; /* "": none given */
+    char iface[MSOCK__IFACE_MAX + 1];   /* [auto] */
+    char topic[MSOCK_TOPIC_MAX + 1];    /* of what arrives raw [raw] */
+    bool raw;                           /* codec=raw [json] */
+    uint64_t ttl;                       /* 1..255 [1] */
+    uint64_t mtu;            /* 576..65535; 0: from the interfaces [0] */
+    uint64_t dscp;           /* 0..63 [0] */
+    uint64_t rcvbuf;         /* 4 KiB..1 GiB [4 MiB] */
+    uint64_t message_max;    /* 1 KiB..1 GiB [8 MiB] */
+    uint64_t head_max;       /* 512..64 KiB [2 KiB] */
+    uint64_t assemblies_max; /* 1..1024 [4] */
+    uint64_t reassembly_max; /* 64 KiB..1 GiB [32 MiB] */
+    uint64_t sessions_max;   /* 1..65536 [1024] */
+    uint64_t queue_max;      /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t pace;           /* 16 KiB/s..10 GiB/s [10 MiB/s] */
     struct msock__sim_config sim;
 };
 
-/** Reads a channel's address and options (either may be NULL). Values in a URL
- *  may be percent-encoded; sizes take the suffixes K and M (1024), times us, ms
- *  and s, sim's rates a %.
- *  Returns 0, MSOCK_EURL, MSOCK_EOPTION (the detail names the nearest known
- *  key, or the range), MSOCK_ENAME, MSOCK_ENOTSUP (a key that this version does
- *  not honour yet, a key file with codec=raw), MSOCK_EINVAL (struct_size). */
+/** Reads a channel's address and options (either may be NULL); see
+ *  msock_open(). Keys of a URL are the fields of msock_options (name, key_file,
+ *  iface, ...), for sim:// also loss, dup, reorder, delay, jitter and seed,
+ * each at most once. Their values may be percent-encoded; sizes take the
+ * suffixes K, M and G (1024), times need us, ms or s, rates may end in %. A key
+ * of the other scheme is an error in a URL; a field of `options` is checked and
+ * left without effect, so that one program runs on both. Returns 0, MSOCK_EURL
+ * (address, escapes), MSOCK_EOPTION (the detail names the nearest known key, or
+ * the range), MSOCK_ENAME, MSOCK_ENOTSUP (a key that this version does not
+ * honour yet, a key file with codec=raw), MSOCK_EINVAL (struct_size). *config
+ * is written on success. */
 int msock__options_read(struct msock__config *config, const char *url,
                         const msock_options *options);
 

@@ -12,7 +12,11 @@ enum { MSOCK__KEY_SIZE = 32, MSOCK__KEYS_MAX = 8, MSOCK__GROUP_SIZE = 16 };
 
 struct msock__keyring;
 
-/** Returns MSOCK_ENOMEM, or 0 with an empty ring given to the caller. */
+/** The id of a master key; frames carry it. Zero serves open frames only. */
+uint32_t msock__key_id(const uint8_t master[static MSOCK__KEY_SIZE]);
+
+/** Returns MSOCK_ENOMEM, MSOCK_ESYSTEM, or 0 with an empty ring given to the
+ *  caller. */
 int msock__keyring_new(struct msock__keyring **ring);
 
 /** Wipes and frees; NULL is ignored. */

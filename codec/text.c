@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public helpers for JSON and for text on terminals. */
+#include <multisock/text.h>
+
+#include "codec/error.h"
+#include "codec/json.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Data is one level inside its envelope. */
+enum { DEPTH = MSOCK__JSON_DEPTH_MAX - 1 };
+
+static int fail_at(size_t offset)
+{
+    return msock__fail(MSOCK_EJSON, "not valid JSON at byte %zu", offset);
+}
+
+/* Scans a text that is one value and white space, and cuts the value out. */
+static int scan_text(const char *text, size_t size,
+                     struct msock__json_slice *value)
+{
+    size_t offset = 0;
+
+    if (size > INT_MAX) {
+        return msock__fail(MSOCK_EJSON, "a text of %zu bytes is too long",
+                           size);
+    }
+    msock__json_space(text, size, &offset);
+    if (msock__json_scan(text, size, DEPTH, &offset, value) < 0) {
+        return fail_at(offset);
+    }
+    msock__json_space(text, size, &offset);
+    return offset == size ? 0 : fail_at(offset);
+}
+
+int msock_json_check(const char *text, size_t size)
+{
+    return scan_text(text, size, NULL);
+}
+
+int msock_json_get(const char *json, size_t size, const char *key,
+                   const char **value)
+{
+    struct msock__json_slice whole;
+    struct msock__json_slice name;
+    struct msock__json_slice member;
+    size_t offset = 0;
+    int result = scan_text(json, size, &whole);
+
+    if (result < 0) {
+        return result;
+    }
+    if (whole.type != MSOCK__JSON_OBJECT) {
+        return msock__fail(MSOCK_ENOENT, "not a JSON object");
+    }
+    while (msock__json_member(whole.text, whole.size, DEPTH, &offset, &name,
+                              &member) == 1) {
+        if (msock__json_equal(&name, key)) {
+            *value = member.text;
+            return (int)member.size;
+        }
+    }
+    return msock__fail(MSOCK_ENOENT, "the object has no member \"%s\"", key);
+}
+
+/* Moves a cursor to the array's opening bracket, if the text is an array. */
+static int begin_array(const char *json, size_t size, size_t *offset)
+{
+    struct msock__json_slice whole;
+    int result = scan_text(json, size, &whole);
+
+    if (result < 0) {
+        return result;
+    }
+    if (whole.type != MSOCK__JSON_ARRAY) {
+        return msock__fail(MSOCK_ENOENT, "not a JSON array");
+    }
+    *offset = (size_t)(whole.text - json);
+    return 0;
+}
+
+int msock_json_next(const char *json, size_t size, size_t *cursor,
+                    const char **value)
+{
+    struct msock__json_slice element;
+    size_t offset = *cursor;
+
+    if (offset > size) {
+        return fail_at(size);
+    }
+    if (offset == 0) {
+        int result = begin_array(json, size, &offset);
+        if (result < 0) {
+            return result;
+        }
+    }
+    int more = msock__json_element(json, size, DEPTH, &offset, &element);
+    if (more < 0) {
+        return fail_at(offset);
+    }
+    if (more == 0) {
+        return msock__fail(MSOCK_ENOENT, "no more elements");
+    }
+    *cursor = offset;
+    *value = element.text;
+    return (int)element.size;
+}
+
+/* Fails because the text has `size` bytes. */
+static int fail_size(size_t size)
+{
+    return msock__fail(MSOCK_ETOOBIG,
+                       "the text has %zu bytes and a NUL: more than the buffer",
+                       size);
+}
+
+int msock_json_text(const char *json, size_t size, char *out, size_t capacity)
+{
+    struct msock__json_slice slice;
+    int result = scan_text(json, size, &slice);
+
+    if (result < 0) {
+        return result;
+    }
+    if (slice.type != MSOCK__JSON_STRING) {
+        return msock__fail(MSOCK_EJSON, "not a JSON string");
+    }
+    size_t text_size = msock__json_unescape(&slice, NULL);
+    if (text_size >= capacity) {
+        return fail_size(text_size);
+    }
+    msock__json_unescape(&slice, out);
+    out[text_size] = '\0';
+    return (int)text_size;
+}
+
+int msock_json_quote(const char *text, size_t size, char *out, size_t capacity)
+{
+    if (!msock__utf8_valid(text, size)) {
+        return msock__fail(MSOCK_EJSON,
+                           "the text is not UTF-8, or holds a NUL");
+    }
+    size_t quoted_size = msock__json_quote(text, size, NULL);
+    if (quoted_size >= capacity || quoted_size > INT_MAX) {
+        return fail_size(quoted_size);
+    }
+    msock__json_quote(text, size, out);
+    out[quoted_size] = '\0';
+    return (int)quoted_size;
+}
+
+/* -- Terminals -- */
+
+enum { ESCAPE_MAX = 8 /* \u{202e} */ };
+
+static bool is_bidi_control(uint32_t code)
+{
+    return code == 0x061C || code == 0x200E || code == 0x200F ||
+           (code >= 0x202A && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+/* Appends the number's low digits, `count` of them. */
+static size_t put_hex(char *out, uint32_t number, int count)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (int i = count - 1; i >= 0; i--) {
+        out[i] = hex[number & 15];
+        number >>= 4;
+    }
+    return (size_t)count;
+}
+
+static size_t put_byte(char *out, unsigned char byte)
+{
+    memcpy(out, "\\x", 2);
+    return 2 + put_hex(out + 2, byte, 2);
+}
+
+/* Every character that needs this form has at most four digits. */
+static size_t put_code(char *out, uint32_t code)
+{
+    memcpy(out, "\\u{", 3);
+    size_t size = 3 + put_hex(out + 3, code, 4);
+    out[size] = '}';
+    return size + 1;
+}
+
+/* Writes what stands for the text's first character.  Returns how many bytes of
+ * the text that was; *shown gets what was written. */
+static size_t show_next(const char *text, size_t size, char out[ESCAPE_MAX],
+                        size_t *shown)
+{
+    uint32_t code = 0;
+    size_t step = msock__utf8_next(text, size, &code);
+
+    if (step == 0 || code < 0x20 || code == 0x7F) {
+        *shown = put_byte(out, (unsigned char)text[0]);
+        return 1;
+    }
+    if ((code >= 0x80 && code < 0xA0) || is_bidi_control(code)) {
+        *shown = put_code(out, code);
+        return step;
+    }
+    memcpy(out, text, step);
+    *shown = step;
+    return step;
+}
+
+size_t msock_text_escape(const char *text, size_t size, char *out,
+                         size_t capacity)
+{
+    size_t whole = 0;
+    size_t written = 0;
+
+    for (size_t at = 0; at < size;) {
+        char character[ESCAPE_MAX];
+        size_t shown;
+        at += show_next(text + at, size - at, character, &shown);
+        /* Once one did not fit, no later one may take its place. */
+        if (written == whole && whole + shown < capacity) {
+            memcpy(out + written, character, shown);
+            written += shown;
+        }
+        whole += shown;
+    }
+    if (capacity > 0) {
+        out[written] = '\0';
+    }
+    return whole;
+}

@@ -62,29 +62,43 @@ struct line {
 
 /* -- Scan -- */
 
-static bool key_equal(const struct msock__json_slice *key, bool escaped,
-                      int field)
+/* Returns the field a key names, or FIELD_COUNT. */
+static int find_field(const struct msock__json_slice *key)
 {
-    if (escaped) {
-        return msock__json_equal(key, fields[field].name);
+    int field = 0;
+
+    while (field < FIELD_COUNT &&
+           (key->size != fields[field].size + 2 ||
+            memcmp(key->text + 1, fields[field].name, key->size - 2) != 0)) {
+        field++;
     }
-    return key->size == fields[field].size + 2 &&
-           memcmp(key->text + 1, fields[field].name, key->size - 2) == 0;
+    return field;
+}
+
+/* The same for a key that may hold escapes, which is rare. */
+static int find_escaped_field(const struct msock__json_slice *key)
+{
+    int field = 0;
+
+    while (field < FIELD_COUNT && !msock__json_equal(key, fields[field].name)) {
+        field++;
+    }
+    return field;
 }
 
 /* Keeps the value of a known key. */
 static void note(struct line *line, const struct msock__json_slice *key,
                  const struct msock__json_slice *value)
 {
-    bool escaped = memchr(key->text, '\\', key->size) != NULL;
+    int field = find_field(key);
 
-    for (int field = 0; field < FIELD_COUNT; field++) {
-        if (key_equal(key, escaped, field)) {
-            line->twice |= (line->keys >> field & 1) != 0;
-            line->keys |= 1u << field;
-            line->values[field] = *value;
-            return;
-        }
+    if (field == FIELD_COUNT && memchr(key->text, '\\', key->size) != NULL) {
+        field = find_escaped_field(key);
+    }
+    if (field < FIELD_COUNT) {
+        line->twice |= (line->keys >> field & 1) != 0;
+        line->keys |= 1u << field;
+        line->values[field] = *value;
     }
 }
 

@@ -5,51 +5,54 @@
 #include "codec/utf8.h"
 
 #include <multisock/multisock.h>
-#include <string.h>
 
-/* Whether a control character begins at text[at]: C0, DEL, or C1, which is
- * written 0xC2 0x80..0x9F in UTF-8. */
-static bool control_at(const char *text, size_t size, size_t at)
+/* What a name holds, found in one pass. */
+struct census {
+    bool control;  /* C0, DEL, or C1, which UTF-8 writes 0xC2 0x80..0x9F */
+    bool wildcard; /* `+` or `#` */
+    bool ascii;
+    size_t levels;
+};
+
+static struct census count_bytes(const char *text, size_t size)
 {
-    unsigned char first = (unsigned char)text[at];
+    struct census census = {.ascii = true, .levels = 1};
+    unsigned char before = 0;
 
-    if (first == 0xC2 && at + 1 < size) {
-        return (unsigned char)text[at + 1] < 0xA0;
-    }
-    return first < 0x20 || first == 0x7F;
-}
-
-static bool has_control(const char *text, size_t size)
-{
-    for (size_t at = 0; at < size; at++) {
-        if (control_at(text, size, at)) {
-            return true;
+    for (size_t i = 0; i < size; before = (unsigned char)text[i++]) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte > '/' && byte < 0x7F) {
+            continue; /* letters and digits: most of what there is */
         }
+        census.control |= byte < 0x20 || byte == 0x7F;
+        census.control |= before == 0xC2 && byte < 0xA0;
+        census.wildcard |= byte == '+' || byte == '#';
+        census.ascii &= byte < 0x80;
+        census.levels += byte == '/';
     }
-    return false;
+    return census;
 }
 
-static size_t level_count(const char *topic, size_t size)
+static bool valid(const struct census *census, const char *text, size_t size)
 {
-    size_t count = 1;
-
-    for (size_t i = 0; i < size; i++) {
-        count += topic[i] == '/';
-    }
-    return count;
+    return !census->control && (census->ascii || msock__utf8_valid(text, size));
 }
 
 bool msock__topic_valid(const char *topic, size_t size)
 {
-    return size >= 1 && size <= MSOCK_TOPIC_MAX &&
-           memchr(topic, '+', size) == NULL &&
-           memchr(topic, '#', size) == NULL &&
-           level_count(topic, size) <= MSOCK_LEVELS_MAX &&
-           !has_control(topic, size) && msock__utf8_valid(topic, size);
+    if (size < 1 || size > MSOCK_TOPIC_MAX) {
+        return false;
+    }
+    struct census census = count_bytes(topic, size);
+    return !census.wildcard && census.levels <= MSOCK_LEVELS_MAX &&
+           valid(&census, topic, size);
 }
 
 bool msock__name_valid(const char *name, size_t size)
 {
-    return size >= 1 && size <= MSOCK_NAME_MAX && !has_control(name, size) &&
-           msock__utf8_valid(name, size);
+    if (size < 1 || size > MSOCK_NAME_MAX) {
+        return false;
+    }
+    struct census census = count_bytes(name, size);
+    return valid(&census, name, size);
 }

@@ -36,8 +36,10 @@ static bool at_byte(const struct cursor *c, char byte)
 
 static void skip_space(struct cursor *c)
 {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' ||
-                              *c->at == '\r' || *c->at == '\n')) {
+    /* Most often there is none, and one comparison tells. */
+    while (
+        c->at < c->end && (unsigned char)*c->at <= ' ' &&
+        (*c->at == ' ' || *c->at == '\t' || *c->at == '\r' || *c->at == '\n')) {
         c->at++;
     }
 }
@@ -46,18 +48,26 @@ static void skip_space(struct cursor *c)
 
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Whether one of eight bytes is not ASCII, a control character, a quote or a
- * backslash: subtracting sets the high bit of a byte that was too small. */
-static bool word_special(const char *text)
+/* Eight bytes, the first one lowest: compilers make one load of it. */
+static uint64_t load_word(const char *text)
 {
-    uint64_t word;
+    const unsigned char *b = (const unsigned char *)text;
 
-    memcpy(&word, text, sizeof word);
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+           (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
+           (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
+/* Marks, in its high bit, a byte that is not ASCII, a control character, a
+ * quote or a backslash. The lowest mark is exact; subtracting may carry wrong
+ * ones into bytes above it. */
+static uint64_t mark_special(uint64_t word)
+{
     uint64_t control = word - EVERY_BYTE(0x20);
     uint64_t quote = (word ^ EVERY_BYTE('"')) - EVERY_BYTE(1);
     uint64_t backslash = (word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1);
-    uint64_t marks = word | control | quote | backslash;
-    return (marks & EVERY_BYTE(0x80)) != 0;
+
+    return (word | control | quote | backslash) & EVERY_BYTE(0x80);
 }
 
 static bool byte_special(unsigned char byte)
@@ -68,8 +78,11 @@ static bool byte_special(unsigned char byte)
 /* Moves over what stands for itself in a string. */
 static const char *skip_plain(const char *at, const char *end)
 {
-    while (end - at >= 8 && !word_special(at)) {
-        at += 8;
+    for (; end - at >= 8; at += 8) {
+        uint64_t marks = mark_special(load_word(at));
+        if (marks != 0) {
+            return at + __builtin_ctzll(marks) / 8;
+        }
     }
     while (at < end && !byte_special((unsigned char)*at)) {
         at++;

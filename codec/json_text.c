@@ -177,23 +177,41 @@ bool msock__json_integer(const struct msock__json_slice *slice, uint64_t *value)
     return true;
 }
 
-static bool is_space(char byte)
+/* Copies the string at text[0], which lies at or behind `out`.  Returns its
+ * size, quotes included. */
+static size_t copy_string(const char *text, char *out)
 {
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+    size_t at = 1;
+
+    out[0] = '"';
+    while (text[at] != '"') {
+        if (text[at] == '\\') {
+            out[at] = text[at]; /* and what it escapes below */
+            at++;
+        }
+        out[at] = text[at];
+        at++;
+    }
+    out[at] = '"';
+    return at + 1;
 }
 
 size_t msock__json_compact(const char *text, size_t size, char *out)
 {
     size_t written = 0;
-    bool inside = false;
-    bool escaped = false;
 
-    for (size_t i = 0; i < size; i++) {
-        char byte = text[i];
-        out[written] = byte;
-        written += inside || !is_space(byte);
-        inside ^= byte == '"' && !escaped;
-        escaped = byte == '\\' && !escaped;
+    for (size_t at = 0; at < size;) {
+        if (text[at] == '"') {
+            size_t string = copy_string(text + at, out + written);
+            written += string;
+            at += string;
+            continue;
+        }
+        /* Outside of strings nothing but white space is this low. */
+        if ((unsigned char)text[at] > ' ') {
+            out[written++] = text[at];
+        }
+        at++;
     }
     return written;
 }

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of msock: words in, exit codes, and what it prints."""
+
+import base64
+import json
+import os
+import pty
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "e2e"))
+import netns
+
+LO = f"udp://{netns.GROUP}:{netns.PORT}?iface=lo"
+
+
+class Usage(netns.Case):
+    def test_wrong_calls_end_with_2_and_say_why_on_standard_error(self):
+        for words, said in (
+                ([], "no verb"),
+                (["publish"], "unknown verb publish"),
+                (["pub"], "no TOPIC"),
+                (["pub", "t", "1", "2"], "more than TOPIC and DATA"),
+                (["pub", "t", "1", "--raw", "f"], "--raw"),
+                (["pub", "t", "--type", "a/b"], "--type"),
+                (["pub", "t", "-5"], "unknown option -5"),
+                (["pub", "--nonsense", "t"], "unknown option --nonsense"),
+                (["pub", "t", "-c"], "-c needs a value"),
+                (["pub", "t", "--key-file"], "--key-file needs a value"),
+                (["sub"], "no FILTER"),
+                (["sub", "#", "-C", "0"], "-C wants"),
+                (["sub", "#", "-C", "-1"], "-C wants"),
+                (["sub", "#", "-C", "1x"], "-C wants"),
+                (["sub", "#", "-W", "0"], "-W wants"),
+                (["sub", "#", "-W", "nan"], "-W wants"),
+                (["sub", "#", "--jso=1"], "unknown option --jso=1"),
+                (["key"], "msock key gen"),
+                (["key", "generate"], "msock key gen"),
+                (["key", "gen", "file"], "msock key gen")):
+            result = self.run_msock(*words, code=2)
+            self.assertEqual(result.out, "", words)
+            self.assertTrue(result.err.startswith("msock: "), words)
+            self.assertIn(said, result.err, words)
+
+    def test_help_goes_to_standard_output(self):
+        for words in (["help"], ["-h"], ["--help"], ["pub", "-h"],
+                      ["sub", "--help"], ["key", "-h"]):
+            result = self.run_msock(*words)
+            self.assertIn("usage: msock", result.out, words)
+            self.assertEqual(result.err, "", words)
+
+    def test_the_version_is_told(self):
+        for word in ("version", "--version"):
+            self.assertRegex(self.run_msock(word).out,
+                             r"^msock \d+\.\d+\.\d+\n$")
+
+
+class Failure(netns.Case):
+    def test_what_cannot_be_done_ends_with_1_and_says_why(self):
+        for words, said in (
+                (["pub", "t", "-c", "http://x"], "udp://"),
+                (["pub", "t", "-c", "udp://10.0.0.1:7783"], "10.0.0.1"),
+                (["pub", "t", "-c", LO + "&ifcae=lo"], "iface"),
+                (["pub", "t", "-c", LO + "&ttl=0"], "ttl"),
+                (["pub", "t/#", "1", "-c", LO], "#"),
+                (["pub", "t" * 256, "1", "-c", LO], "255"),
+                (["sub", "a/#/b", "-c", LO], "#"),
+                (["sub", "#", "--name", "n" * 64, "-c", LO], "63"),
+                (["pub", "t", "--raw", "/nonexistent", "-c", LO],
+                 "/nonexistent: No such file"),
+                (["pub", "t", "1", "--key-file", "/nonexistent", "-c", LO],
+                 "/nonexistent")):
+            result = self.run_msock(*words, code=1)
+            self.assertEqual(result.out, "", words)
+            self.assertTrue(result.err.startswith("msock: "), words)
+            self.assertIn(said, result.err, words)
+
+    def test_a_key_file_that_others_may_read_is_refused(self):
+        key = self.key()
+        os.chmod(key, 0o644)
+
+        result = self.run_msock("pub", "t", "1", "--key-file", key, "-c", LO,
+                                code=1)
+
+        self.assertIn(key, result.err)
+
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "wb") as full:
+            for words in (["key", "gen"], ["help"]):
+                result = self.run_msock(*words, stdout=full, code=1)
+                self.assertIn("cannot write standard output", result.err)
+
+
+class Key(netns.Case):
+    def test_a_key_is_one_line_of_base64_and_never_the_same(self):
+        first, second = (self.run_msock("key", "gen") for _ in range(2))
+
+        self.assertEqual(len(base64.b64decode(first.out, validate=False)), 32)
+        self.assertRegex(first.out, r"^[A-Za-z0-9+/]{43}=\n$")
+        self.assertNotEqual(first.out, second.out)
+        self.assertEqual(first.err, "")
+
+    def test_a_key_written_where_others_may_read_it_is_told(self):
+        file = os.open(self.path("key"), os.O_WRONLY | os.O_CREAT, 0o644)
+        os.fchmod(file, 0o644)
+
+        result = self.run_msock("key", "gen", stdout=file)
+
+        os.close(file)
+        self.assertIn("others may read", result.err)
+
+
+class Printing(netns.Case):
+    """What sub prints, for datagrams as nasty as the open channel allows."""
+
+    def received(self, data, *words, topic="t", sender="py"):
+        """Sends one bare message and returns what sub printed."""
+        sub = self.sub("#", "-C", 1, "-c", LO, *words)
+        message = (f'{{"topic":{json.dumps(topic)},'
+                   f'"sender":{json.dumps(sender)},"data":{data}}}')
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                           socket.inet_aton("127.0.0.1"))
+            udp.sendto(message.encode(), (netns.GROUP, netns.PORT))
+        return sub.end().raw.decode()
+
+    def test_plain_prints_a_string_as_text_and_json_as_it_is(self):
+        for data, line in (('"off"', "off"), ('""', ""), ('"\\u00e9"', "é"),
+                           ("21.50", "21.50"), ("null", "null"),
+                           ('{"on":"\\n"}', '{"on":"\\n"}')):
+            self.assertEqual(self.received(data), line + "\n")
+
+    def test_verbose_prints_the_topic_first(self):
+        self.assertEqual(self.received('"a b"', "-v", topic="x/y"),
+                         "x/y a b\n")
+
+    def test_plain_keeps_control_characters_from_the_terminal(self):
+        self.assertEqual(
+            self.received('"a\\u001b[2J\\nb\u202e\x7f\u0085"', "-v",
+                          topic="x/\u202e"),
+            "x/\\u{202E} a\\x1B[2J\\x0Ab\\u{202E}\\x7F\\u{0085}\n")
+
+    def test_json_is_one_canonical_line(self):
+        self.assertEqual(
+            self.received('{"a" : [1, "b c\\" d"] }', "--json", topic="x/é"),
+            '{"topic":"x/é","sender":"py","data":{"a":[1,"b c\\" d"]}}\n')
+
+    def test_json_escapes_what_could_harm_a_terminal(self):
+        nasty = "a\x1b\x7f\u0085\u202e\u2066\u061cé€𝄞\\\""
+
+        line = self.received(json.dumps(nasty, ensure_ascii=False), "--json")
+
+        self.assertEqual(json.loads(line)["data"], nasty)
+        self.assertIn("\\u001b\\u007f\\u0085\\u202e\\u2066\\u061cé€𝄞", line)
+
+    def test_a_message_that_two_filters_match_is_printed_once(self):
+        sub = self.sub("a/#", "a/b", "+/b", "-C", 2, "-c", LO)
+
+        self.run_msock("pub", "a/b", "-c", LO, text="1\n2\n")
+
+        self.assertEqual(sub.end().lines, ["1", "2"])
+
+    def test_raw_bytes_are_escaped_on_a_terminal(self):
+        ours, theirs = pty.openpty()
+        sub = self.sub("cam", "-C", 1, "-c", LO, stdout=theirs)
+
+        self.run_msock("pub", "cam", "--raw", "-", "-c", LO, text=b"\x1b[2J\n")
+
+        sub.end()
+        self.assertEqual(os.read(ours, 100), b"\\x1B[2J\\x0A\r\n")
+        os.close(ours)
+        os.close(theirs)
+
+
+class Publishing(netns.Case):
+    result = None
+
+    def sent(self, *words, text="", code=0, count=1):
+        """Publishes and returns the data of the messages that arrived."""
+        sub = self.sub("t", "--json", "-C", count, "-c", LO)
+        self.result = self.run_msock("pub", "t", "-c", LO, *words, text=text,
+                                     code=code)
+        return [json.loads(line)["data"] for line in sub.end().lines]
+
+    def test_json_goes_as_it_is_and_anything_else_as_a_string(self):
+        for data, value in (("off", "off"), ('"off"', "off"), ("7", 7),
+                            ("true", True), ("01", "01"), ("", ""),
+                            ('{"on": false}', {"on": False}),
+                            ('{"on": false', '{"on": false'),
+                            ('say "é"\n', 'say "é"\n')):
+            self.assertEqual(self.sent(data), [value])
+
+    def test_data_that_looks_like_an_option_comes_after_two_dashes(self):
+        self.assertEqual(self.sent("--", "-5"), [-5])
+
+    def test_each_line_is_a_message(self):
+        for words in ([], ["-"]):
+            self.assertEqual(
+                self.sent(*words, text="on\n\n[1]\nlast", count=4),
+                ["on", "", [1], "last"])
+
+    def test_a_bad_line_is_told_and_the_others_are_sent(self):
+        data = self.sent(text=b"good\n\xff\nnul\x00nul\n[2]\n", code=1, count=2)
+
+        self.assertEqual(data, ["good", [2]])
+        self.assertIn("line 2 was not sent", self.result.err)
+        self.assertIn("line 3 was not sent", self.result.err)
+
+    def test_a_message_over_the_limit_is_told(self):
+        result = self.run_msock("pub", "t", "-c", LO + "&message_max=1K",
+                                text="x" * 2000, code=1)
+
+        self.assertIn("line 1 was not sent", result.err)
+
+    def test_the_name_is_the_sender(self):
+        sub = self.sub("t", "--json", "-C", 1, "-c", LO)
+
+        self.run_msock("pub", "t", "1", "--name", "hub", "-c", LO)
+
+        self.assertEqual(json.loads(sub.end().out)["sender"], "hub")
+
+
+if __name__ == "__main__":
+    netns.main()

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+add_test(NAME cli/msock COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/msock_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/msock PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

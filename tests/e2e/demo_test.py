@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""samples/demo.sh with the programs of this build: all lights off; and a node
+with another key, which is not moved and says so."""
+
+import os
+import subprocess
+
+import netns
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "..", "..", "samples", "demo.sh")
+
+
+class Demo(netns.Case):
+    def demo(self, *words):
+        build = os.path.dirname(os.path.dirname(netns.msock))
+        return subprocess.run(
+            ["sh", SCRIPT, *words], env=dict(os.environ, MSOCK_BUILD=build),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=2 * netns.PATIENCE_S, check=False)
+
+    def test_all_lights_go_off(self):
+        done = self.demo()
+
+        self.assertEqual(done.returncode, 0, done.stdout)
+        for node in ("kitchen", "porch", "hall"):
+            self.assertRegex(done.stdout, rf"(?m)^.*\b{node}\b.*\boff\b")
+
+    def test_a_node_with_another_key_is_not_moved(self):
+        done = self.demo("--wrong-key", "kitchen")
+
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^.*\bporch\b.*\boff\b")
+        self.assertNotRegex(done.stdout, r"(?m)^.*\bkitchen\b.*\boff\b")
+
+
+if __name__ == "__main__":
+    netns.main()

@@ -190,7 +190,7 @@ class Canary(unittest.TestCase):
                 ("codec/seal.c", "#include <sodium.h>"),
                 ("transport/open.c", '#include "codec/seal.h"'),
                 ("transport/netif.c", "#include <linux/rtnetlink.h>"),
-                ("plugins/host.c", "#include <dlfcn.h>"),
+                ("plugins/library.c", "#include <dlfcn.h>"),
                 ("tools/msock/x.c", "#include <poll.h>")):
             self.assertEqual(self.named(path, line), [], (path, line))
 

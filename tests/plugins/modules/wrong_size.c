@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bad plugin: its descriptor is cut short. */
+#include <multisock/plugin.h>
+
+#include <stdlib.h>
+
+static int start(const msock_services *services, void **state)
+{
+    (void)services;
+    (void)state;
+    abort(); /* never to be called */
+}
+
+MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
+    .abi = MSOCK_PLUGIN_ABI,
+    .struct_size = sizeof(msock_plugin_descriptor) - 1,
+    .name = "wrong_size",
+    .start = start,
+};

@@ -48,6 +48,17 @@ static void publish(struct bench *bench, const char *topic, const char *json)
     cr_assert(eq(int, msock_publish(bench->channel, topic, json, NULL), 0));
 }
 
+static bool holds(const uint8_t *bytes, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i + length <= size; i++) {
+        if (memcmp(bytes + i, text, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* -- The way of a message -- */
 
 TestSuite(engine, .init = open_sealed, .fini = close_pair);
@@ -103,9 +114,9 @@ Test(engine, sealed_frame_shows_no_text)
     size_t size = bench_take(&hub, frame, sizeof(frame));
 
     cr_assert(gt(sz, size, 0));
-    cr_expect(null(memmem(frame, size, "garage", 6)));
-    cr_expect(null(memmem(frame, size, "sesame", 6)));
-    cr_expect(null(memmem(frame, size, "hub", 3)));
+    cr_expect(not(holds(frame, size, "garage")));
+    cr_expect(not(holds(frame, size, "sesame")));
+    cr_expect(not(holds(frame, size, "hub")));
 }
 
 Test(engine_open, open_frame_shows_its_text)
@@ -115,7 +126,7 @@ Test(engine_open, open_frame_shows_its_text)
 
     size_t size = bench_take(&hub, frame, sizeof(frame));
 
-    cr_expect(not(null(memmem(frame, size, "sesame", 6))));
+    cr_expect(holds(frame, size, "sesame"));
 }
 
 Test(engine, frame_that_was_not_sent_is_shown_again_unchanged)

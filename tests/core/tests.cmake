@@ -8,3 +8,12 @@ endfunction()
 msock_core_test(topic)
 msock_core_test(window)
 msock_core_test(stats)
+
+# The engine
+msock_core_test(pace)
+msock_core_test(outbox)
+msock_core_test(engine msock_test_bench)
+msock_core_test(log)
+msock_core_test(timer)
+msock_core_test(session)
+msock_core_test(dispatch)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The logger for applications: one line a call, to standard output or to a file
+ * a day, from any thread. */
+#include <multisock/multisock.h>
+#include <multisock/text.h>
+
+#include "codec/error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LINE_MAX_SIZE = 1023,
+    COMPONENT_MAX = 63,
+    PATH_SIZE = 1024,
+    FILE_MODE = 0640
+};
+
+struct msock_logger {
+    pthread_mutex_t mutex;
+    atomic_int lowest;
+    char component[COMPONENT_MAX + 1]; /* escaped */
+    char path[PATH_SIZE];              /* without date; "": standard output */
+    FILE *stream;
+    struct tm tried; /* when a file was last opened, or was to be */
+    bool behind;     /* stream is an earlier day's */
+};
+
+static const char *const level_names[] = {
+    [MSOCK_LEVEL_DEFAULT] = "INFO", [MSOCK_DEBUG] = "DEBUG",
+    [MSOCK_INFO] = "INFO",          [MSOCK_WARNING] = "WARNING",
+    [MSOCK_ERROR] = "ERROR",        [MSOCK_FATAL] = "FATAL",
+};
+
+static enum msock_level clamp(enum msock_level level)
+{
+    if (level <= MSOCK_LEVEL_DEFAULT) {
+        return MSOCK_INFO;
+    }
+    return level < MSOCK_FATAL ? level : MSOCK_FATAL;
+}
+
+/* Opens the day's file in place of the one before, which stays if the new one
+ * cannot be opened.  Returns 0, MSOCK_ESYSTEM. */
+static int open_day(msock_logger *logger, const struct tm *now)
+{
+    char date[32] = "";
+    char path[PATH_SIZE + sizeof date];
+
+    logger->tried = *now;
+    strftime(date, sizeof date, "_%Y-%m-%d.log", now);
+    snprintf(path, sizeof path, "%s%s", logger->path, date);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
+    FILE *stream = fd >= 0 ? fdopen(fd, "a") : NULL;
+    if (stream == NULL) {
+        int error = errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+        return msock__fail(MSOCK_ESYSTEM, "log file %s: %s", path,
+                           strerror(error));
+    }
+    if (logger->stream != NULL) {
+        fclose(logger->stream);
+    }
+    logger->stream = stream;
+    return 0;
+}
+
+/* On a new day there is a new file; if it cannot be opened, that is tried again
+ * every minute. */
+static void follow_day(msock_logger *logger, const struct tm *now)
+{
+    bool same_day = now->tm_yday == logger->tried.tm_yday &&
+                    now->tm_year == logger->tried.tm_year;
+    bool same_minute = now->tm_min == logger->tried.tm_min;
+
+    if (logger->path[0] != '\0' &&
+        (!same_day || (logger->behind && !same_minute))) {
+        logger->behind = open_day(logger, now) < 0;
+    }
+}
+
+/* Writes "TIME LEVEL component: text\n"; the text is cut to fit. */
+static void write_line(msock_logger *logger, enum msock_level level,
+                       const char *text, size_t text_size)
+{
+    char line[LINE_MAX_SIZE + 2];
+    char date[32] = "";
+    struct timespec now;
+    struct tm local;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &local);
+    int head =
+        snprintf(line, sizeof line, "%s.%03ld %s %s: ", date,
+                 now.tv_nsec / 1000000, level_names[level], logger->component);
+    assert(head > 0 && head < LINE_MAX_SIZE / 2);
+    msock_text_escape(text, text_size, line + head,
+                      sizeof line - 1 - (size_t)head);
+    strcat(line, "\n");
+    follow_day(logger, &local);
+    fputs(line, logger->stream);
+    fflush(logger->stream);
+}
+
+/* Keeps the path; a relative one must survive a later chdir(2). */
+static int keep_path(msock_logger *logger, const char *file)
+{
+    char folder[PATH_SIZE] = "";
+
+    if (file[0] != '/' && getcwd(folder, sizeof folder) == NULL) {
+        return msock__fail(MSOCK_ESYSTEM, "working directory: %s",
+                           strerror(errno));
+    }
+    int size = snprintf(logger->path, sizeof logger->path, "%s%s%s", folder,
+                        folder[0] != '\0' ? "/" : "", file);
+    if (size >= (int)sizeof logger->path) {
+        return msock__fail(MSOCK_EINVAL, "the log file's path is over %d bytes",
+                           PATH_SIZE - 1);
+    }
+    return 0;
+}
+
+static int open_file(msock_logger *logger, const char *file)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    int rc = keep_path(logger, file);
+
+    if (rc < 0) {
+        return rc;
+    }
+    localtime_r(&now, &local);
+    return open_day(logger, &local);
+}
+
+int msock_logger_open(msock_logger **logger, const char *component,
+                      const char *file)
+{
+    if (logger == NULL || component == NULL || component[0] == '\0' ||
+        (file != NULL && file[0] == '\0')) {
+        return msock__fail(MSOCK_EINVAL, "a logger needs a component, and a "
+                                         "file's name or NULL");
+    }
+    msock_logger *opened = calloc(1, sizeof *opened);
+    if (opened == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "out of memory");
+    }
+    msock_text_escape(component, strlen(component), opened->component,
+                      sizeof opened->component);
+    atomic_store(&opened->lowest, MSOCK_INFO);
+    int rc = 0;
+    if (file == NULL) {
+        opened->stream = stdout;
+    } else {
+        rc = open_file(opened, file);
+    }
+    if (rc < 0) {
+        free(opened);
+        return rc;
+    }
+    pthread_mutex_init(&opened->mutex, NULL);
+    *logger = opened;
+    return 0;
+}
+
+void msock_logger_level(msock_logger *logger, enum msock_level lowest)
+{
+    atomic_store(&logger->lowest, clamp(lowest));
+}
+
+void msock_log(msock_logger *logger, enum msock_level level, const char *format,
+               ...)
+{
+    char text[LINE_MAX_SIZE + 1];
+    va_list arguments;
+
+    level = clamp(level);
+    if (logger == NULL || (int)level < atomic_load(&logger->lowest)) {
+        return;
+    }
+    va_start(arguments, format);
+    int size = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (size < 0) {
+        return;
+    }
+    size_t kept = (size_t)size < sizeof text ? (size_t)size : sizeof text - 1;
+    pthread_mutex_lock(&logger->mutex);
+    write_line(logger, level, text, kept);
+    pthread_mutex_unlock(&logger->mutex);
+}
+
+void msock_logger_close(msock_logger *logger)
+{
+    if (logger == NULL) {
+        return;
+    }
+    if (logger->stream != stdout) {
+        fclose(logger->stream);
+    }
+    pthread_mutex_destroy(&logger->mutex);
+    free(logger);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver of a channel on a uv loop. */
+#include "transport/loop.h"
+
+#include "codec/error.h"
+#include "transport/loop_state.h"
+#include "transport/process.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { DRAIN_US = 2000000 };
+
+static uint64_t loop_now(struct msock__driver *driver)
+{
+    (void)driver;
+    return msock__process_now();
+}
+
+bool msock__loop_forked(const struct msock__driver *driver)
+{
+    const struct msock__loop *self = (const struct msock__loop *)driver;
+
+    return self->generation != msock__process_generation();
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    msock__loop_turn(prepare->data);
+}
+
+static void on_async(uv_async_t *async)
+{
+    /* It woke the loop, and run() looks at the flag. */
+    (void)async;
+}
+
+/* -- What the transport tells -- */
+
+static void on_received(void *owner, const struct msock__datagram *datagrams,
+                        size_t count)
+{
+    struct msock__loop *self = owner;
+    uint64_t now_us = msock__process_now();
+
+    for (size_t i = 0; i < count && !self->shut; i++) {
+        msock__engine_input(self->engine, now_us, &datagrams[i]);
+    }
+}
+
+static void on_writable(void *owner)
+{
+    struct msock__loop *self = owner;
+
+    self->blocked = false;
+}
+
+static void on_counted(void *owner, enum msock_counter counter, uint64_t count)
+{
+    struct msock__loop *self = owner;
+
+    msock__engine_count(self->engine, msock__process_now(), counter, count);
+}
+
+static void on_resized(void *owner, size_t frame_size)
+{
+    struct msock__loop *self = owner;
+
+    msock__engine_frame_size(self->engine, frame_size);
+}
+
+/* -- The end -- */
+
+/* Runs a loop of our own until nothing is left in it, and frees it. */
+static void end_loop(uv_loop_t *loop)
+{
+    uv_run(loop, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(loop);
+    assert(rc == 0);
+    (void)rc;
+    free(loop);
+}
+
+void msock__loop_end(struct msock__loop *self)
+{
+    msock_closed *closed = self->closed;
+    void *user = self->user;
+
+    if (self->own) {
+        end_loop(self->loop);
+    }
+    msock__channel_free(self->channel);
+    free(self);
+    if (closed != NULL) {
+        closed(user);
+    }
+}
+
+/* On a loop of its own the call that runs it ends it. */
+static void on_part_closed(struct msock__loop *self)
+{
+    assert(self->open_count > 0);
+    self->open_count--;
+    if (self->open_count > 0 || self->own) {
+        return;
+    }
+    if (self->orphaned) {
+        free(self);
+    } else {
+        msock__loop_end(self);
+    }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
+static void on_transport_closed(void *owner)
+{
+    on_part_closed(owner);
+}
+
+static void close_handles(struct msock__loop *self)
+{
+    uv_close((uv_handle_t *)&self->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&self->prepare, on_handle_closed);
+    uv_close((uv_handle_t *)&self->async, on_handle_closed);
+}
+
+void msock__loop_shut(struct msock__loop *self)
+{
+    self->shut = true;
+    close_handles(self);
+    self->transport->ops->close(self->transport);
+}
+
+bool msock__loop_has_ended(const struct msock__loop *self)
+{
+    return self->shut && self->open_count == 0;
+}
+
+static void loop_close(struct msock__driver *driver, msock_closed *closed,
+                       void *user)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+    uint64_t now_us = msock__process_now();
+
+    assert(!self->closing);
+    self->closing = true;
+    self->closed = closed;
+    self->user = user;
+    self->drain_until_us = now_us + DRAIN_US;
+    if (msock__loop_forked(driver)) {
+        /* The child shares the parent's epoll descriptor until it has one of
+         * its own; a caller's loop is the caller's to mend. */
+        if (self->own) {
+            (void)uv_loop_fork(self->loop);
+        }
+        msock__loop_shut(self);
+    } else {
+        msock__loop_arm(self, now_us, 0);
+    }
+    if (!self->own || self->running) {
+        return;
+    }
+    self->running = true;
+    while (!msock__loop_has_ended(self)) {
+        uv_run(self->loop, UV_RUN_ONCE);
+    }
+    msock__loop_end(self);
+}
+
+static int loop_joined(const struct msock__driver *driver)
+{
+    const struct msock__loop *self = (const struct msock__loop *)driver;
+
+    return self->shut ? 0 : self->transport->ops->joined(self->transport);
+}
+
+/* -- The beginning -- */
+
+static const struct msock__driver_ops ops = {
+    .now = loop_now,
+    .wake = msock__loop_wake,
+    .forked = msock__loop_forked,
+    .run = msock__loop_run,
+    .stop = msock__loop_stop,
+    .fd = msock__loop_fd,
+    .timeout = msock__loop_timeout,
+    .dispatch = msock__loop_dispatch,
+    .joined = loop_joined,
+    .close = loop_close,
+};
+
+static int make_loop(uv_loop_t **loop)
+{
+    *loop = malloc(sizeof **loop);
+    if (*loop == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "out of memory");
+    }
+    int rc = uv_loop_init(*loop);
+    if (rc < 0) {
+        free(*loop);
+        return msock__fail(MSOCK_ESYSTEM, "event loop: %s", uv_strerror(rc));
+    }
+    return 0;
+}
+
+int msock__loop_new(struct msock__driver **driver, uv_loop_t *loop,
+                    struct msock__transport *transport)
+{
+    struct msock__loop *self = calloc(1, sizeof *self);
+
+    if (self == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "out of memory");
+    }
+    self->loop = loop;
+    self->own = loop == NULL;
+    int rc = self->own ? make_loop(&self->loop) : 0;
+    if (rc < 0) {
+        free(self);
+        return rc;
+    }
+    self->base.ops = &ops;
+    self->generation = msock__process_generation();
+    self->transport = transport;
+    self->timer_us = UINT64_MAX;
+    *driver = &self->base;
+    return 0;
+}
+
+static int open_handles(struct msock__loop *self)
+{
+    int rc = uv_async_init(self->loop, &self->async, on_async);
+
+    if (rc < 0) {
+        return msock__fail(MSOCK_ESYSTEM, "event loop: %s", uv_strerror(rc));
+    }
+    uv_timer_init(self->loop, &self->timer);
+    uv_prepare_init(self->loop, &self->prepare);
+    uv_prepare_start(&self->prepare, on_prepare);
+    self->async.data = self->timer.data = self->prepare.data = self;
+    self->open_count = 3;
+    return 0;
+}
+
+int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+    const struct msock__transport_events events = {
+        .owner = self,
+        .received = on_received,
+        .writable = on_writable,
+        .counted = on_counted,
+        .resized = on_resized,
+        .closed = on_transport_closed,
+    };
+    int rc = open_handles(self);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = self->transport->ops->start(self->transport, self->loop, &events);
+    if (rc < 0) {
+        uv_prepare_stop(&self->prepare);
+        return rc;
+    }
+    self->open_count++;
+    self->channel = channel;
+    self->engine = msock__channel_engine(channel);
+    msock__engine_frame_size(self->engine,
+                             self->transport->ops->frame_size(self->transport));
+    /* The first turn comes at once: libuv registers descriptors as it runs,
+     * and whoever polls msock_fd() must not sleep before. */
+    msock__loop_arm(self, 0, 0);
+    return 0;
+}
+
+void msock__loop_free(struct msock__driver *driver)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+
+    if (self == NULL) {
+        return;
+    }
+    assert(self->channel == NULL);
+    self->transport->ops->close(self->transport);
+    self->orphaned = true;
+    if (self->open_count > 0) {
+        close_handles(self);
+    }
+    if (self->own) {
+        end_loop(self->loop);
+    } else if (self->open_count > 0) {
+        return;
+    }
+    free(self);
+}

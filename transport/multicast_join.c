@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memberships of a multicast socket. */
+#include "transport/multicast_join.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static bool contains(const unsigned *indexes, size_t count, unsigned index)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (indexes[i] == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct msock__membership *
+find(const struct msock__memberships *memberships, unsigned index)
+{
+    for (size_t i = 0; i < memberships->count; i++) {
+        if (memberships->items[i].index == index) {
+            return (struct msock__membership *)&memberships->items[i];
+        }
+    }
+    return NULL;
+}
+
+bool msock__memberships_has(const struct msock__memberships *memberships,
+                            unsigned index)
+{
+    return find(memberships, index) != NULL;
+}
+
+unsigned msock__memberships_mtu(const struct msock__memberships *memberships)
+{
+    unsigned smallest = UINT_MAX;
+
+    for (size_t i = 0; i < memberships->count; i++) {
+        if (memberships->items[i].mtu < smallest) {
+            smallest = memberships->items[i].mtu;
+        }
+    }
+    return smallest;
+}
+
+bool msock__memberships_forget(struct msock__memberships *memberships,
+                               unsigned index)
+{
+    struct msock__membership *item = find(memberships, index);
+
+    if (item == NULL) {
+        return false;
+    }
+    /* An error means that the kernel had forgotten it already. */
+    (void)msock__group_leave(memberships->group, memberships->fd, index);
+    msock_log(memberships->logger, MSOCK_INFO, "left %s", item->name);
+    memberships->count--;
+    size_t behind = memberships->count - (size_t)(item - memberships->items);
+    memmove(item, item + 1, behind * sizeof *item);
+    return true;
+}
+
+/* Joins one interface.  Returns 0 or an errno. */
+static int join(struct msock__memberships *memberships,
+                const struct msock__netif *netif)
+{
+    int error = ENOBUFS;
+
+    if (memberships->count < MSOCK__MEMBERSHIPS_MAX) {
+        error = msock__group_join(memberships->group, memberships->fd,
+                                  netif->index);
+    }
+    if (error != 0 && error != EADDRINUSE) {
+        return error;
+    }
+    struct msock__membership *item = &memberships->items[memberships->count++];
+    item->index = netif->index;
+    item->mtu = netif->mtu;
+    memcpy(item->name, netif->name, sizeof item->name);
+    msock__group_route(memberships->group, netif->index, &item->route);
+    msock_log(memberships->logger, MSOCK_INFO, "joined %s", item->name);
+    return 0;
+}
+
+static void log_refused(const struct msock__memberships *memberships,
+                        const struct msock__netif *netif, int error)
+{
+    const char *advice =
+        error == ENOBUFS
+            ? "; name fewer interfaces with iface=, or raise the sysctl "
+              "net.ipv4.igmp_max_memberships"
+            : "";
+
+    msock_log(memberships->logger, MSOCK_WARNING, "cannot join on %s: %s%s",
+              netif->name, strerror(error), advice);
+}
+
+/* Leaves what is not wanted any more. */
+static bool leave_others(struct msock__memberships *memberships,
+                         const unsigned *wanted, size_t count)
+{
+    bool changed = false;
+
+    for (size_t i = memberships->count; i-- > 0;) {
+        unsigned index = memberships->items[i].index;
+        if (!contains(wanted, count, index)) {
+            changed |= msock__memberships_forget(memberships, index);
+        }
+    }
+    return changed;
+}
+
+static bool update_mtu(struct msock__membership *item, unsigned mtu)
+{
+    bool changed = item->mtu != mtu;
+
+    item->mtu = mtu;
+    return changed;
+}
+
+bool msock__memberships_update(struct msock__memberships *memberships,
+                               const struct msock__netifs *netifs,
+                               const char *iface)
+{
+    unsigned wanted[MSOCK__MEMBERSHIPS_MAX];
+    size_t count = msock__netif_select(netifs, iface, memberships->group->ipv6,
+                                       wanted, MSOCK__MEMBERSHIPS_MAX);
+    unsigned refused[MSOCK__MEMBERSHIPS_MAX];
+    size_t refused_count = 0;
+    bool changed = leave_others(memberships, wanted, count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct msock__netif *netif =
+            msock__netifs_find(netifs, wanted[i]);
+        struct msock__membership *item = find(memberships, wanted[i]);
+        assert(netif != NULL);
+        if (item != NULL) {
+            changed |= update_mtu(item, netif->mtu);
+            continue;
+        }
+        int error = join(memberships, netif);
+        if (error == 0) {
+            changed = true;
+            continue;
+        }
+        if (!contains(memberships->refused, memberships->refused_count,
+                      wanted[i])) {
+            log_refused(memberships, netif, error);
+        }
+        refused[refused_count++] = wanted[i];
+    }
+    memcpy(memberships->refused, refused, refused_count * sizeof *refused);
+    memberships->refused_count = refused_count;
+    return changed;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* On which interfaces a multicast socket has joined its group, kept in step
+ * with the host's. Interfaces count by index, not by name or address: one that
+ * was deleted and made again is another one.
+ *
+ * The kernel allows 20 memberships a socket (igmp_max_memberships); what it
+ * refuses is logged once and tried again at every change. */
+#ifndef MSOCK_TRANSPORT_MULTICAST_JOIN_H
+#define MSOCK_TRANSPORT_MULTICAST_JOIN_H
+
+#include "transport/multicast_socket.h"
+#include "transport/netif.h"
+
+#include <multisock/multisock.h>
+
+enum { MSOCK__MEMBERSHIPS_MAX = 64 };
+
+struct msock__membership {
+    unsigned index;
+    unsigned mtu;
+    char name[MSOCK__NETIF_NAME_MAX + 1];
+    struct msock__route route; /* to send there */
+};
+
+struct msock__memberships {
+    const struct msock__group *group;
+    int fd;
+    msock_logger *logger;
+    struct msock__membership items[MSOCK__MEMBERSHIPS_MAX];
+    size_t count;
+    unsigned refused[MSOCK__MEMBERSHIPS_MAX]; /* indexes, logged */
+    size_t refused_count;
+};
+
+/** Joins what the valid list `iface` chooses of `netifs` and is not joined, and
+ *  leaves the rest.  Returns whether memberships or their MTUs changed. */
+bool msock__memberships_update(struct msock__memberships *memberships,
+                               const struct msock__netifs *netifs,
+                               const char *iface);
+
+/** Leaves an interface that was deleted, if it was joined: the kernel keeps its
+ *  entry otherwise.  Returns whether it was. */
+bool msock__memberships_forget(struct msock__memberships *memberships,
+                               unsigned index);
+
+/** Whether an interface is joined. */
+bool msock__memberships_has(const struct msock__memberships *memberships,
+                            unsigned index);
+
+/** The smallest MTU of those joined; UINT_MAX if none is. */
+unsigned msock__memberships_mtu(const struct msock__memberships *memberships);
+
+#endif

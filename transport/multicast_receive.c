@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Batches of datagrams out of a multicast socket. */
+#define _GNU_SOURCE /* recvmmsg */
+#include "transport/multicast_receive.h"
+
+#include "codec/error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    DATAGRAM_MAX = 65507, /* docs/protocol.md 2 */
+    SLOT_SIZE = 65536,    /* a datagram and its spare byte, in whole pages */
+    MEMORY_SIZE = MSOCK__RECEIVE_BATCH * SLOT_SIZE
+};
+
+static_assert(DATAGRAM_MAX < SLOT_SIZE, "no room for the spare byte");
+
+struct msock__batch {
+    struct mmsghdr headers[MSOCK__RECEIVE_BATCH];
+    struct iovec parts[MSOCK__RECEIVE_BATCH];
+    struct sockaddr_storage sources[MSOCK__RECEIVE_BATCH];
+    _Alignas(
+        size_t) uint8_t controls[MSOCK__RECEIVE_BATCH][MSOCK__CONTROL_SIZE];
+    char froms[MSOCK__RECEIVE_BATCH][MSOCK__ADDRESS_TEXT_SIZE];
+};
+
+int msock__receiver_init(struct msock__receiver *receiver)
+{
+    struct msock__batch *batch = calloc(1, sizeof *batch);
+
+    if (batch == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "out of memory");
+    }
+    void *memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        free(batch);
+        return msock__fail(MSOCK_ESYSTEM, "receive memory: %s",
+                           strerror(errno));
+    }
+    *receiver = (struct msock__receiver){memory, batch};
+    return 0;
+}
+
+void msock__receiver_fini(struct msock__receiver *receiver)
+{
+    if (receiver->memory != NULL) {
+        munmap(receiver->memory, MEMORY_SIZE);
+    }
+    free(receiver->batch);
+    *receiver = (struct msock__receiver){0};
+}
+
+/* The kernel writes sizes back into the headers: they are set each time. */
+static void prepare(struct msock__receiver *receiver)
+{
+    struct msock__batch *batch = receiver->batch;
+
+    for (size_t i = 0; i < MSOCK__RECEIVE_BATCH; i++) {
+        batch->parts[i] =
+            (struct iovec){receiver->memory + i * SLOT_SIZE, DATAGRAM_MAX};
+        batch->headers[i].msg_hdr =
+            (struct msghdr){.msg_name = &batch->sources[i],
+                            .msg_namelen = sizeof batch->sources[i],
+                            .msg_iov = &batch->parts[i],
+                            .msg_iovlen = 1,
+                            .msg_control = batch->controls[i],
+                            .msg_controllen = sizeof batch->controls[i]};
+    }
+}
+
+size_t msock__receiver_read(struct msock__receiver *receiver, int fd)
+{
+    int received;
+
+    prepare(receiver);
+    do {
+        received = recvmmsg(fd, receiver->batch->headers, MSOCK__RECEIVE_BATCH,
+                            MSG_DONTWAIT, NULL);
+    } while (received < 0 && errno == EINTR);
+    return received > 0 ? (size_t)received : 0;
+}
+
+bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
+                         bool from, struct msock__arrival *arrival,
+                         struct msock__datagram *datagram)
+{
+    assert(index < MSOCK__RECEIVE_BATCH);
+    struct msock__batch *batch = receiver->batch;
+    struct msghdr *message = &batch->headers[index].msg_hdr;
+
+    msock__arrival_read(arrival, message);
+    *datagram =
+        (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
+                                 .size = batch->headers[index].msg_len};
+    if (from) {
+        msock__arrival_text(arrival, batch->froms[index]);
+        datagram->from = batch->froms[index];
+    }
+    return (message->msg_flags & MSG_TRUNC) == 0;
+}

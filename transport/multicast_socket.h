@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Multicast sockets: the only code that knows how IPv4 and IPv6 differ. Groups
+ * and addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+#ifndef MSOCK_TRANSPORT_MULTICAST_SOCKET_H
+#define MSOCK_TRANSPORT_MULTICAST_SOCKET_H
+
+#include <multisock/multisock.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct msock__group {
+    bool ipv6;
+    uint8_t bytes[16];
+    uint16_t port;
+};
+
+enum {
+    MSOCK__ADDRESS_TEXT_SIZE = 56, /* "[ADDRESS]:PORT" and a NUL */
+    MSOCK__CONTROL_SIZE = 128      /* room for what a datagram comes with */
+};
+
+/** Ancillary data that sends a datagram on one interface. */
+struct msock__route {
+    size_t size;
+    _Alignas(size_t) uint8_t bytes[48];
+};
+
+/** What came with a datagram. */
+struct msock__arrival {
+    uint8_t source[16];
+    uint16_t source_port;
+    uint8_t destination[16];
+    unsigned index;    /* of the interface */
+    bool has_overflow; /* then: */
+    uint32_t overflow; /* dropped so far for want of buffer */
+};
+
+/** Reads a group address.  Returns 0, MSOCK_EURL. */
+int msock__group_read(struct msock__group *group, const char *host,
+                      uint16_t port);
+
+/** Bytes of an IP and a UDP header. */
+size_t msock__group_overhead(const struct msock__group *group);
+
+/** Writes where to send to.  Returns the size of the address. */
+socklen_t msock__group_address(const struct msock__group *group,
+                               struct sockaddr_storage *address);
+
+/** Opens the socket that receives, with nothing joined; others may share group
+ *  and port.  Returns it, or MSOCK_ESYSTEM. */
+int msock__group_receiver(const struct msock__group *group, size_t rcvbuf);
+
+/** Opens the socket that sends, from a port of its own.
+ *  Returns it, or MSOCK_ESYSTEM. */
+int msock__group_sender(const struct msock__group *group, unsigned ttl,
+                        unsigned dscp);
+
+/** The port that a socket is bound to. */
+uint16_t msock__socket_port(int fd);
+
+/** Lets the sender's frames be cut into IP fragments, or not (DF). */
+void msock__group_fragment(const struct msock__group *group, int fd,
+                           bool allowed);
+
+/** Joins or leaves the group on an interface.  Returns 0 or an errno. */
+int msock__group_join(const struct msock__group *group, int fd, unsigned index);
+int msock__group_leave(const struct msock__group *group, int fd,
+                       unsigned index);
+
+/** Makes the ancillary data for an interface. */
+void msock__group_route(const struct msock__group *group, unsigned index,
+                        struct msock__route *route);
+
+/** Reads what came with a datagram; what is missing stays zero. */
+void msock__arrival_read(struct msock__arrival *arrival,
+                         struct msghdr *message);
+
+/** Writes "ADDRESS:PORT" of its source. */
+void msock__arrival_text(const struct msock__arrival *arrival,
+                         char text[static MSOCK__ADDRESS_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msock_open: the one place that names concrete transports and stages, and puts
+ * a channel together. */
+#include <multisock/multisock.h>
+
+#include "codec/error.h"
+#include "codec/hash.h"
+#include "codec/keyring.h"
+#include "codec/seal.h"
+#include "core/engine.h"
+#include "core/options.h"
+#include "transport/loop.h"
+#include "transport/multicast.h"
+#include "transport/sim.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/** What open needs besides the configuration. */
+struct plan {
+    struct msock__config config;
+    uv_loop_t *loop;
+    msock_logger *logger;
+    uint8_t group[MSOCK__GROUP_SIZE]; /* as the seal wants it */
+    struct msock__pipeline pipeline;
+};
+
+/* Names a node after its host: printable ASCII, and not too long. */
+static int name_after_host(char name[static MSOCK_NAME_MAX + 1])
+{
+    char host[256] = "";
+
+    if (gethostname(host, sizeof host - 1) < 0) {
+        return msock__fail(MSOCK_ESYSTEM, "host name: %s; set .name",
+                           strerror(errno));
+    }
+    if (host[0] == '\0') {
+        return msock__fail(MSOCK_ENAME, "the host has no name: set .name");
+    }
+    memset(name, 0, MSOCK_NAME_MAX + 1);
+    for (size_t i = 0; i < MSOCK_NAME_MAX && host[i] != '\0'; i++) {
+        name[i] = host[i] > ' ' && host[i] <= '~' ? host[i] : '-';
+    }
+    return 0;
+}
+
+/* Adds the seal, if there is a key. */
+static int add_seal(struct plan *plan)
+{
+    struct msock__keyring *ring;
+    struct msock__stage stage;
+
+    if (plan->config.key_file == NULL) {
+        return 0;
+    }
+    int rc = msock__keyring_new(&ring);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = msock__keyring_load(ring, plan->config.key_file);
+    if (rc == 0) {
+        rc = msock__seal_stage(&stage, ring, plan->group, plan->config.port);
+    }
+    if (rc < 0) {
+        msock__keyring_free(ring);
+        return rc;
+    }
+    msock__pipeline_add(&plan->pipeline, &stage);
+    return 0;
+}
+
+/* Makes the channel on a driver and starts it. */
+static int start(msock_channel **channel, struct plan *plan,
+                 struct msock__driver *driver, size_t frame_size)
+{
+    msock_channel *made;
+    int rc = msock__channel_new(&made, driver, &plan->config, &plan->pipeline,
+                                frame_size, plan->logger);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = msock__loop_start(driver, made);
+    if (rc < 0) {
+        msock__channel_free(made);
+        return rc;
+    }
+    *channel = made;
+    return 0;
+}
+
+/* Opens on a transport, which is the callee's. */
+static int open_on(msock_channel **channel, struct plan *plan,
+                   struct msock__transport *transport)
+{
+    struct msock__driver *driver;
+    int rc = add_seal(plan);
+
+    if (rc == 0) {
+        rc = msock__loop_new(&driver, plan->loop, transport);
+    }
+    if (rc < 0) {
+        transport->ops->close(transport);
+        return rc;
+    }
+    rc = start(channel, plan, driver, transport->ops->frame_size(transport));
+    if (rc < 0) {
+        msock__loop_free(driver);
+    }
+    return rc;
+}
+
+static int open_udp(msock_channel **channel, struct plan *plan)
+{
+    struct msock__transport *transport;
+    int rc = msock__multicast_new(&transport, &plan->config, plan->logger,
+                                  plan->group);
+
+    return rc < 0 ? rc : open_on(channel, plan, transport);
+}
+
+static int open_virtual(msock_channel **channel, struct plan *plan)
+{
+    if (plan->loop != NULL) {
+        return msock__fail(MSOCK_ENOTSUP,
+                           "the network '%s' runs in virtual time, which no uv "
+                           "loop follows: leave .loop out",
+                           plan->config.host);
+    }
+    int rc = add_seal(plan);
+    return rc < 0 ? rc
+                  : msock__sim_open_virtual(channel, &plan->config,
+                                            &plan->pipeline, plan->logger);
+}
+
+static int open_sim(msock_channel **channel, struct plan *plan)
+{
+    struct msock__transport *transport;
+
+    msock__hash_name(plan->config.host, plan->group);
+    if (msock__sim_is_virtual(plan->config.host)) {
+        return open_virtual(channel, plan);
+    }
+    int rc = msock__sim_new(&transport, &plan->config);
+    return rc < 0 ? rc : open_on(channel, plan, transport);
+}
+
+int msock_open(msock_channel **channel, const char *url,
+               const msock_options *options)
+{
+    struct plan plan = {.loop = options != NULL ? options->loop : NULL,
+                        .logger = options != NULL ? options->logger : NULL};
+
+    if (channel == NULL) {
+        return msock__fail(MSOCK_EINVAL, "where to put the channel?");
+    }
+    int rc = msock__crypto_init();
+    if (rc == 0) {
+        rc = msock__options_read(&plan.config, url, options);
+    }
+    if (rc == 0 && plan.config.name[0] == '\0') {
+        rc = name_after_host(plan.config.name);
+    }
+    if (rc == 0) {
+        rc = plan.config.scheme == MSOCK__SIM ? open_sim(channel, &plan)
+                                              : open_udp(channel, &plan);
+    }
+    /* Empty on success: the channel has the stages. */
+    msock__pipeline_fini(&plan.pipeline);
+    return rc;
+}

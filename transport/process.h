@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a driver asks about its process: the time, and whether it was forked. */
+#ifndef MSOCK_TRANSPORT_PROCESS_H
+#define MSOCK_TRANSPORT_PROCESS_H
+
+#include <stdint.h>
+
+/** Monotonic time that counts suspend, in us.  Thread: any. */
+uint64_t msock__process_now(void);
+
+/** A number that is another one in every child of fork(2). A look costs no
+ *  system call, and unlike a process id it does not come back.  Thread: any. */
+unsigned msock__process_generation(void);
+
+#endif

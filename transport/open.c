@@ -52,7 +52,7 @@ static int add_seal(struct plan *plan)
     struct msock__keyring *ring;
     struct msock__stage stage;
 
-    if (plan->config.key_file == NULL) {
+    if (plan->config.key_file[0] == '\0') {
         return 0;
     }
     int rc = msock__keyring_new(&ring);

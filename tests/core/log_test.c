@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of the lines about drops, and of their rate. */
+#include "core/log.h"
+
+#include "tests/support/log_notes.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+enum { SECOND = 1000000 };
+
+static struct msock__log drops;
+
+static void setup(void)
+{
+    log_notes_reset();
+    drops = (struct msock__log){.logger = log_notes_logger()};
+}
+
+TestSuite(log, .init = setup);
+
+Test(log, first_drop_is_reported_at_once)
+{
+    msock__log_drop(&drops, 0, MSOCK_DROP_AUTH, 1);
+
+    cr_expect(eq(sz, log_notes_count(), 1));
+    cr_expect(eq(int, log_notes_level(), MSOCK_WARNING));
+    cr_expect(eq(str, (char *)log_notes_line(),
+                 "dropped 1: drop_auth (not authentic: forged, damaged or of "
+                 "another channel)"));
+}
+
+Test(log, line_a_second_says_how_many)
+{
+    for (uint64_t i = 1; i <= 18; i++) {
+        msock__log_drop(&drops, 5 * SECOND + i, MSOCK_DROP_OPEN, i);
+    }
+    cr_expect(eq(sz, log_notes_count(), 1));
+
+    msock__log_drop(&drops, 6 * SECOND, MSOCK_DROP_OPEN, 19);
+    cr_expect(eq(sz, log_notes_count(), 1));
+    msock__log_drop(&drops, 6 * SECOND + 1, MSOCK_DROP_OPEN, 20);
+
+    cr_expect(eq(sz, log_notes_count(), 2));
+    cr_expect(eq(str, (char *)log_notes_line(),
+                 "dropped 19: drop_open (an open frame on a sealed channel)"));
+}
+
+Test(log, reasons_do_not_silence_each_other)
+{
+    msock__log_drop(&drops, 0, MSOCK_DROP_AUTH, 1);
+    msock__log_drop(&drops, 1, MSOCK_DROP_OPEN, 1);
+    msock__log_drop(&drops, 2, MSOCK_DROP_KERNEL, 1);
+    msock__log_drop(&drops, 3, MSOCK_DROP_SHORT, 1);
+
+    cr_expect(eq(sz, log_notes_count(), 4));
+}
+
+Test(log, rate_holds_over_time)
+{
+    for (uint64_t ms = 0; ms < 10000; ms++) {
+        msock__log_drop(&drops, ms * 1000, MSOCK_DROP_JSON, ms + 1);
+    }
+
+    cr_expect(eq(sz, log_notes_count(), 10));
+}
+
+Test(log, count_that_did_not_rise_is_no_line)
+{
+    msock__log_drop(&drops, 0, MSOCK_DROP_JSON, 3);
+    msock__log_drop(&drops, 5 * SECOND, MSOCK_DROP_JSON, 3);
+
+    cr_expect(eq(sz, log_notes_count(), 1));
+}
+
+Test(log, without_a_logger_nothing_happens)
+{
+    drops.logger = NULL;
+
+    msock__log_drop(&drops, 0, MSOCK_DROP_JSON, 1);
+
+    cr_expect(eq(sz, log_notes_count(), 0));
+    cr_expect(eq(u64, drops.counted[MSOCK_DROP_JSON], 0));
+}

@@ -8,6 +8,7 @@ endfunction()
 msock_core_test(topic)
 msock_core_test(window)
 msock_core_test(stats)
+msock_core_test(fragment)
 
 # The engine
 msock_core_test(pace)
@@ -17,3 +18,4 @@ msock_core_test(log)
 msock_core_test(timer)
 msock_core_test(session)
 msock_core_test(dispatch)
+msock_core_test(engine_alloc msock_test_alloc msock_test_bench)

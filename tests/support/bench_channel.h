@@ -36,9 +36,10 @@ struct bench {
 void bench_open(struct bench *bench, const char *name, const char *options,
                 int key);
 
-/** The same with any pipeline. */
-void bench_open_with(struct bench *bench, const char *name, const char *options,
-                     struct msock__pipeline *pipeline);
+/** The same with any pipeline, which stays the caller's on failure.
+ *  Returns as msock__channel_new(). */
+int bench_open_with(struct bench *bench, const char *name, const char *options,
+                    struct msock__pipeline *pipeline);
 
 /** Closes it. */
 void bench_close(struct bench *bench);

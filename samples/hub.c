@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hub: tells the house what to do, and shows what each node last reported.
+ * Commands come as arguments, or as lines of standard input. The hub runs the
+ * channel in a poll(2) loop of its own, between keyboard and network. */
+#include "samples/hub_command.h"
+#include "samples/hub_nodes.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <multisock/host.h>
+#include <multisock/multisock.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOADS_MAX = 16, LINE_SIZE = 256, TOPIC_SIZE = MSOCK_TOPIC_MAX + 1 };
+
+struct settings {
+    const char *name;
+    const char *key_file;
+    const char *url;
+    const char *plugins;
+    char *loads[LOADS_MAX]; /* NAME or NAME=JSON */
+    size_t load_count;
+    unsigned expect;    /* nodes that shall report; 0: not known */
+    unsigned wait_ms;   /* for reports */
+    char *const *words; /* commands */
+    int word_count;
+};
+
+/* Where commands come from: the arguments, or standard input. */
+struct input {
+    char *const *words;
+    int word_count;
+    bool interactive; /* standard input */
+    bool end;         /* nothing more to read */
+    char buffer[LINE_SIZE];
+    size_t size;
+};
+
+struct hub {
+    msock_channel *channel;
+    const struct settings *settings;
+    struct hub_nodes nodes;
+    struct hub_command command; /* the one that waits for reports */
+    bool waiting;
+    bool quit;
+    uint64_t asked_ms; /* when it was published */
+    int status;
+};
+
+static volatile sig_atomic_t stopping;
+static msock_channel *volatile running; /* what a signal wakes */
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopping = 1;
+    if (running != NULL) {
+        msock_stop(running);
+    }
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+static int fail(const char *what)
+{
+    fprintf(stderr, "hub: %s: %s\n", what, msock_error_detail());
+    return 1;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* -- Commands -- */
+
+static int on_report(msock_channel *channel, const msock_message *message,
+                     void *user)
+{
+    struct hub *hub = user;
+    (void)channel;
+    return hub_nodes_report(&hub->nodes, message, now_ms());
+}
+
+/* How many nodes have done what the command asked for: for a status, to
+ * report; for lights, to report them as they shall be. */
+static unsigned done_count(const struct hub *hub)
+{
+    const struct hub_command *command = &hub->command;
+    const char *node = command->node[0] != '\0' ? command->node : NULL;
+    const bool *on = command->verb == HUB_LIGHTS ? &command->on : NULL;
+    return hub_nodes_count(&hub->nodes, hub->asked_ms, node, on);
+}
+
+/* How many are wanted; 0: as many as there are. */
+static unsigned wanted_count(const struct hub *hub)
+{
+    return hub->command.node[0] != '\0' ? 1 : hub->settings->expect;
+}
+
+static void publish(struct hub *hub, const char *topic, const char *json)
+{
+    hub->asked_ms = now_ms();
+    hub->waiting = true;
+    if (msock_publish(hub->channel, topic, json, NULL) < 0) {
+        hub->waiting = false;
+        hub->status = fail("cannot publish");
+    }
+}
+
+static void obey(struct hub *hub, const char *line)
+{
+    char topic[TOPIC_SIZE] = "lights";
+
+    if (hub_command_parse(&hub->command, line) < 0) {
+        fprintf(stderr, "hub: not understood: %s\n%s", line, hub_command_help);
+        hub->status = 1;
+        return;
+    }
+    switch (hub->command.verb) {
+    case HUB_LIGHTS:
+        if (hub->command.node[0] != '\0') {
+            snprintf(topic, sizeof topic, "%s/lights", hub->command.node);
+        }
+        publish(hub, topic,
+                hub->command.on ? "{\"on\":true}" : "{\"on\":false}");
+        break;
+    case HUB_STATUS:
+        publish(hub, "lights/query", NULL);
+        break;
+    case HUB_HELP:
+        fputs(hub_command_help, stdout);
+        break;
+    case HUB_QUIT:
+        hub->quit = true;
+        break;
+    case HUB_NOTHING:
+        break;
+    }
+}
+
+static void print_result(const struct hub *hub)
+{
+    const struct hub_command *command = &hub->command;
+    const char *state = command->on ? "on" : "off";
+    const char *who = command->node[0] != '\0' ? command->node : "all";
+    unsigned wanted = wanted_count(hub);
+
+    if (command->verb == HUB_STATUS) {
+        hub_nodes_print(&hub->nodes, now_ms(), stdout);
+    } else if (wanted > 0) {
+        printf("%s lights %s: %u of %u report %s\n", who, state,
+               done_count(hub), wanted, state);
+    } else {
+        printf("%s lights %s: %u report %s\n", who, state, done_count(hub),
+               state);
+    }
+    fflush(stdout);
+}
+
+/* Ends waiting when all that are wanted have reported, or time is up. */
+static void look_at_reports(struct hub *hub)
+{
+    unsigned wanted = wanted_count(hub);
+    bool complete = wanted > 0 && done_count(hub) >= wanted;
+    bool late = now_ms() - hub->asked_ms >= hub->settings->wait_ms;
+    if (!complete && !late) {
+        return;
+    }
+    hub->waiting = false;
+    print_result(hub);
+    if (wanted > 0 && !complete) {
+        fprintf(stderr, "hub: %u of %u nodes did not report\n",
+                wanted - done_count(hub), wanted);
+        hub->status = 1;
+    }
+}
+
+/* -- Input -- */
+
+static void input_read(struct input *input)
+{
+    size_t room = sizeof input->buffer - 1 - input->size;
+    ssize_t size = read(STDIN_FILENO, input->buffer + input->size, room);
+    if (size > 0) {
+        input->size += (size_t)size;
+    } else if (size == 0 || errno != EINTR) {
+        input->end = true;
+    }
+}
+
+/* Takes a line from what was read: up to a newline, or all there is if no more
+ * can come or fit.  Returns whether there was one. */
+static bool input_line(struct input *input, char line[static LINE_SIZE])
+{
+    const char *newline = memchr(input->buffer, '\n', input->size);
+    bool whole = input->end || input->size == sizeof input->buffer - 1;
+    if (input->size == 0 || (newline == NULL && !whole)) {
+        return false;
+    }
+    size_t size =
+        newline != NULL ? (size_t)(newline - input->buffer) : input->size;
+    size_t taken = newline != NULL ? size + 1 : size;
+    memcpy(line, input->buffer, size);
+    line[size] = '\0';
+    input->size -= taken;
+    memmove(input->buffer, input->buffer + taken, input->size);
+    return true;
+}
+
+static bool input_next(struct input *input, char line[static LINE_SIZE])
+{
+    if (input->interactive) {
+        return input_line(input, line);
+    }
+    if (input->word_count == 0) {
+        input->end = true;
+        return false;
+    }
+    snprintf(line, LINE_SIZE, "%s", *input->words);
+    input->words++;
+    input->word_count--;
+    return true;
+}
+
+/* -- The loop -- */
+
+/* Sleeps until a line or the network has something, or something is due. */
+static void wait_for_work(const struct hub *hub, struct input *input)
+{
+    bool listen = input->interactive && !input->end && !hub->waiting;
+    struct pollfd waits[] = {
+        {.fd = msock_fd(hub->channel), .events = POLLIN},
+        {.fd = listen ? STDIN_FILENO : -1, .events = POLLIN}};
+    int timeout = msock_timeout(hub->channel);
+
+    if (hub->waiting) {
+        uint64_t due = hub->asked_ms + hub->settings->wait_ms;
+        uint64_t now = now_ms();
+        int left = due > now ? (int)(due - now) : 0;
+        timeout = timeout < 0 || left < timeout ? left : timeout;
+    }
+    if (poll(waits, 2, timeout) > 0 && waits[1].revents != 0) {
+        input_read(input);
+    }
+}
+
+static void loop(struct hub *hub, struct input *input)
+{
+    char line[LINE_SIZE];
+
+    while (!stopping) {
+        while (!hub->waiting && !hub->quit && input_next(input, line)) {
+            obey(hub, line);
+        }
+        if (msock_dispatch(hub->channel) < 0) {
+            hub->status = fail("the channel ended");
+            return;
+        }
+        if (hub->waiting) {
+            look_at_reports(hub);
+        }
+        if (hub->quit || (!hub->waiting && input->end && input->size == 0)) {
+            return;
+        }
+        if (hub->waiting || input->interactive) {
+            wait_for_work(hub, input);
+        }
+    }
+}
+
+/* -- Start and end -- */
+
+/* Loads what was asked for, if anything. */
+static int load_plugins(msock_host **host, msock_channel *channel,
+                        const struct settings *settings, msock_logger *logger)
+{
+    char *directory = realpath(settings->plugins, NULL);
+    int result = settings->load_count == 0
+                     ? 0
+                     : msock_host_open(host, channel, directory, logger);
+    free(directory);
+    for (size_t i = 0; result == 0 && i < settings->load_count; i++) {
+        char *config = strchr(settings->loads[i], '=');
+        if (config != NULL) {
+            *config++ = '\0';
+        }
+        result = msock_host_load(*host, settings->loads[i], config);
+    }
+    return result;
+}
+
+/* Runs the hub on an open channel.  Returns the exit status. */
+static int serve(msock_channel *channel, const struct settings *settings,
+                 msock_logger *logger)
+{
+    static struct hub hub;
+    static struct input input;
+    msock_host *host = NULL;
+
+    hub.channel = channel;
+    hub.settings = settings;
+    input.words = settings->words;
+    input.word_count = settings->word_count;
+    input.interactive = settings->word_count == 0;
+    if (msock_subscribe(channel, "+/lights/state", on_report, &hub, NULL) < 0 ||
+        load_plugins(&host, channel, settings, logger) < 0) {
+        hub.status = fail("cannot start");
+    } else {
+        loop(&hub, &input);
+    }
+    msock_host_close(host);
+    return hub.status;
+}
+
+static int usage(FILE *out, int status)
+{
+    fprintf(out,
+            "usage: hub [--name NAME] [--key-file FILE] [-c CHANNEL]\n"
+            "           [--plugins DIR] [--load NAME[=JSON]]...\n"
+            "           [--expect NODES] [--wait SECONDS] [COMMAND...]\n"
+            "Commands, quoted as one argument each, or lines of standard "
+            "input:\n%s"
+            "Each waits --wait seconds [1] for reports; with --expect only "
+            "until so many\nnodes reported, and fewer is a failure (exit 1).\n",
+            hub_command_help);
+    return status;
+}
+
+/* Reads a number of 1..most.  Returns 0 if it is none. */
+static unsigned parse_number(const char *text, unsigned most)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    bool valid = end != text && *end == '\0' && value >= 1;
+    return valid && value <= (long)most ? (unsigned)value : 0;
+}
+
+/* Takes one option.  Returns 0, or -1 if it is not valid. */
+static int take(struct settings *settings, int letter, char *value)
+{
+    switch (letter) {
+    case 'n':
+        settings->name = value;
+        return 0;
+    case 'k':
+        settings->key_file = value;
+        return 0;
+    case 'c':
+        settings->url = value;
+        return 0;
+    case 'p':
+        settings->plugins = value;
+        return 0;
+    case 'l':
+        if (settings->load_count == LOADS_MAX) {
+            return -1;
+        }
+        settings->loads[settings->load_count++] = value;
+        return 0;
+    case 'e':
+        settings->expect = parse_number(value, HUB_NODES_MAX);
+        return settings->expect > 0 ? 0 : -1;
+    case 'w':
+        settings->wait_ms = 1000 * parse_number(value, 3600);
+        return settings->wait_ms > 0 ? 0 : -1;
+    default:
+        return -1;
+    }
+}
+
+/* Reads the arguments.  Returns -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, struct settings *settings)
+{
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},
+        {"key-file", required_argument, NULL, 'k'},
+        {"channel", required_argument, NULL, 'c'},
+        {"plugins", required_argument, NULL, 'p'},
+        {"load", required_argument, NULL, 'l'},
+        {"expect", required_argument, NULL, 'e'},
+        {"wait", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {0}};
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (letter == 'h') {
+            return usage(stdout, 0);
+        }
+        if (take(settings, letter, optarg) < 0) {
+            return usage(stderr, 2);
+        }
+    }
+    settings->words = argv + optind;
+    settings->word_count = argc - optind;
+    for (int i = 0; i < settings->word_count; i++) {
+        struct hub_command command;
+        if (hub_command_parse(&command, settings->words[i]) < 0) {
+            fprintf(stderr, "hub: no command: %s\n", settings->words[i]);
+            return usage(stderr, 2);
+        }
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {
+        .name = "hub", .plugins = SAMPLE_PLUGINS, .wait_ms = 1000};
+    int status = parse(argc, argv, &settings);
+    if (status >= 0) {
+        return status;
+    }
+
+    msock_logger *logger;
+    if (msock_logger_open(&logger, settings.name, NULL) < 0) {
+        return fail("logger");
+    }
+    msock_options options = {
+        .name = settings.name, .key_file = settings.key_file, .logger = logger};
+    msock_channel *channel;
+    if (msock_open(&channel, settings.url, &options) < 0) {
+        status = fail("channel");
+    } else {
+        running = channel;
+        catch_signals();
+        status = serve(channel, &settings, logger);
+        running = NULL;
+        msock_close(channel, NULL, NULL);
+    }
+    msock_logger_close(logger);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one may tell a hub. */
+#ifndef SAMPLES_HUB_COMMAND_H
+#define SAMPLES_HUB_COMMAND_H
+
+#include <multisock/multisock.h>
+
+enum hub_verb { HUB_NOTHING, HUB_LIGHTS, HUB_STATUS, HUB_HELP, HUB_QUIT };
+
+struct hub_command {
+    enum hub_verb verb;
+    char node[MSOCK_NAME_MAX + 1]; /* lights: whose; "": everybody's */
+    bool on;
+};
+
+/** How commands are spelt, for users. */
+extern const char hub_command_help[];
+
+/** Reads a line: "[all|NODE] lights on|off", "status", "help", "quit"; a blank
+ *  line is HUB_NOTHING.  Returns 0, or MSOCK_EINVAL (none of these). */
+int hub_command_parse(struct hub_command *command, const char *line);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node: a machine with lights. The plugin `lights` does the work: it obeys on
+ * `lights` and NODE/lights and reports on NODE/lights/state. What the channel
+ * refuses is logged as it happens and summed up at the end. */
+#include <getopt.h>
+#include <multisock/host.h>
+#include <multisock/multisock.h>
+#include <multisock/text.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFIG_SIZE = 8192 };
+
+struct settings {
+    const char *name;
+    const char *key_file;
+    const char *url;
+    const char *plugins;
+    const char *leds;
+};
+
+static msock_channel *volatile running; /* what a signal stops */
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (running != NULL) {
+        msock_stop(running);
+    }
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+static int fail(const char *what)
+{
+    fprintf(stderr, "node: %s: %s\n", what, msock_error_detail());
+    return 1;
+}
+
+static int usage(FILE *out, int status)
+{
+    fputs("usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
+          "            [--plugins DIR] [--leds DIR]\n"
+          "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
+          "[/sys/class/leds], until SIGTERM.\n",
+          out);
+    return status;
+}
+
+/* Reads the arguments.  Returns -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, struct settings *settings)
+{
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},
+        {"key-file", required_argument, NULL, 'k'},
+        {"channel", required_argument, NULL, 'c'},
+        {"plugins", required_argument, NULL, 'p'},
+        {"leds", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
+        {0}};
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (letter) {
+        case 'n':
+            settings->name = optarg;
+            break;
+        case 'k':
+            settings->key_file = optarg;
+            break;
+        case 'c':
+            settings->url = optarg;
+            break;
+        case 'p':
+            settings->plugins = optarg;
+            break;
+        case 'l':
+            settings->leds = optarg;
+            break;
+        case 'h':
+            return usage(stdout, 0);
+        default:
+            return usage(stderr, 2);
+        }
+    }
+    if (settings->name == NULL || optind < argc) {
+        return usage(stderr, 2);
+    }
+    return -1;
+}
+
+static int load_lights(msock_host *host, const char *leds)
+{
+    char quoted[CONFIG_SIZE];
+    char config[CONFIG_SIZE + sizeof "{\"directory\":}"];
+
+    if (leds == NULL) {
+        return msock_host_load(host, "lights", NULL);
+    }
+    int result = msock_json_quote(leds, strlen(leds), quoted, sizeof quoted);
+    if (result < 0) {
+        return result;
+    }
+    snprintf(config, sizeof config, "{\"directory\":%s}", quoted);
+    return msock_host_load(host, "lights", config);
+}
+
+/* One's own frames come back on every multicast socket: nothing to tell. */
+static void print_refused(const msock_channel *channel)
+{
+    for (int i = MSOCK_DROP_SHORT; i < MSOCK_COUNTER_COUNT; i++) {
+        enum msock_counter counter = (enum msock_counter)i;
+        uint64_t count = msock_counter_get(channel, counter);
+        if (count > 0 && counter != MSOCK_DROP_OWN) {
+            printf("%s: refused %llu: %s (%s)\n", msock_name(channel),
+                   (unsigned long long)count, msock_counter_name(counter),
+                   msock_counter_text(counter));
+        }
+    }
+}
+
+/* Serves an open channel until a signal.  Returns the exit status. */
+static int serve(msock_channel *channel, const struct settings *settings,
+                 msock_logger *logger)
+{
+    msock_host *host = NULL;
+    char *plugins = realpath(settings->plugins, NULL);
+    int status = 0;
+
+    if (plugins == NULL) {
+        perror(settings->plugins);
+        return 1;
+    }
+    if (msock_host_open(&host, channel, plugins, logger) < 0 ||
+        load_lights(host, settings->leds) < 0) {
+        status = fail("lights");
+    } else {
+        msock_log(logger, MSOCK_INFO, "ready");
+        status = msock_run(channel) < 0 ? fail("running") : 0;
+        print_refused(channel);
+    }
+    msock_host_close(host);
+    free(plugins);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.plugins = SAMPLE_PLUGINS};
+    int status = parse(argc, argv, &settings);
+    if (status >= 0) {
+        return status;
+    }
+
+    msock_logger *logger;
+    if (msock_logger_open(&logger, settings.name, NULL) < 0) {
+        return fail("logger");
+    }
+    msock_options options = {
+        .name = settings.name, .key_file = settings.key_file, .logger = logger};
+    msock_channel *channel;
+    if (msock_open(&channel, settings.url, &options) < 0) {
+        status = fail("channel");
+    } else {
+        running = channel;
+        catch_signals();
+        status = serve(channel, &settings, logger);
+        running = NULL;
+        msock_close(channel, NULL, NULL);
+    }
+    msock_logger_close(logger);
+    return status;
+}

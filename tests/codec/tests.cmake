@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Allocation failures on demand; see support/alloc.h.
+add_library(msock_test_alloc OBJECT support/alloc.c)
+msock_target(msock_test_alloc)
+target_include_directories(msock_test_alloc PRIVATE ${PROJECT_SOURCE_DIR})
+foreach(allocator malloc calloc realloc strdup strndup sodium_malloc)
+    target_link_options(msock_test_alloc INTERFACE
+        -Wl,--wrap=${allocator})
+endforeach()
+
+foreach(module
+        error counter frame transform hash)
+    msock_test(codec ${module} msock_codec)
+endforeach()

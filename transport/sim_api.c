@@ -14,16 +14,25 @@ struct msock_sim {
 
 static const uint64_t DURATION_MAX_MS = UINT64_C(1) << 40;
 
+/* Others could not stand in an address, and no channel could join. */
+static bool is_network_name(const char *name)
+{
+    size_t size = name != NULL ? strlen(name) : 0;
+    return size >= 1 && size <= MSOCK__HOST_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789._-") == size;
+}
+
 static int read_options(struct msock__sim_net_config *config, const char *name,
                         const msock_sim_options *options)
 {
     static const msock_sim_options defaults = {0};
     const msock_sim_options *given = options != NULL ? options : &defaults;
-    size_t name_size = name != NULL ? strlen(name) : 0;
-    if (name_size == 0 || name_size > MSOCK__HOST_MAX) {
+    if (!is_network_name(name)) {
         return msock__fail(MSOCK_EINVAL,
-                           "a network's name has 1..%d bytes: \"%s\"",
-                           MSOCK__HOST_MAX, name_size == 0 ? "" : name);
+                           "a network's name is 1..%d letters, digits, dots, "
+                           "dashes and underscores",
+                           MSOCK__HOST_MAX);
     }
     if (given->struct_size != 0 && given->struct_size != sizeof(*given)) {
         return msock__fail(MSOCK_EINVAL,

@@ -3,13 +3,13 @@
 #include "transport/sim_virtual.h"
 
 #include "codec/error.h"
+#include "transport/process.h"
 #include "transport/sim.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     BATCH = 32,
@@ -27,7 +27,7 @@ struct node {
     struct msock__sim_net *net;
     struct msock__sim_endpoint *endpoint;
     msock_channel *channel;
-    pid_t pid;
+    unsigned generation; /* of the process that opened it */
     bool raw;
     atomic_bool stopped; /* the one thing that other threads touch */
     bool closing;
@@ -280,7 +280,7 @@ static void driver_wake(struct msock__driver *driver)
 
 static bool driver_forked(const struct msock__driver *driver)
 {
-    return from_driver(driver)->pid != getpid();
+    return from_driver(driver)->generation != msock__process_generation();
 }
 
 /* Lets things happen until `end_us` or until the channel is stopped or gone. */
@@ -410,7 +410,7 @@ static int node_new(struct node **node, struct msock__sim_net *net,
     made->entry.order = net->node_count;
     made->driver.ops = &ops;
     made->net = net;
-    made->pid = getpid();
+    made->generation = msock__process_generation();
     made->raw = config->raw;
     made->stepped_us = MSOCK__SIM_NEVER;
     atomic_init(&made->stopped, false);

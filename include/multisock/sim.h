@@ -19,8 +19,9 @@
  * name) joins channels of any loops and threads, and ends with the last one.
  *
  * A sender hears its own datagrams, unharmed, as on a real network. What waits
- * for one receiver is bounded by its channel's rcvbuf (512 bytes are charged on
- * top of each datagram); what exceeds it counts as MSOCK_DROP_KERNEL there. */
+ * for one receiver is bounded by its channel's .rcvbuf (512 bytes are charged
+ * on top of each datagram); what exceeds it counts as MSOCK_DROP_KERNEL there.
+ */
 #ifndef MULTISOCK_SIM_H
 #define MULTISOCK_SIM_H
 
@@ -50,9 +51,9 @@ typedef struct msock_sim_options {
     bool real_time;          /* run by the channels' loops [virtual time] */
 } msock_sim_options;
 
-/** Makes the network "sim://NAME", 1..63 bytes. `options` may be NULL. *sim is
- *  written on success and given to the caller, to be closed by
- *  msock_sim_close().
+/** Makes the network "sim://NAME": 1..63 letters, digits, dots, dashes and
+ *  underscores, copied. `options` may be NULL. *sim is written on success and
+ *  given to the caller, to be closed by msock_sim_close().
  *  Returns 0, MSOCK_EINVAL (name, struct_size), MSOCK_EOPTION (a rate or time
  *  out of range), MSOCK_EBUSY (a network of that name exists), MSOCK_ESYSTEM
  *  (no randomness), MSOCK_ENOMEM.  Thread: any. */
@@ -87,8 +88,8 @@ uint64_t msock_sim_seed(const msock_sim *sim);
  *  (NULL: all; copied), those that open later too. The latest call that covers
  *  a link decides. What is under way already stays as it is.
  *  Returns 0, MSOCK_EINVAL (a name not of 1..63 bytes), MSOCK_EOPTION (a rate
- * or time out of range), MSOCK_ELIMIT (4,096 rules), MSOCK_ENOMEM. Thread: as
- * msock_sim_now_us(). */
+ *  or time is out of range), MSOCK_ELIMIT (4,096 rules), MSOCK_ENOMEM.
+ *  Thread: as msock_sim_now_us(). */
 int msock_sim_link(msock_sim *sim, const char *from, const char *to,
                    const msock_sim_faults *faults);
 

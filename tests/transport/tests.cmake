@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# The simulated network: its model alone, then with the whole library below it.
+function(msock_sim_test module)
+    msock_test(transport ${module} msock_transport msock_core msock_codec)
+    target_sources(transport_${module}_test PRIVATE support/sim_node.c)
+endfunction()
+msock_sim_test(sim)
+msock_sim_test(sim_life)
+msock_sim_test(sim_model)
+msock_sim_test(sim_real)
+
+# Criterion does not run under ThreadSanitizer: a program of its own.
+add_executable(transport_sim_race_test transport/sim_race_test.c)
+msock_target(transport_sim_race_test)
+target_link_libraries(transport_sim_race_test PRIVATE msock_transport
+    msock_core msock_codec PkgConfig::UV PkgConfig::SODIUM Threads::Threads)
+add_test(NAME transport/sim_race COMMAND transport_sim_race_test)
+
+# Real sockets, in network namespaces that the tests make.
+function(msock_net_test module)
+    msock_test(transport ${module} msock_transport msock_core msock_codec)
+    target_sources(transport_${module}_test PRIVATE support/netns.c)
+endfunction()
+msock_net_test(netif)

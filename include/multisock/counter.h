@@ -7,6 +7,10 @@
 #ifndef MULTISOCK_COUNTER_H
 #define MULTISOCK_COUNTER_H
 
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -82,6 +86,10 @@ const char *msock_counter_text(enum msock_counter counter);
 
 #ifdef __cplusplus
 }
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
 #endif
 
 #endif

@@ -8,6 +8,10 @@
 #ifndef MULTISOCK_ERROR_H
 #define MULTISOCK_ERROR_H
 
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -57,6 +61,10 @@ const char *msock_error_detail(void);
 
 #ifdef __cplusplus
 }
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
 #endif
 
 #endif

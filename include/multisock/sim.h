@@ -27,6 +27,10 @@
 
 #include <multisock/multisock.h>
 
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -154,6 +158,10 @@ void msock_sim_stats_get(const msock_sim *sim, msock_sim_stats *stats,
 
 #ifdef __cplusplus
 }
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
 #endif
 
 #endif

@@ -7,6 +7,10 @@
 #define MSOCK_VERSION_MINOR 1
 #define MSOCK_VERSION_PATCH 0
 
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -18,6 +22,10 @@ const char *msock_version(void);
 
 #ifdef __cplusplus
 }
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
 #endif
 
 #endif

@@ -139,7 +139,7 @@ class Printing(netns.Case):
         self.assertEqual(
             self.received('"a\\u001b[2J\\nb\u202e\x7f\u0085"', "-v",
                           topic="x/\u202e"),
-            "x/\\u{202E} a\\x1B[2J\\x0Ab\\u{202E}\\x7F\\u{0085}\n")
+            "x/\\u{202e} a\\x1b[2J\\x0ab\\u{202e}\\x7f\\u{0085}\n")
 
     def test_json_is_one_canonical_line(self):
         self.assertEqual(
@@ -161,6 +161,14 @@ class Printing(netns.Case):
 
         self.assertEqual(sub.end().lines, ["1", "2"])
 
+    def test_raw_bytes_of_any_length_are_base64_in_json(self):
+        for size in (0, 1, 2, 3, 256):
+            data = bytes(range(255, 255 - size, -1))
+            sub = self.sub("cam", "--json", "-C", 1, "-c", LO)
+            self.run_msock("pub", "cam", "--raw", "-", "-c", LO, text=data)
+            self.assertEqual(json.loads(sub.end().out)["raw"],
+                             base64.b64encode(data).decode())
+
     def test_raw_bytes_are_escaped_on_a_terminal(self):
         ours, theirs = pty.openpty()
         sub = self.sub("cam", "-C", 1, "-c", LO, stdout=theirs)
@@ -168,7 +176,7 @@ class Printing(netns.Case):
         self.run_msock("pub", "cam", "--raw", "-", "-c", LO, text=b"\x1b[2J\n")
 
         sub.end()
-        self.assertEqual(os.read(ours, 100), b"\\x1B[2J\\x0A\r\n")
+        self.assertEqual(os.read(ours, 100), b"\\x1b[2J\\x0a\r\n")
         os.close(ours)
         os.close(theirs)
 

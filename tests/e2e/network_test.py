@@ -23,6 +23,12 @@ class Network(netns.Case):
     def await_members(self, count):
         netns.until(lambda: self.members() == count, f"{count} members")
 
+    def add_interface(self):
+        self.ip("link", "add", "home0", "type", "veth", "peer", "cable0")
+        self.ip("address", "add", "192.0.2.1/24", "dev", "home0")
+        self.ip("link", "set", "cable0", "up")
+        self.ip("link", "set", "home0", "up")
+
     def test_a_channel_opens_without_network_and_joins_when_it_comes(self):
         self.ip("link", "set", "lo", "down")
         with self.host.inside():
@@ -38,16 +44,12 @@ class Network(netns.Case):
 
     def test_an_interface_that_is_made_again_is_joined_again(self):
         url = URL + "?iface=home0"
-        self.ip("link", "add", "home0", "type", "dummy")
-        self.ip("link", "set", "home0", "up", "multicast", "on")
-        self.ip("address", "add", "192.0.2.1/24", "dev", "home0")
+        self.add_interface()
         with self.host.inside():
             sub = self.sub("#", "-C", 1, "-c", url)
         self.ip("link", "delete", "home0")
         self.await_members(0)
-        self.ip("link", "add", "home0", "type", "dummy")
-        self.ip("address", "add", "192.0.2.2/24", "dev", "home0")
-        self.ip("link", "set", "home0", "up", "multicast", "on")
+        self.add_interface()
         self.await_members(1)
 
         with self.host.inside():

@@ -9,6 +9,7 @@ msock_core_test(topic)
 msock_core_test(window)
 msock_core_test(stats)
 msock_core_test(fragment)
+msock_core_test(options)
 
 # The engine
 msock_core_test(pace)

@@ -9,6 +9,7 @@ foreach(allocator malloc calloc realloc strdup strndup sodium_malloc)
 endforeach()
 
 foreach(module
-        error counter frame transform hash)
+        error counter frame transform hash json json_token json_text utf8
+        envelope envelope_strict envelope_encode envelope_names)
     msock_test(codec ${module} msock_codec)
 endforeach()

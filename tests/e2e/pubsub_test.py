@@ -116,6 +116,9 @@ class Wire(netns.Case):
     """What a listener on the cable sees."""
 
     def sniff(self, *options):
+        # With its usual MTU of 65536 two IGMP reports would fill the buffer.
+        netns.ip("link", "set", "lo", "mtu", "1500")
+        self.addCleanup(netns.ip, "link", "set", "lo", "mtu", "65536")
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                            socket.htons(3)) as sniffer:
             sniffer.bind(("lo", 0))

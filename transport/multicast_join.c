@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memberships of a multicast socket. */
+#define _DEFAULT_SOURCE /* IFF_LOOPBACK */
 #include "transport/multicast_join.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <string.h>
 
 static bool contains(const unsigned *indexes, size_t count, unsigned index)
@@ -63,8 +65,30 @@ bool msock__memberships_forget(struct msock__memberships *memberships,
     return true;
 }
 
+/* Notes what is known of an interface now.  Returns whether its MTU changed.
+ *
+ * The kernel gives 127.0.0.1 the scope of the host and would send from 0.0.0.0;
+ * elsewhere its choice is right, also while addresses change. */
+static bool refresh(const struct msock__memberships *memberships,
+                    const struct msock__netifs *netifs,
+                    const struct msock__netif *netif,
+                    struct msock__membership *item)
+{
+    bool changed = item->mtu != netif->mtu;
+    bool ipv6 = memberships->group->ipv6;
+    const uint8_t *source =
+        netif->flags & IFF_LOOPBACK
+            ? msock__netifs_address(netifs, netif->index, ipv6)
+            : NULL;
+
+    item->mtu = netif->mtu;
+    msock__group_route(memberships->group, netif->index, source, &item->route);
+    return changed;
+}
+
 /* Joins one interface.  Returns 0 or an errno. */
 static int join(struct msock__memberships *memberships,
+                const struct msock__netifs *netifs,
                 const struct msock__netif *netif)
 {
     int error = ENOBUFS;
@@ -78,9 +102,8 @@ static int join(struct msock__memberships *memberships,
     }
     struct msock__membership *item = &memberships->items[memberships->count++];
     item->index = netif->index;
-    item->mtu = netif->mtu;
     memcpy(item->name, netif->name, sizeof item->name);
-    msock__group_route(memberships->group, netif->index, &item->route);
+    refresh(memberships, netifs, netif, item);
     msock_log(memberships->logger, MSOCK_INFO, "joined %s", item->name);
     return 0;
 }
@@ -113,14 +136,6 @@ static bool leave_others(struct msock__memberships *memberships,
     return changed;
 }
 
-static bool update_mtu(struct msock__membership *item, unsigned mtu)
-{
-    bool changed = item->mtu != mtu;
-
-    item->mtu = mtu;
-    return changed;
-}
-
 bool msock__memberships_update(struct msock__memberships *memberships,
                                const struct msock__netifs *netifs,
                                const char *iface)
@@ -138,10 +153,10 @@ bool msock__memberships_update(struct msock__memberships *memberships,
         struct msock__membership *item = find(memberships, wanted[i]);
         assert(netif != NULL);
         if (item != NULL) {
-            changed |= update_mtu(item, netif->mtu);
+            changed |= refresh(memberships, netifs, netif, item);
             continue;
         }
-        int error = join(memberships, netif);
+        int error = join(memberships, netifs, netif);
         if (error == 0) {
             changed = true;
             continue;

@@ -250,7 +250,7 @@ int msock__group_leave(const struct msock__group *group, int fd, unsigned index)
 }
 
 void msock__group_route(const struct msock__group *group, unsigned index,
-                        struct msock__route *route)
+                        const uint8_t *source, struct msock__route *route)
 {
     struct in6_pktinfo ipv6 = {.ipi6_ifindex = index};
     struct in_pktinfo ipv4 = {.ipi_ifindex = (int)index};
@@ -262,6 +262,10 @@ void msock__group_route(const struct msock__group *group, unsigned index,
         .cmsg_type = group->ipv6 ? IPV6_PKTINFO : IP_PKTINFO};
 
     assert(CMSG_SPACE(size) <= sizeof route->bytes);
+    if (source != NULL) {
+        memcpy(&ipv6.ipi6_addr, source, 16);
+        memcpy(&ipv4.ipi_spec_dst, source + sizeof mapped, 4);
+    }
     memset(route, 0, sizeof *route);
     memcpy(route->bytes, &header, sizeof header);
     memcpy(route->bytes + CMSG_LEN(0), info, size);

@@ -69,9 +69,10 @@ int msock__group_join(const struct msock__group *group, int fd, unsigned index);
 int msock__group_leave(const struct msock__group *group, int fd,
                        unsigned index);
 
-/** Makes the ancillary data for an interface. */
+/** Makes the ancillary data for an interface. `source` is the address to send
+ *  from, of the group's family; NULL: the kernel chooses one. */
 void msock__group_route(const struct msock__group *group, unsigned index,
-                        struct msock__route *route);
+                        const uint8_t *source, struct msock__route *route);
 
 /** Reads what came with a datagram; what is missing stays zero. */
 void msock__arrival_read(struct msock__arrival *arrival,

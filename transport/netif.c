@@ -133,23 +133,23 @@ msock__netifs_find(const struct msock__netifs *netifs, unsigned index)
     return NULL;
 }
 
+const uint8_t *msock__netifs_address(const struct msock__netifs *netifs,
+                                     unsigned index, bool ipv6)
+{
+    for (size_t i = 0; i < netifs->address_count; i++) {
+        const struct msock__netif_address *address = &netifs->addresses[i];
+        if (address->index == index && is_ipv4(address->bytes) != ipv6) {
+            return address->bytes;
+        }
+    }
+    return NULL;
+}
+
 bool msock__netifs_own(const struct msock__netifs *netifs,
                        const uint8_t address[static 16])
 {
     for (size_t i = 0; i < netifs->address_count; i++) {
         if (memcmp(netifs->addresses[i].bytes, address, 16) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_family(const struct msock__netifs *netifs, unsigned index,
-                       bool ipv6)
-{
-    for (size_t i = 0; i < netifs->address_count; i++) {
-        const struct msock__netif_address *address = &netifs->addresses[i];
-        if (address->index == index && is_ipv4(address->bytes) != ipv6) {
             return true;
         }
     }
@@ -232,7 +232,7 @@ static bool matches(const struct msock__netifs *netifs,
     if ((netif->flags & IFF_UP) == 0) {
         return false;
     }
-    bool addressed = has_family(netifs, netif->index, ipv6);
+    bool addressed = msock__netifs_address(netifs, netif->index, ipv6) != NULL;
     switch (token->kind) {
     case TOKEN_AUTO:
         return addressed && is_automatic(netifs, netif);

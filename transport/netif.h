@@ -60,6 +60,11 @@ void msock__netifs_fini(struct msock__netifs *netifs);
 const struct msock__netif *
 msock__netifs_find(const struct msock__netifs *netifs, unsigned index);
 
+/** Returns the interface's first address of a family (16 bytes), borrowed, or
+ *  NULL. */
+const uint8_t *msock__netifs_address(const struct msock__netifs *netifs,
+                                     unsigned index, bool ipv6);
+
 /** Whether it is an address of this host. */
 bool msock__netifs_own(const struct msock__netifs *netifs,
                        const uint8_t address[static 16]);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network namespace for one test. */
+#define _GNU_SOURCE /* unshare */
+#include "tests/support/netns.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void give_up(const char *reason)
+{
+    const char *required = getenv("MSOCK_REQUIRE_NETNS");
+
+    if (required != NULL && strcmp(required, "1") == 0) {
+        cr_assert_fail("%s", reason);
+    }
+    cr_skip_test("%s", reason);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY);
+
+    if (fd >= 0) {
+        ssize_t written = write(fd, text, strlen(text));
+        (void)written;
+        close(fd);
+    }
+}
+
+/* An ordinary user becomes root of a user namespace first. */
+static int unshare_as_user(void)
+{
+    char map[32];
+    unsigned uid = (unsigned)getuid(), gid = (unsigned)getgid();
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+        return -1;
+    }
+    snprintf(map, sizeof map, "0 %u 1", uid);
+    write_file("/proc/self/uid_map", map);
+    write_file("/proc/self/setgroups", "deny");
+    snprintf(map, sizeof map, "0 %u 1", gid);
+    write_file("/proc/self/gid_map", map);
+    return 0;
+}
+
+void test_netns_enter(void)
+{
+    char reason[128];
+
+    if (unshare(CLONE_NEWNET) < 0 && unshare_as_user() < 0) {
+        snprintf(reason, sizeof reason, "no network namespace: %s",
+                 strerror(errno));
+        give_up(reason);
+    }
+}
+
+void test_netns_set(const char *name, bool up)
+{
+    struct ifreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    cr_assert(fd >= 0);
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    cr_assert(ioctl(fd, SIOCGIFFLAGS, &request) == 0, "%s: %s", name,
+              strerror(errno));
+    request.ifr_flags =
+        (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+    cr_assert(ioctl(fd, SIOCSIFFLAGS, &request) == 0, "%s: %s", name,
+              strerror(errno));
+    close(fd);
+}
+
+void test_netns_ip(const char *format, ...)
+{
+    char arguments[200], command[256];
+    va_list list;
+
+    if (system("ip -V >/dev/null 2>&1") != 0) {
+        give_up("no ip(8): install iproute2");
+    }
+    va_start(list, format);
+    vsnprintf(arguments, sizeof arguments, format, list);
+    va_end(list);
+    snprintf(command, sizeof command, "ip %s", arguments);
+    cr_assert(system(command) == 0, "%s", command);
+}

@@ -217,7 +217,7 @@ static size_t multicast_send(struct msock__transport *transport,
 /* -- Interfaces -- */
 
 /* Computes the frame size, and lets IP cut frames only if an interface carries
- * less. */
+ * less, or a payload may be larger than a frame. */
 static void adapt(struct multicast *self)
 {
     unsigned carried = msock__memberships_mtu(&self->memberships);
@@ -228,7 +228,8 @@ static void adapt(struct multicast *self)
         mtu = mtu > FRAME_MTU_MIN ? mtu : FRAME_MTU_MIN;
     }
     self->frame_size = mtu - msock__group_overhead(&self->group);
-    msock__group_fragment(&self->group, self->send_fd, mtu > carried);
+    msock__group_fragment(&self->group, self->send_fd,
+                          self->raw || mtu > carried);
 }
 
 static void on_settled(uv_timer_t *timer)

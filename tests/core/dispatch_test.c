@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of the subscription trie: order, changes during a run, cost, memory,
- * and agreement with a plain list. */
+/* Tests of the subscription trie: order, changes during a run, cost. */
 #include "core/dispatch.h"
-
-#include "core/topic.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -401,107 +398,4 @@ Test(dispatch, cost_does_not_grow_with_unrelated_filters)
 
     cr_expect(eq(u64, msock__dispatch_visited(dispatch) - alone, alone));
     cr_expect(lt(u64, alone, 12));
-}
-
-/* -- Against a list -- */
-
-enum { MODEL_MAX = 300 };
-
-struct entry {
-    char filter[32];
-    int id; /* 0: removed */
-};
-
-static uint64_t random_state;
-
-static uint64_t next_random(void)
-{
-    random_state =
-        random_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return random_state >> 33;
-}
-
-/* Up to four levels out of a few, so that filters meet. */
-static void random_name(const char *const *levels, size_t count, char *name)
-{
-    size_t level_count = 1 + next_random() % 4;
-    name[0] = '\0';
-    for (size_t i = 0; i < level_count; i++) {
-        strcat(name, i > 0 ? "/" : "");
-        strcat(name, levels[next_random() % count]);
-    }
-}
-
-static void random_filter(char *filter)
-{
-    static const char *const levels[] = {"a", "b", "+", "", "$x"};
-    do {
-        random_name(levels, COUNT(levels), filter);
-        strcat(filter, next_random() % 3 == 0 ? "/#" : "");
-    } while (!msock__filter_valid(filter, strlen(filter)));
-}
-
-static void random_topic(char *topic)
-{
-    static const char *const levels[] = {"a", "b", "c", "", "$x"};
-    do {
-        random_name(levels, COUNT(levels), topic);
-    } while (topic[0] == '\0');
-}
-
-static void change(struct entry *entry, intptr_t index)
-{
-    if (entry->id != 0) {
-        cr_assert(eq(int, msock__dispatch_remove(dispatch, entry->id), 0));
-        entry->id = 0;
-        return;
-    }
-    random_filter(entry->filter);
-    entry->id = add(entry->filter, index);
-}
-
-static size_t count_matches(const struct entry *entries, const char *topic)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < MODEL_MAX; i++) {
-        const struct entry *one = &entries[i];
-        count +=
-            one->id != 0 && msock__topic_match(one->filter, strlen(one->filter),
-                                               topic, strlen(topic));
-    }
-    return count;
-}
-
-Test(dispatch, agrees_with_a_list_of_filters)
-{
-    static struct entry entries[MODEL_MAX];
-    size_t matched = 0;
-    random_state = 42;
-
-    for (int step = 0; step < 30000; step++) {
-        size_t index = next_random() % MODEL_MAX;
-        char topic[32];
-        change(&entries[index], (intptr_t)index);
-        random_topic(topic);
-        call_count = 0;
-        size_t expected = count_matches(entries, topic);
-
-        cr_assert(eq(sz, run(topic), expected), "step %d: %s", step, topic);
-        cr_assert(eq(int,
-                     msock__dispatch_any(dispatch, topic, strlen(topic), false),
-                     expected > 0));
-        for (size_t i = 0; i < call_count; i++) {
-            const char *filter = entries[calls[i]].filter;
-            cr_assert(msock__topic_match(filter, strlen(filter), topic,
-                                         strlen(topic)));
-        }
-        for (size_t i = 1; i < call_count; i++) {
-            cr_assert(lt(int, entries[calls[i - 1]].id, entries[calls[i]].id));
-        }
-        matched += expected;
-    }
-
-    cr_expect(gt(sz, matched, 30000));
-    msock__dispatch_clear(dispatch);
-    cr_expect(eq(sz, msock__dispatch_nodes(dispatch), 0));
 }

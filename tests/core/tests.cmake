@@ -5,18 +5,14 @@ function(msock_core_test module)
     target_sources(core_${module}_test PRIVATE support/log_notes.c)
 endfunction()
 
-msock_core_test(topic)
-msock_core_test(window)
-msock_core_test(stats)
-msock_core_test(fragment)
-msock_core_test(options)
+foreach(module topic window stats log timer session dispatch dispatch_model
+        fragment options options_url)
+    msock_core_test(${module})
+endforeach()
+msock_core_test(alloc msock_test_alloc)
 
 # The engine
 msock_core_test(pace)
 msock_core_test(outbox)
 msock_core_test(engine msock_test_bench)
-msock_core_test(log)
-msock_core_test(timer)
-msock_core_test(session)
-msock_core_test(dispatch)
 msock_core_test(engine_alloc msock_test_alloc msock_test_bench)

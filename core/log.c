@@ -11,7 +11,7 @@ static const uint64_t line_interval_us = 1000000;
 void msock__log_drop(struct msock__log *log, uint64_t now_us,
                      enum msock_counter counter, uint64_t count)
 {
-    assert(counter >= MSOCK_DROP_SHORT && counter < MSOCK_COUNTER_COUNT);
+    assert(counter >= MSOCK_TX_ERRORS && counter < MSOCK_COUNTER_COUNT);
     uint64_t reported = log->counted[counter];
     if (log->logger == NULL || count <= reported) {
         return;

@@ -14,8 +14,8 @@ struct msock__log {
     uint64_t counted[MSOCK_COUNTER_COUNT]; /* drops it had counted */
 };
 
-/** Reports a drop whose counter now stands at `count`, at most once a second
- *  per counter; the first at once. */
+/** Reports a drop, or MSOCK_TX_ERRORS, whose counter now stands at `count`, at
+ *  most once a second per counter; the first at once. */
 void msock__log_drop(struct msock__log *log, uint64_t now_us,
                      enum msock_counter counter, uint64_t count);
 

@@ -9,7 +9,14 @@ foreach(allocator malloc calloc realloc strdup strndup sodium_malloc)
 endforeach()
 
 foreach(module
-        error counter frame transform hash json json_token json_text utf8
+        error counter text frame transform hash json json_token json_text utf8
         envelope envelope_strict envelope_encode envelope_names)
     msock_test(codec ${module} msock_codec)
 endforeach()
+foreach(module keyring keyfile seal)
+    msock_test(codec ${module} msock_codec msock_test_alloc)
+endforeach()
+
+# What reads JSON of others as a tree does it with cJSON.
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+msock_test(codec differential msock_codec PkgConfig::CJSON)

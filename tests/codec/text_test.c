@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public helpers for JSON and terminals. */
+#include <multisock/text.h>
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <multisock/error.h>
+#include <string.h>
+
+/* -- JSON -- */
+
+static int check(const char *text)
+{
+    return msock_json_check(text, strlen(text));
+}
+
+Test(json_check, takes_one_value_with_space_around)
+{
+    cr_expect(zero(int, check("1")));
+    cr_expect(zero(int, check(" \t\r\n {\"a\": [1, 2]} \n")));
+    cr_expect(eq(int, check(""), MSOCK_EJSON));
+    cr_expect(eq(int, check(" "), MSOCK_EJSON));
+    cr_expect(eq(int, check("1 2"), MSOCK_EJSON));
+    cr_expect(eq(int, check("hello"), MSOCK_EJSON));
+}
+
+Test(json_check, says_where)
+{
+    check("[1, x]");
+
+    cr_assert(
+        eq(str, (char *)msock_error_detail(), "not valid JSON at byte 4"));
+}
+
+Test(json_check, leaves_a_level_for_the_envelope)
+{
+    char text[64];
+
+    memset(text, '[', 31);
+    memset(text + 31, ']', 31);
+    cr_expect(zero(int, msock_json_check(text, 62)));
+    memset(text, '[', 32);
+    memset(text + 32, ']', 32);
+    cr_expect(eq(int, msock_json_check(text, 64), MSOCK_EJSON));
+}
+
+static const char object[] =
+    " {\"on\" : true, \"n\\u0061me\":\"x\", \"list\":[1,[2]],\"on\":0} ";
+
+Test(json_get, finds_the_first_member_of_a_key)
+{
+    const char *value = NULL;
+
+    cr_assert(
+        eq(int, msock_json_get(object, sizeof object - 1, "on", &value), 4));
+    cr_assert(zero(int, strncmp(value, "true", 4)));
+    cr_assert(
+        eq(int, msock_json_get(object, sizeof object - 1, "name", &value), 3));
+    cr_assert(zero(int, strncmp(value, "\"x\"", 3)));
+    cr_assert(
+        eq(int, msock_json_get(object, sizeof object - 1, "list", &value), 7));
+    cr_assert(zero(int, strncmp(value, "[1,[2]]", 7)));
+}
+
+Test(json_get, tells_absence_from_damage)
+{
+    const char *value = NULL;
+
+    cr_expect(eq(int, msock_json_get(object, sizeof object - 1, "off", &value),
+                 MSOCK_ENOENT));
+    cr_expect(eq(int, msock_json_get("[1]", 3, "a", &value), MSOCK_ENOENT));
+    cr_expect(eq(int, msock_json_get("{}", 2, "a", &value), MSOCK_ENOENT));
+    cr_expect(
+        eq(int, msock_json_get("{\"a\":1,}", 8, "a", &value), MSOCK_EJSON));
+    cr_expect(
+        eq(int, msock_json_get("{\"a\":1}x", 8, "a", &value), MSOCK_EJSON));
+    cr_expect(zero(ptr, (void *)value));
+}
+
+Test(json_next, walks_over_an_array)
+{
+    static const char array[] = " [1, \"b\" , [3]] ";
+    const char *value = NULL;
+    size_t cursor = 0;
+
+    cr_assert(
+        eq(int, msock_json_next(array, sizeof array - 1, &cursor, &value), 1));
+    cr_assert(zero(int, strncmp(value, "1", 1)));
+    cr_assert(
+        eq(int, msock_json_next(array, sizeof array - 1, &cursor, &value), 3));
+    cr_assert(zero(int, strncmp(value, "\"b\"", 3)));
+    cr_assert(
+        eq(int, msock_json_next(array, sizeof array - 1, &cursor, &value), 3));
+    cr_assert(zero(int, strncmp(value, "[3]", 3)));
+    cr_assert(eq(int, msock_json_next(array, sizeof array - 1, &cursor, &value),
+                 MSOCK_ENOENT));
+    cr_assert(eq(int, msock_json_next(array, sizeof array - 1, &cursor, &value),
+                 MSOCK_ENOENT));
+}
+
+Test(json_next, refuses_what_is_no_array)
+{
+    const char *value = NULL;
+    size_t cursor = 0;
+
+    cr_expect(eq(int, msock_json_next("[]", 2, &cursor, &value), MSOCK_ENOENT));
+    cr_expect(eq(int, msock_json_next("{}", 2, &cursor, &value), MSOCK_ENOENT));
+    cr_expect(
+        eq(int, msock_json_next("[1,]", 4, &cursor, &value), MSOCK_EJSON));
+    cr_expect(
+        eq(int, msock_json_next("[1]]", 4, &cursor, &value), MSOCK_EJSON));
+    cr_expect(eq(int, msock_json_next("", 0, &cursor, &value), MSOCK_EJSON));
+    cursor = 9;
+    cr_expect(eq(int, msock_json_next("[1]", 3, &cursor, &value), MSOCK_EJSON));
+}
+
+Test(json_text, gives_the_text_of_a_string)
+{
+    static const char json[] = " \"caf\\u00e9\\n\" ";
+    char out[7];
+
+    cr_assert(
+        eq(int, msock_json_text(json, sizeof json - 1, out, sizeof out), 6));
+    cr_assert(eq(str, out, "caf\xC3\xA9\n"));
+    cr_assert(
+        eq(int, msock_json_text(json, sizeof json - 1, out, 6), MSOCK_ETOOBIG));
+    cr_assert(zero(int, msock_json_text("\"\"", 2, out, 1)));
+    cr_assert(eq(int, msock_json_text("\"\"", 2, out, 0), MSOCK_ETOOBIG));
+}
+
+Test(json_text, refuses_what_is_no_string)
+{
+    char out[8];
+
+    cr_expect(eq(int, msock_json_text("1", 1, out, 8), MSOCK_EJSON));
+    cr_expect(eq(int, msock_json_text("\"", 1, out, 8), MSOCK_EJSON));
+    cr_expect(eq(int, msock_json_text("\"\\u0000\"", 8, out, 8), MSOCK_EJSON));
+}
+
+Test(json_quote, writes_a_string)
+{
+    char out[6 * 3 + 3];
+
+    cr_assert(eq(int, msock_json_quote("a\"\n", 3, out, sizeof out), 7));
+    cr_assert(eq(str, out, "\"a\\\"\\n\""));
+    cr_assert(eq(int, msock_json_quote("\1\1\1", 3, out, sizeof out), 20));
+    cr_assert(eq(str, out, "\"\\u0001\\u0001\\u0001\""));
+    cr_assert(eq(int, msock_json_quote("\1\1\1", 3, out, 20), MSOCK_ETOOBIG));
+    cr_assert(eq(int, msock_json_quote("", 0, out, sizeof out), 2));
+}
+
+Test(json_quote, refuses_what_json_cannot_hold)
+{
+    char out[32];
+
+    cr_expect(eq(int, msock_json_quote("\xFF", 1, out, 32), MSOCK_EJSON));
+    cr_expect(eq(int, msock_json_quote("a\0", 2, out, 32), MSOCK_EJSON));
+}
+
+/* -- Terminals -- */
+
+Test(text_escape, shows_what_could_harm)
+{
+    static const struct {
+        const char *text;
+        const char *shown;
+    } cases[] = {
+        {"", ""},
+        {"plain text", "plain text"},
+        {"back\\slash", "back\\slash"},
+        {"caf\xC3\xA9 \xF0\x9F\x92\xA1", "caf\xC3\xA9 \xF0\x9F\x92\xA1"},
+        {"\x1B[2J", "\\x1b[2J"},
+        {"a\nb\tc\r", "a\\x0ab\\x09c\\x0d"},
+        {"\x7F", "\\x7f"},
+        {"\xC2\x85", "\\u{0085}"},
+        {"\xC2\x9B", "\\u{009b}"},
+        {"\xC2\xA0", "\xC2\xA0"},
+        {"\xD8\x9C", "\\u{061c}"},
+        {"\xE2\x80\x8E", "\\u{200e}"},
+        {"\xE2\x80\xAE", "\\u{202e}"},
+        {"\xE2\x81\xA6", "\\u{2066}"},
+        {"\xE2\x81\xA9", "\\u{2069}"},
+        {"\xE2\x81\xAA", "\xE2\x81\xAA"},
+        {"\xFF\xC3(", "\\xff\\xc3("},
+        {"\xED\xA0\x80", "\\xed\\xa0\\x80"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[64];
+        size_t size = msock_text_escape(cases[i].text, strlen(cases[i].text),
+                                        out, sizeof out);
+        cr_expect(eq(str, out, (char *)cases[i].shown));
+        cr_expect(eq(sz, size, strlen(cases[i].shown)));
+    }
+}
+
+Test(text_escape, a_nul_byte_is_shown)
+{
+    char out[16];
+
+    cr_assert(eq(sz, msock_text_escape("a\0b", 3, out, sizeof out), 6));
+    cr_assert(eq(str, out, "a\\x00b"));
+}
+
+Test(text_escape, is_cut_between_characters)
+{
+    static const char text[] = "ab\x1B\xC3\xA9z";
+    static const char *const shown[] = {"",
+                                        "",
+                                        "a",
+                                        "ab",
+                                        "ab",
+                                        "ab",
+                                        "ab",
+                                        "ab\\x1b",
+                                        "ab\\x1b",
+                                        "ab\\x1b\xC3\xA9",
+                                        "ab\\x1b\xC3\xA9z"};
+
+    for (size_t capacity = 1; capacity <= 10; capacity++) {
+        char out[16];
+        memset(out, '!', sizeof out);
+        size_t size = msock_text_escape(text, sizeof text - 1, out, capacity);
+        cr_expect(eq(sz, size, 9));
+        cr_expect(eq(str, out, (char *)shown[capacity]), "%zu", capacity);
+        cr_expect(eq(chr, out[capacity], '!'));
+    }
+}
+
+Test(text_escape, with_no_room_only_counts)
+{
+    cr_assert(eq(sz, msock_text_escape("a\n", 2, NULL, 0), 5));
+}

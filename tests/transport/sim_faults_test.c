@@ -95,6 +95,25 @@ Test(sim_heap, gives_entries_by_time_then_order)
     msock__sim_heap_fini(&heap);
 }
 
+Test(sim_heap, entry_from_another_branch_rises_to_its_place)
+{
+    /* The last, 4, takes the place of 11, which is below 10. */
+    static const uint64_t times[] = {1, 10, 2, 11, 12, 3, 4};
+    struct msock__sim_entry entries[7];
+    struct msock__sim_heap heap = {0};
+    for (size_t i = 0; i < 7; i++) {
+        entries[i] = (struct msock__sim_entry){.due_us = times[i], .order = i};
+        cr_assert(eq(int, msock__sim_heap_add(&heap, &entries[i]), 0));
+    }
+
+    msock__sim_heap_remove(&heap, &entries[3]);
+
+    cr_expect(eq(u64, heap.entries[1]->due_us, 4));
+    cr_expect(eq(u64, heap.entries[3]->due_us, 10));
+    cr_expect(eq(sz, entries[6].place, 1));
+    msock__sim_heap_fini(&heap);
+}
+
 /* -- Faults -- */
 
 static void add_rule(struct msock__sim_rules *rules, const char *from,

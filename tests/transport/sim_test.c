@@ -296,6 +296,29 @@ Test(sim, overflow_is_counted_where_it_happens)
     close_pair();
 }
 
+Test(sim, statistics_add_up)
+{
+    msock_sim_stats stats;
+    uint64_t sent_only = 0;
+    msock_sim_options options = {
+        .seed = 3, .faults = {.loss = 30, .dup = 20, .delay_ms = 50}};
+    cr_assert(eq(int, msock_sim_open(&sim, "test", &options), 0));
+    sim_node_open(&a, "test", "a", NULL);
+    sim_node_open(&b, "test", "b", NULL);
+
+    sim_node_count(&a, sim, 100, 1);
+
+    msock_sim_stats_get(sim, &stats, sizeof(stats));
+    msock_sim_stats_get(sim, (msock_sim_stats *)(void *)&sent_only,
+                        sizeof(sent_only));
+    cr_expect(eq(u64, stats.sent, 100));
+    cr_expect(eq(u64, sent_only, 100));
+    cr_expect(gt(u64, stats.waiting, 0));
+    cr_expect(eq(u64, stats.arrived + stats.waiting,
+                 stats.sent - stats.lost + stats.duplicated));
+    close_pair();
+}
+
 /* -- Hostile input -- */
 
 Test(sim, wrong_key_is_counted_and_hears_nothing)

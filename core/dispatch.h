@@ -8,7 +8,7 @@
  * last of them. Callbacks may add and remove subscriptions: what is removed is
  * not called again (its memory waits for the end of the outermost run, and
  * counts against the limit till then), what is added starts with the next
- * message. About 200 bytes a subscription and 200 a level. */
+ * message. About 150 bytes a subscription and 150 a level. */
 #ifndef MSOCK_CORE_DISPATCH_H
 #define MSOCK_CORE_DISPATCH_H
 

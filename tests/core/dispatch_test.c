@@ -362,19 +362,38 @@ Test(dispatch, runs_nest)
     }
 }
 
+Test(dispatch, what_is_added_waits_beyond_one_batch_too)
+{
+    target_id = add_call("a", add_another, (void *)1);
+    for (intptr_t i = 0; i < 300; i++) {
+        add("a", i);
+    }
+
+    cr_expect(eq(sz, run("a"), 301));
+}
+
+static int added_id;
+
+static int remove_and_add(msock_channel *channel, const msock_message *message,
+                          void *user)
+{
+    note(channel, message, user);
+    msock__dispatch_remove(dispatch, target_id);
+    added_id = msock__dispatch_add(dispatch, "b", note, NULL, false);
+    return 0;
+}
+
 Test(dispatch, removals_inside_a_run_count_against_the_limit)
 {
-    for (int i = 0; i < MSOCK__SUBSCRIPTIONS_MAX - 1; i++) {
-        add("b", 0);
+    add_call("a", remove_and_add, NULL);
+    for (int i = 1; i < MSOCK__SUBSCRIPTIONS_MAX; i++) {
+        target_id = add("b", 0);
     }
-    target_id = 1;
-    add_call("a", replace_target, NULL);
-    msock__dispatch_remove(dispatch, 2);
 
     cr_expect(eq(sz, run("a"), 1));
 
-    cr_expect(
-        eq(sz, msock__dispatch_count(dispatch), MSOCK__SUBSCRIPTIONS_MAX - 1));
+    cr_expect(eq(int, added_id, MSOCK_ELIMIT));
+    cr_expect(gt(int, add("b", 0), target_id));
 }
 
 /* -- Cost -- */

@@ -60,6 +60,7 @@ look()
     program unshare util-linux
     if [ "$1" = test ]; then
         library criterion libcriterion-dev
+        library libcjson libcjson-dev
         program python3 python3
     fi
 }

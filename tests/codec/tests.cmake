@@ -20,3 +20,15 @@ endforeach()
 # What reads JSON of others as a tree does it with cJSON.
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 msock_test(codec differential msock_codec PkgConfig::CJSON)
+msock_test(codec vectors msock_codec PkgConfig::CJSON)
+target_sources(codec_vectors_test PRIVATE codec/vector_case.c)
+set_source_files_properties(codec/vector_case.c PROPERTIES
+    COMPILE_OPTIONS "-Wno-conversion;-Wno-sign-conversion")
+
+# The committed vectors are what the independent encoder makes.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME codec/make_vectors
+    COMMAND ${Python3_EXECUTABLE}
+        ${PROJECT_SOURCE_DIR}/tests/vectors/make_vectors.py --check)
+set_tests_properties(codec/make_vectors PROPERTIES
+    ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

@@ -32,6 +32,7 @@ class Demo(netns.Case):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertRegex(done.stdout, r"(?m)^.*\bporch\b.*\boff\b")
         self.assertNotRegex(done.stdout, r"(?m)^.*\bkitchen\b.*\boff\b")
+        self.assertRegex(done.stdout, r"(?m)^kitchen: refused [1-9]")
 
 
 if __name__ == "__main__":

@@ -262,9 +262,13 @@ static void loop(struct hub *hub, struct input *input)
 {
     char line[LINE_SIZE];
 
-    while (!stopping) {
-        while (!hub->waiting && !hub->quit && input_next(input, line)) {
+    while (!stopping && !hub->quit) {
+        if (!hub->waiting && input_next(input, line)) {
             obey(hub, line);
+        } else if (!hub->waiting && input->end) {
+            return;
+        } else {
+            wait_for_work(hub, input);
         }
         if (msock_dispatch(hub->channel) < 0) {
             hub->status = fail("the channel ended");
@@ -272,12 +276,6 @@ static void loop(struct hub *hub, struct input *input)
         }
         if (hub->waiting) {
             look_at_reports(hub);
-        }
-        if (hub->quit || (!hub->waiting && input->end && input->size == 0)) {
-            return;
-        }
-        if (hub->waiting || input->interactive) {
-            wait_for_work(hub, input);
         }
     }
 }

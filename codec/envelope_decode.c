@@ -31,48 +31,59 @@ enum field {
 
 static_assert(MSOCK__KEY_LEN == 1 << LEN, "fields are the bits of keys");
 
-static const struct {
-    const char *name;
-    size_t size;
-    bool any; /* any type will do */
-    enum msock__json_type type;
-} fields[FIELD_COUNT] = {
-    [TOPIC] = {"topic", 5, false, MSOCK__JSON_STRING},
-    [SENDER] = {"sender", 6, false, MSOCK__JSON_STRING},
-    [ID] = {"id", 2, false, MSOCK__JSON_STRING},
-    [REPLY_TO] = {"reply_to", 8, false, MSOCK__JSON_STRING},
-    [EXPIRES] = {"expires", 7, false, MSOCK__JSON_NUMBER},
-    [AFTER] = {"after", 5, false, MSOCK__JSON_NUMBER},
-    [STATE] = {"state", 5, false, MSOCK__JSON_NUMBER},
-    [ORIGIN] = {"origin", 6, false, MSOCK__JSON_ARRAY},
-    [TYPE] = {"type", 4, false, MSOCK__JSON_STRING},
-    [DATA] = {"data", 4, true, MSOCK__JSON_NULL},
-    [LEN] = {"len", 3, false, MSOCK__JSON_NUMBER},
+static const char *const names[FIELD_COUNT] = {
+    [TOPIC] = "topic",       [SENDER] = "sender",   [ID] = "id",
+    [REPLY_TO] = "reply_to", [EXPIRES] = "expires", [AFTER] = "after",
+    [STATE] = "state",       [ORIGIN] = "origin",   [TYPE] = "type",
+    [DATA] = "data",         [LEN] = "len",
+};
+
+/* What a value must be; data may be anything. */
+static const enum msock__json_type types[FIELD_COUNT] = {
+    [TOPIC] = MSOCK__JSON_STRING,   [SENDER] = MSOCK__JSON_STRING,
+    [ID] = MSOCK__JSON_STRING,      [REPLY_TO] = MSOCK__JSON_STRING,
+    [EXPIRES] = MSOCK__JSON_NUMBER, [AFTER] = MSOCK__JSON_NUMBER,
+    [STATE] = MSOCK__JSON_NUMBER,   [ORIGIN] = MSOCK__JSON_ARRAY,
+    [TYPE] = MSOCK__JSON_STRING,    [LEN] = MSOCK__JSON_NUMBER,
 };
 
 /* A line being read. */
 struct line {
     char *bytes;
-    size_t size;   /* without its newline */
-    size_t rest;   /* bytes behind the newline */
-    unsigned keys; /* known keys that were seen */
-    bool twice;    /* one of them more than once */
+    size_t size;    /* without its newline */
+    size_t rest;    /* bytes behind the newline */
+    unsigned keys;  /* known keys that were seen */
+    bool malformed; /* one of them twice, or of a wrong type */
     struct msock__json_slice values[FIELD_COUNT];
 };
 
 /* -- Scan -- */
 
+/* The fields by the size of their names; the rest of a row is no field. */
+static const int by_size[][3] = {
+    [2] = {ID, FIELD_COUNT, FIELD_COUNT},
+    [3] = {LEN, FIELD_COUNT, FIELD_COUNT},
+    [4] = {DATA, TYPE, FIELD_COUNT},
+    [5] = {TOPIC, AFTER, STATE},
+    [6] = {SENDER, ORIGIN, FIELD_COUNT},
+    [7] = {EXPIRES, FIELD_COUNT, FIELD_COUNT},
+    [8] = {REPLY_TO, FIELD_COUNT, FIELD_COUNT},
+};
+
 /* Returns the field a key names, or FIELD_COUNT. */
 static int find_field(const struct msock__json_slice *key)
 {
-    int field = 0;
+    size_t size = key->size - 2;
 
-    while (field < FIELD_COUNT &&
-           (key->size != fields[field].size + 2 ||
-            memcmp(key->text + 1, fields[field].name, key->size - 2) != 0)) {
-        field++;
+    if (size < 2 || size >= sizeof by_size / sizeof by_size[0]) {
+        return FIELD_COUNT;
     }
-    return field;
+    for (int i = 0; i < 3 && by_size[size][i] < FIELD_COUNT; i++) {
+        if (memcmp(key->text + 1, names[by_size[size][i]], size) == 0) {
+            return by_size[size][i];
+        }
+    }
+    return FIELD_COUNT;
 }
 
 /* The same for a key that may hold escapes, which is rare. */
@@ -80,7 +91,7 @@ static int find_escaped_field(const struct msock__json_slice *key)
 {
     int field = 0;
 
-    while (field < FIELD_COUNT && !msock__json_equal(key, fields[field].name)) {
+    while (field < FIELD_COUNT && !msock__json_equal(key, names[field])) {
         field++;
     }
     return field;
@@ -96,7 +107,9 @@ static void note(struct line *line, const struct msock__json_slice *key,
         field = find_escaped_field(key);
     }
     if (field < FIELD_COUNT) {
-        line->twice |= (line->keys >> field & 1) != 0;
+        bool twice = (line->keys >> field & 1) != 0;
+        bool typed = field == DATA || value->type == types[field];
+        line->malformed |= twice || !typed;
         line->keys |= 1u << field;
         line->values[field] = *value;
     }
@@ -140,22 +153,13 @@ static bool has(const struct line *line, enum field field)
     return (line->keys >> field & 1) != 0;
 }
 
-/* Whether the keys fit together and their values have the right types. */
-static bool shape_valid(const struct line *line)
+/* Whether the keys that are there fit together. */
+static bool company_valid(const struct line *line)
 {
-    if (line->twice || !has(line, TOPIC) || !has(line, SENDER) ||
-        (has(line, DATA) && has(line, LEN)) ||
-        (has(line, TYPE) && !has(line, LEN)) ||
-        (has(line, ORIGIN) && !has(line, STATE))) {
-        return false;
-    }
-    for (int field = 0; field < FIELD_COUNT; field++) {
-        if (has(line, field) && !fields[field].any &&
-            line->values[field].type != fields[field].type) {
-            return false;
-        }
-    }
-    return true;
+    return has(line, TOPIC) && has(line, SENDER) &&
+           !(has(line, DATA) && has(line, LEN)) &&
+           !(has(line, TYPE) && !has(line, LEN)) &&
+           !(has(line, ORIGIN) && !has(line, STATE));
 }
 
 /* Reads a protocol integer; an absent one is 0. */
@@ -259,7 +263,8 @@ static int read_line(struct line *line, bool bare, uint64_t session,
     struct msock__envelope e = {0};
     uint64_t raw_size;
 
-    if (!shape_valid(line) || !read_integer(line, EXPIRES, &e.expires_ms) ||
+    if (line->malformed || !company_valid(line) ||
+        !read_integer(line, EXPIRES, &e.expires_ms) ||
         !read_integer(line, AFTER, &e.after_ms) || e.after_ms > AFTER_MAX_MS ||
         !read_integer(line, STATE, &e.state) ||
         !read_integer(line, LEN, &raw_size)) {

@@ -16,16 +16,16 @@ struct census {
 
 static struct census count_bytes(const char *text, size_t size)
 {
+    const unsigned char *bytes = (const unsigned char *)text;
     struct census census = {.ascii = true, .levels = 1};
-    unsigned char before = 0;
 
-    for (size_t i = 0; i < size; before = (unsigned char)text[i++]) {
-        unsigned char byte = (unsigned char)text[i];
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = bytes[i];
         if (byte > '/' && byte < 0x7F) {
             continue; /* letters and digits: most of what there is */
         }
         census.control |= byte < 0x20 || byte == 0x7F;
-        census.control |= before == 0xC2 && byte < 0xA0;
+        census.control |= i > 0 && bytes[i - 1] == 0xC2 && byte < 0xA0;
         census.wildcard |= byte == '+' || byte == '#';
         census.ascii &= byte < 0x80;
         census.levels += byte == '/';

@@ -34,13 +34,23 @@ static bool at_byte(const struct cursor *c, char byte)
     return c->at < c->end && *c->at == byte;
 }
 
-static void skip_space(struct cursor *c)
+static bool is_space(char byte)
 {
-    /* Most often there is none, and one comparison tells. */
-    while (
-        c->at < c->end && (unsigned char)*c->at <= ' ' &&
-        (*c->at == ' ' || *c->at == '\t' || *c->at == '\r' || *c->at == '\n')) {
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+static void skip_spaces(struct cursor *c)
+{
+    while (c->at < c->end && is_space(*c->at)) {
         c->at++;
+    }
+}
+
+/* Most often there is none, and one comparison without a call tells. */
+static inline void skip_space(struct cursor *c)
+{
+    if (c->at < c->end && (unsigned char)*c->at <= ' ') {
+        skip_spaces(c);
     }
 }
 

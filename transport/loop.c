@@ -271,9 +271,6 @@ int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
     self->engine = msock__channel_engine(channel);
     msock__engine_frame_size(self->engine,
                              self->transport->ops->frame_size(self->transport));
-    /* The first turn comes at once: libuv registers descriptors as it runs,
-     * and whoever polls msock_fd() must not sleep before. */
-    msock__loop_arm(self, 0, 0);
     return 0;
 }
 

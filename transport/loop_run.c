@@ -177,6 +177,7 @@ int msock__loop_timeout(const struct msock__driver *driver)
     if (rc < 0) {
         return rc;
     }
+    /* The loop's time stood still while the caller slept. */
     uv_update_time(self->loop);
     return uv_backend_timeout(self->loop);
 }
@@ -189,13 +190,8 @@ int msock__loop_dispatch(struct msock__driver *driver)
     if (rc < 0) {
         return rc;
     }
-    bool blocked = self->blocked;
     uv_run(self->loop, UV_RUN_NOWAIT);
     /* What callbacks published leaves now: the caller sleeps next. */
     msock__loop_turn(self);
-    if (self->blocked && !blocked && !self->shut) {
-        /* libuv tells the kernel what it waits for when it runs: once more. */
-        msock__loop_arm(self, 0, 0);
-    }
     return leave(self);
 }

@@ -20,13 +20,13 @@ enum { FRAME_SIZE = 1472 };
 struct recorder {
     struct msock__transport base;
     struct msock__transport_events events;
-    uv_timer_t timer; /* its callback delivers, or makes room */
+    uv_timer_t timer; /* makes room, or only wakes the loop */
+    uv_check_t check; /* delivers, where sockets would: after the sleep */
+    int open_count;
     int start_error;
     size_t room;
     size_t sent;
     size_t bytes;
-    uint8_t last[FRAME_SIZE + 1];
-    size_t last_size;
     bool started, closed;
 };
 
@@ -34,10 +34,13 @@ static struct recorder recorder;
 static int end_count; /* calls of on_end() */
 static int call_count;
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     (void)handle;
-    recorder.events.closed(recorder.events.owner);
+    recorder.open_count--;
+    if (recorder.open_count == 0) {
+        recorder.events.closed(recorder.events.owner);
+    }
 }
 
 static int recorder_start(struct msock__transport *transport, uv_loop_t *loop,
@@ -50,6 +53,8 @@ static int recorder_start(struct msock__transport *transport, uv_loop_t *loop,
     recorder.events = *events;
     recorder.started = true;
     uv_timer_init(loop, &recorder.timer);
+    uv_check_init(loop, &recorder.check);
+    recorder.open_count = 2;
     return 0;
 }
 
@@ -61,8 +66,6 @@ static size_t recorder_send(struct msock__transport *transport,
     (void)transport;
     for (size_t i = 0; i < done; i++) {
         recorder.bytes += frames[i].size;
-        recorder.last_size = frames[i].size;
-        memcpy(recorder.last, frames[i].bytes, frames[i].size);
     }
     recorder.room -= done;
     recorder.sent += done;
@@ -86,7 +89,8 @@ static void recorder_close(struct msock__transport *transport)
     (void)transport;
     recorder.closed = true;
     if (recorder.started) {
-        uv_close((uv_handle_t *)&recorder.timer, on_timer_closed);
+        uv_close((uv_handle_t *)&recorder.timer, on_handle_closed);
+        uv_close((uv_handle_t *)&recorder.check, on_handle_closed);
     }
 }
 
@@ -146,19 +150,35 @@ static void on_timer_close(msock_channel *channel, void *user)
     msock_close(channel, on_end, user);
 }
 
-static void on_timer_publish(msock_channel *channel, void *user)
-{
-    (void)user;
-    call_count++;
-    msock_publish(channel, "late", NULL, NULL);
-}
-
 static void on_timer_run(msock_channel *channel, void *user)
 {
     int *result = user;
 
     *result = msock_run(channel);
     msock_stop(channel);
+}
+
+static int on_message_reply(msock_channel *channel,
+                            const msock_message *message, void *user)
+{
+    (void)message, (void)user;
+    call_count++;
+    msock_stop(channel);
+    return msock_publish(channel, "reply", NULL, NULL);
+}
+
+static void deliver(uv_check_t *check)
+{
+    uint8_t bare[] = "{\"topic\":\"ask\",\"sender\":\"other\"}";
+    struct msock__datagram datagram = {.bytes = bare, .size = sizeof bare - 1};
+
+    uv_check_stop(check);
+    recorder.events.received(recorder.events.owner, &datagram, 1);
+}
+
+static void wake_up(uv_timer_t *timer)
+{
+    (void)timer;
 }
 
 /* -- Running -- */
@@ -192,11 +212,13 @@ Test(loop, messages_of_one_turn_share_a_frame)
 Test(loop, what_the_last_callback_published_leaves_before_run_returns)
 {
     msock_channel *channel = channel_open(NULL);
-    msock_timer_start(channel, 0, 0, on_timer_publish, NULL);
-    msock_timer_start(channel, 0, 0, on_timer_stop, NULL);
+    msock_subscribe(channel, "ask", on_message_reply, NULL, NULL);
 
+    uv_check_start(&recorder.check, deliver);
+    uv_timer_start(&recorder.timer, wake_up, 1, 0);
     msock_run(channel);
 
+    cr_expect(eq(int, call_count, 1));
     cr_expect(eq(sz, recorder.sent, 1));
     msock_close(channel, NULL, NULL);
 }
@@ -385,37 +407,18 @@ Test(loop, the_timeout_is_that_of_the_next_timer)
     msock_close(channel, NULL, NULL);
 }
 
-static void deliver_last(uv_timer_t *timer)
-{
-    struct msock__datagram datagram = {.bytes = recorder.last,
-                                       .size = recorder.last_size};
-
-    (void)timer;
-    recorder.events.received(recorder.events.owner, &datagram, 1);
-}
-
-static int on_message_publish(msock_channel *channel,
-                              const msock_message *message, void *user)
-{
-    (void)message, (void)user;
-    call_count++;
-    return msock_publish(channel, "reply", NULL, NULL);
-}
-
 Test(loop, one_dispatch_delivers_and_sends_the_reply)
 {
-    static const char bare[] = "{\"topic\":\"ask\",\"sender\":\"other\"}";
     msock_channel *channel = channel_open(NULL);
-    msock_subscribe(channel, "ask", on_message_publish, NULL, NULL);
+    msock_subscribe(channel, "ask", on_message_reply, NULL, NULL);
     msock_dispatch(channel);
-    memcpy(recorder.last, bare, sizeof bare - 1);
-    recorder.last_size = sizeof bare - 1;
 
-    uv_timer_start(&recorder.timer, deliver_last, 0, 0);
+    uv_check_start(&recorder.check, deliver);
     msock_dispatch(channel);
 
     cr_expect(eq(int, call_count, 1));
     cr_expect(eq(sz, recorder.sent, 1));
+    cr_expect(eq(int, msock_timeout(channel), -1));
     msock_close(channel, NULL, NULL);
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -369,6 +370,32 @@ Test(open, opening_and_closing_leaves_no_descriptor, .timeout = 30)
     }
 
     cr_expect(eq(int, count_descriptors(), before));
+}
+
+Test(open, a_child_that_closes_does_not_deafen_its_parent, .timeout = 30)
+{
+    struct seen seen = {.wanted = 1};
+    int status = -1;
+    enter();
+    msock_channel *writer = open_named(ON_LO, "writer", NULL);
+    msock_channel *reader = open_named(ON_LO, "reader", NULL);
+    msock_subscribe(reader, "n", on_message, &seen, NULL);
+    msock_dispatch(reader);
+
+    pid_t child = fork();
+    if (child == 0) {
+        msock_close(reader, NULL, NULL);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    msock_publish(writer, "n", NULL, NULL);
+    msock_dispatch(writer);
+    bool came = run(reader);
+
+    cr_expect(eq(int, status, 0));
+    cr_expect(came);
+    msock_close(writer, NULL, NULL);
+    msock_close(reader, NULL, NULL);
 }
 
 /* -- What is refused -- */

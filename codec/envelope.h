@@ -69,8 +69,9 @@ size_t msock__envelope_encode(const struct msock__envelope *envelope, char *out,
  *  (MSOCK_DROP_BARE); a head over `head_max` bytes is MSOCK_DROP_TOO_BIG. That
  *  `reply_to` names the frame's session is checked against `session` (its first
  *  8 bytes; ignored if `bare`).
- *  Returns 0 with *used = the bytes consumed, or the drop counter:
- *  MSOCK_DROP_JSON, _ENVELOPE, _TOPIC, _SENDER, _RAW_SHORT, _BARE, _TOO_BIG. */
+ *  Returns 0 with *used = the bytes consumed, or the drop counter, the first of
+ *  MSOCK_DROP_JSON, _TOO_BIG, _ENVELOPE, _TOPIC, _SENDER, _BARE, _RAW_SHORT
+ * that applies; then the bytes are undefined and nothing is written out. */
 int msock__envelope_decode(char *bytes, size_t size, bool bare,
                            uint64_t session, size_t head_max,
                            struct msock__envelope *envelope, size_t *used);

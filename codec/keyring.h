@@ -34,9 +34,10 @@ int msock__keyring_parse(struct msock__keyring *ring, const char *text,
                          size_t size, const char *source);
 
 /** Adds the key of a file: regular, at most 4 KiB, owned by the user or root,
- *  readable by neither group nor others (except mode 0440 in
- *  $CREDENTIALS_DIRECTORY).
- *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read), MSOCK_ELIMIT.
+ *  open to neither group nor others (except mode 0440 directly in
+ *  $CREDENTIALS_DIRECTORY). A symbolic link is followed, and what it leads to
+ * is checked. Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read),
+ * MSOCK_ELIMIT.
  */
 int msock__keyring_load(struct msock__keyring *ring, const char *path);
 

@@ -21,8 +21,9 @@ extern "C" {
  *  Returns 0, MSOCK_EJSON (the detail names the place).  Thread: any. */
 int msock_json_check(const char *text, size_t size);
 
-/** Finds the member `key` of the JSON object `json`, and points *value at its
- *  text inside `json`, without white space around it.
+/** Finds the member `key` of the JSON object `json` (the first, if there are
+ *  several), and points *value at its text inside `json`, without white space
+ *  around it.
  *  Returns its size in bytes, MSOCK_ENOENT (no such member, or not an object),
  *  MSOCK_EJSON (not JSON).  Thread: any. */
 int msock_json_get(const char *json, size_t size, const char *key,

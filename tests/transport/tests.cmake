@@ -12,12 +12,15 @@ msock_sim_test(sim_life)
 msock_sim_test(sim_model)
 msock_sim_test(sim_real)
 
-# Criterion does not run under ThreadSanitizer: a program of its own.
-add_executable(transport_sim_race_test transport/sim_race_test.c)
-msock_target(transport_sim_race_test)
-target_link_libraries(transport_sim_race_test PRIVATE msock_transport
-    msock_core msock_codec PkgConfig::UV PkgConfig::SODIUM Threads::Threads)
-add_test(NAME transport/sim_race COMMAND transport_sim_race_test)
+# Criterion does not run under ThreadSanitizer: programs of their own.
+foreach(module sim_race loop_race)
+    add_executable(transport_${module}_test transport/${module}_test.c)
+    msock_target(transport_${module}_test)
+    target_link_libraries(transport_${module}_test PRIVATE msock_transport
+        msock_core msock_codec PkgConfig::UV PkgConfig::SODIUM
+        Threads::Threads)
+    add_test(NAME transport/${module} COMMAND transport_${module}_test)
+endforeach()
 
 # Real sockets, in network namespaces that the tests make.
 function(msock_net_test module)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# libFuzzer targets, in the preset fuzz (clang) only: build/fuzz/tests/bin/
+# NAME_fuzz runs until it finds something; the test is a short run.
+foreach(name frame json options)
+    add_executable(${name}_fuzz fuzz/${name}_fuzz.c support/log_notes.c)
+    msock_target(${name}_fuzz)
+    target_include_directories(${name}_fuzz PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name}_fuzz PRIVATE
+        msock_core msock_codec PkgConfig::SODIUM)
+    add_test(NAME fuzz/${name} COMMAND ${name}_fuzz
+        -seed=1 -runs=20000 -max_len=4096 -timeout=10)
+endforeach()
+target_link_libraries(frame_fuzz PRIVATE msock_test_bench)

@@ -219,12 +219,11 @@ size_t msock_text_escape(const char *text, size_t size, char *out,
         char character[ESCAPE_MAX];
         size_t shown;
         at += show_next(text + at, size - at, character, &shown);
-        /* Once one did not fit, no later one may take its place. */
-        if (written == whole && whole + shown < capacity) {
-            memcpy(out + written, character, shown);
-            written += shown;
-        }
         whole += shown;
+        if (whole < capacity) {
+            memcpy(out + written, character, shown);
+            written = whole;
+        }
     }
     if (capacity > 0) {
         out[written] = '\0';

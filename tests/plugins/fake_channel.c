@@ -93,6 +93,7 @@ int msock_unsubscribe(msock_channel *channel, int id)
             return 0;
         }
     }
+    channel->unknown++;
     return MSOCK_ENOENT;
 }
 
@@ -133,6 +134,7 @@ int msock_timer_stop(msock_channel *channel, int id)
             return 0;
         }
     }
+    channel->unknown++;
     return MSOCK_ENOENT;
 }
 

@@ -29,6 +29,7 @@ struct msock_channel {
     struct fake_timer timers[FAKE_MAX];
     char published[FAKE_TEXT_SIZE]; /* "TOPIC JSON" of the last one */
     char log[FAKE_TEXT_SIZE];       /* all lines, each with a newline */
+    int unknown;                    /* ids to be removed that were not there */
     int refuse;                     /* what the next calls return, if not 0 */
     void (*publishing)(void *user); /* called in msock_publish(), or NULL */
     void *user;

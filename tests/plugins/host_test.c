@@ -49,6 +49,7 @@ static void tear_down(void)
     folder_remove(folder);
     cr_expect(eq(int, fake_subscriptions(&channel), 0));
     cr_expect(eq(int, fake_timers(&channel), 0));
+    cr_expect(eq(int, channel.unknown, 0)); /* it removes what is there */
 }
 
 TestSuite(host, .init = set_up, .fini = tear_down);

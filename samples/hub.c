@@ -428,6 +428,7 @@ int main(int argc, char **argv)
     if (msock_logger_open(&logger, settings.name, NULL) < 0) {
         return fail("logger");
     }
+    msock_logger_level(logger, MSOCK_WARNING);
     msock_options options = {
         .name = settings.name, .key_file = settings.key_file, .logger = logger};
     msock_channel *channel;

@@ -93,15 +93,16 @@ typedef void msock_closed(void *user);
 /** Closes a channel: what is queued is sent first, for at most 2 s; timers and
  *  subscriptions end at once. `closed` (may be NULL) is called last. On a
  *  channel with a loop of its own and outside of its callbacks, all this has
- *  happened when the call returns; inside a callback it happens soon after,
- *  and msock_run() returns then. NULL is ignored; closing twice is harmless
+ *  happened when the call returns; inside a callback it happens soon after:
+ *  msock_run() returns then, and who polls goes on until msock_dispatch()
+ *  returns MSOCK_ECLOSED. NULL is ignored; closing twice is harmless
  *  until `closed` was called.  Thread: loop only. */
 void msock_close(msock_channel *channel, msock_closed *closed, void *user);
 
 /** Runs the channel's loop until msock_stop(), or until it has closed.
  *  Returns 0 when stopped, MSOCK_ECLOSED when the channel was closed (and no
  *  longer exists), MSOCK_EBUSY when it runs already, MSOCK_ENOTSUP on a
- *  caller's loop.  Thread: loop only. */
+ *  caller's loop, MSOCK_EFORK in a forked child.  Thread: loop only. */
 int msock_run(msock_channel *channel);
 
 /** Makes msock_run() return soon, or the next one at once.
@@ -114,12 +115,14 @@ void msock_stop(msock_channel *channel);
 int msock_fd(const msock_channel *channel);
 
 /** Returns how long poll(2) may wait before msock_dispatch() is due, in ms; -1:
- *  until the descriptor is readable.  Thread: loop only. */
+ *  until the descriptor is readable; MSOCK_ENOTSUP as msock_fd().
+ *  Thread: loop only. */
 int msock_timeout(const msock_channel *channel);
 
 /** Does the work that is due now without waiting: sends what is queued, runs
  *  timers and callbacks. Call it after poll(2), and after publishing.
- *  Returns and threads as msock_run(). */
+ *  Returns as msock_run(); after MSOCK_ECLOSED the channel no longer exists.
+ *  Thread: loop only. */
 int msock_dispatch(msock_channel *channel);
 
 /** Returns the node's name; the channel's.  Thread: any. */

@@ -74,9 +74,6 @@ EXTRA = {
     "plugins/host.c": {"codec/error.h"},
     # the one file that loads shared objects
     "plugins/library.c": {"codec/error.h", "dlfcn.h"},
-    # the logger of applications: files with a date, shared by threads
-    "core/log.c": {"time.h", "pthread.h", "fcntl.h", "unistd.h",
-                   "sys/stat.h", "sys/types.h"},
 }
 
 

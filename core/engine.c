@@ -114,8 +114,11 @@ void msock__engine_drop(struct msock__engine *engine, uint64_t now_us,
 {
     assert(counter >= MSOCK_TX_ERRORS);
     msock__stats_add(&engine->stats, counter, count);
-    msock__log_drop(&engine->log, now_us, counter,
-                    msock__stats_get(&engine->stats, counter));
+    /* That one hears oneself is how multicast works, and no event. */
+    if (counter != MSOCK_DROP_OWN) {
+        msock__log_drop(&engine->log, now_us, counter,
+                        msock__stats_get(&engine->stats, counter));
+    }
 }
 
 void msock__engine_count(struct msock__engine *engine, uint64_t now_us,

@@ -5,6 +5,7 @@
 
 #include "codec/frame.h"
 #include "tests/support/bench_channel.h"
+#include "tests/support/log_notes.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -292,6 +293,7 @@ Test(engine, own_frame_is_dropped_by_its_header)
     cr_expect(eq(sz, hub.heard_count, 1));
     cr_expect(eq(u64, count(&hub, MSOCK_DROP_OWN), 1));
     cr_expect(eq(u64, bench_drops(&hub), 1));
+    cr_expect(eq(sz, log_notes_count(), 0));
 }
 
 /* -- Callbacks that do things -- */
@@ -470,6 +472,7 @@ Test(engine_mixed, wrong_key_is_counted_and_nothing_else)
     cr_expect(eq(sz, node.heard_count, 0));
     cr_expect(eq(u64, count(&node, MSOCK_DROP_KEY_ID), 1));
     cr_expect(eq(u64, count(&node, MSOCK_SESSIONS), 0));
+    cr_expect(eq(sz, log_notes_count(), 1));
     close_pair();
 }
 

@@ -4,6 +4,7 @@
 
 #include "codec/seal.h"
 #include "core/options.h"
+#include "tests/support/log_notes.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -66,7 +67,7 @@ int bench_open_with(struct bench *bench, const char *name, const char *options,
 
     *bench = (struct bench){.driver = {&bench_ops}, .now_us = 1000000};
     code = msock__channel_new(&bench->channel, &bench->driver, &config,
-                              pipeline, 1472, NULL);
+                              pipeline, 1472, log_notes_logger());
     if (code == 0) {
         bench->engine = msock__channel_engine(bench->channel);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A channel on a test bench: no loop, no network, time set by hand. What it
- * sends is moved to another bench channel by the test itself. */
+ * sends is moved to another bench channel by the test itself. Its logger is
+ * tests/support/log_notes.h. */
 #ifndef MSOCK_TESTS_BENCH_CHANNEL_H
 #define MSOCK_TESTS_BENCH_CHANNEL_H
 

@@ -47,9 +47,6 @@ static void tear_down(void)
 {
     msock_host_close(host);
     folder_remove(folder);
-    cr_expect(eq(int, fake_subscriptions(&channel), 0));
-    cr_expect(eq(int, fake_timers(&channel), 0));
-    cr_expect(eq(int, channel.unknown, 0)); /* it removes what is there */
 }
 
 TestSuite(host, .init = set_up, .fini = tear_down);
@@ -357,6 +354,7 @@ Test(host, runs_timers_until_they_are_over_or_stopped)
     cr_expect(eq(int, fake_deliver(&channel, "probe", "\"ticks\""), 3));
     cr_expect(eq(int, fake_deliver(&channel, "probe", "\"stop once\""),
                  MSOCK_ENOENT));
+    cr_expect(eq(int, channel.unknown, 0)); /* the host knew that */
     cr_expect(eq(int, fake_deliver(&channel, "probe", "\"stop periodic\""), 0));
     cr_expect(eq(int, fake_timers(&channel), 0));
 }
@@ -397,6 +395,20 @@ Test(host, closes_the_newest_plugin_first)
 
     cr_expect(eq(str, channel.log,
                  "second: started\nprobe: started\nprobe: stopped\n"));
+}
+
+Test(host, closing_takes_back_all_that_is_left_and_no_more)
+{
+    msock_host *other;
+    cr_assert(eq(int, msock_host_open(&other, &channel, folder, NULL), 0));
+    cr_assert(eq(int, msock_host_load(other, "probe", NULL), 0));
+    fake_run_timers(&channel);
+
+    msock_host_close(other);
+
+    cr_expect(eq(int, fake_subscriptions(&channel), 0));
+    cr_expect(eq(int, fake_timers(&channel), 0));
+    cr_expect(eq(int, channel.unknown, 0));
 }
 
 Test(host, closing_nothing_is_harmless)

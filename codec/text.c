@@ -6,6 +6,7 @@
 #include "codec/json.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Data is one level inside its envelope. */
@@ -64,20 +65,36 @@ int msock_json_get(const char *json, size_t size, const char *key,
     return msock__fail(MSOCK_ENOENT, "the object has no member \"%s\"", key);
 }
 
-/* Moves a cursor to the array's opening bracket, if the text is an array. */
-static int begin_array(const char *json, size_t size, size_t *offset)
+/* Moves a cursor that is at 0 to the opening bracket, if the text is an array,
+ * or an object: as `type` says. */
+static int begin_walk(const char *json, size_t size, size_t *offset,
+                      enum msock__json_type type)
 {
     struct msock__json_slice whole;
-    int result = scan_text(json, size, &whole);
 
+    if (*offset > size) {
+        return fail_at(size);
+    }
+    if (*offset > 0) {
+        return 0;
+    }
+    int result = scan_text(json, size, &whole);
     if (result < 0) {
         return result;
     }
-    if (whole.type != MSOCK__JSON_ARRAY) {
-        return msock__fail(MSOCK_ENOENT, "not a JSON array");
+    if (whole.type != type) {
+        return msock__fail(MSOCK_ENOENT, "not a JSON %s",
+                           type == MSOCK__JSON_ARRAY ? "array" : "object");
     }
     *offset = (size_t)(whole.text - json);
     return 0;
+}
+
+/* Ends a step of a walk that met no further value. */
+static int end_walk(int more, size_t offset)
+{
+    return more < 0 ? fail_at(offset)
+                    : msock__fail(MSOCK_ENOENT, "there are no more");
 }
 
 int msock_json_next(const char *json, size_t size, size_t *cursor,
@@ -85,26 +102,40 @@ int msock_json_next(const char *json, size_t size, size_t *cursor,
 {
     struct msock__json_slice element;
     size_t offset = *cursor;
+    int result = begin_walk(json, size, &offset, MSOCK__JSON_ARRAY);
 
-    if (offset > size) {
-        return fail_at(size);
-    }
-    if (offset == 0) {
-        int result = begin_array(json, size, &offset);
-        if (result < 0) {
-            return result;
-        }
+    if (result < 0) {
+        return result;
     }
     int more = msock__json_element(json, size, DEPTH, &offset, &element);
-    if (more < 0) {
-        return fail_at(offset);
-    }
-    if (more == 0) {
-        return msock__fail(MSOCK_ENOENT, "no more elements");
+    if (more <= 0) {
+        return end_walk(more, offset);
     }
     *cursor = offset;
     *value = element.text;
     return (int)element.size;
+}
+
+int msock_json_member(const char *json, size_t size, size_t *cursor,
+                      const char **key, size_t *key_size, const char **value)
+{
+    struct msock__json_slice name;
+    struct msock__json_slice member;
+    size_t offset = *cursor;
+    int result = begin_walk(json, size, &offset, MSOCK__JSON_OBJECT);
+
+    if (result < 0) {
+        return result;
+    }
+    int more = msock__json_member(json, size, DEPTH, &offset, &name, &member);
+    if (more <= 0) {
+        return end_walk(more, offset);
+    }
+    *cursor = offset;
+    *key = name.text;
+    *key_size = name.size;
+    *value = member.text;
+    return (int)member.size;
 }
 
 /* Fails because the text has `size` bytes. */
@@ -229,4 +260,58 @@ size_t msock_text_escape(const char *text, size_t size, char *out,
         out[written] = '\0';
     }
     return whole;
+}
+
+/* -- Mistyped words -- */
+
+enum { WORD_MAX = 64 };
+
+static char lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t smaller = a < b ? a : b;
+    return smaller < c ? smaller : c;
+}
+
+/* Levenshtein's distance, by rows. */
+static size_t distance(const char *a, size_t a_size, const char *b,
+                       size_t b_size)
+{
+    size_t row[WORD_MAX + 1];
+
+    for (size_t j = 0; j <= b_size; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; i < a_size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < b_size; j++) {
+            size_t swap = diagonal + (lower(a[i]) != lower(b[j]));
+            diagonal = row[j + 1];
+            row[j + 1] = least(row[j] + 1, row[j + 1] + 1, swap);
+        }
+    }
+    return row[b_size];
+}
+
+const char *msock_text_nearest(const char *word, size_t size,
+                               const char *const *known, size_t count)
+{
+    const char *nearest = NULL;
+    size_t fewest = SIZE_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t known_size = strnlen(known[i], WORD_MAX);
+        size_t edits = distance(word, size < WORD_MAX ? size : WORD_MAX,
+                                known[i], known_size);
+        if (edits < fewest) {
+            nearest = known[i];
+            fewest = edits;
+        }
+    }
+    return nearest;
 }

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <multisock/text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +16,7 @@ enum {
     UDP = 1 << MSOCK__UDP,
     SIM = 1 << MSOCK__SIM,
     BOTH = UDP | SIM,
-    SHOWN_MAX = 60, /* bytes of a key or value that a detail shows */
-    KEY_MAX = 24    /* bytes of a key that are compared */
+    SHOWN_MAX = 60 /* bytes of a key or value that a detail shows */
 };
 
 #define KIB UINT64_C(1024)
@@ -96,52 +96,14 @@ const struct msock__option *msock__option_find(const char *key, size_t size)
     return NULL;
 }
 
-static char lower(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
-}
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t smaller = a < b ? a : b;
-    return smaller < c ? smaller : c;
-}
-
-/* Levenshtein's distance, by rows; upper and lower case are the same. */
-static size_t distance(const char *a, size_t a_size, const char *b,
-                       size_t b_size)
-{
-    size_t row[KEY_MAX + 1];
-    assert(b_size <= KEY_MAX);
-    for (size_t j = 0; j <= b_size; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; i < a_size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_size; j++) {
-            size_t swap = diagonal + (lower(a[i]) != lower(b[j]));
-            diagonal = row[j + 1];
-            row[j + 1] = least(row[j] + 1, row[j + 1] + 1, swap);
-        }
-    }
-    return row[b_size];
-}
-
 const char *msock__option_nearest(const char *key, size_t size)
 {
-    const char *nearest = NULL;
-    size_t nearest_distance = SIZE_MAX;
-    size_t compared = size < KEY_MAX ? size : KEY_MAX;
+    const char *known[MSOCK__OPTIONS_MAX];
+
     for (size_t i = 0; i < msock__options_count; i++) {
-        const char *known = msock__options[i].key;
-        size_t edits = distance(key, compared, known, strlen(known));
-        if (edits < nearest_distance) {
-            nearest = known;
-            nearest_distance = edits;
-        }
+        known[i] = msock__options[i].key;
     }
-    return nearest;
+    return msock_text_nearest(key, size, known, msock__options_count);
 }
 
 /* -- Values -- */

@@ -36,6 +36,14 @@ int msock_json_get(const char *json, size_t size, const char *key,
 int msock_json_next(const char *json, size_t size, size_t *cursor,
                     const char **value);
 
+/** Walks over the object `json`: points *key at the text of its next member's
+ *  key, *key_size bytes with the quotes, and *value at its value, beginning
+ * with *cursor = 0. A key may come twice. Returns the value's size in bytes,
+ * MSOCK_ENOENT (no more, or not an object), MSOCK_EJSON (not JSON).  Thread:
+ * any. */
+int msock_json_member(const char *json, size_t size, size_t *cursor,
+                      const char **key, size_t *key_size, const char **value);
+
 /** Writes the text of the JSON string `json` (with its quotes) and a NUL.
  *  Returns the text's size in bytes, MSOCK_EJSON (not a string), MSOCK_ETOOBIG
  *  (over capacity - 1 bytes).  Thread: any. */
@@ -54,6 +62,13 @@ int msock_json_quote(const char *text, size_t size, char *out, size_t capacity);
  *  capacity - 1 is cut between characters.  Thread: any. */
 size_t msock_text_escape(const char *text, size_t size, char *out,
                          size_t capacity);
+
+/** Finds what a mistyped `word` was meant to be: of the `count` words of
+ * `known`, the one that takes the fewest edits; upper and lower case are the
+ * same, and what exceeds 64 bytes is not looked at. Returns it, NULL only of
+ * none.  Thread: any. */
+const char *msock_text_nearest(const char *word, size_t size,
+                               const char *const *known, size_t count);
 
 #ifdef __cplusplus
 }

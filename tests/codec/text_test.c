@@ -114,6 +114,65 @@ Test(json_next, refuses_what_is_no_array)
     cr_expect(eq(int, msock_json_next("[1]", 3, &cursor, &value), MSOCK_EJSON));
 }
 
+/* Takes a step over `json`, and says whether it gave this key and value. */
+static bool member_is(const char *json, size_t *cursor, const char *key,
+                      const char *value)
+{
+    const char *key_at = "";
+    const char *value_at = "";
+    size_t key_size = 0;
+    int size = msock_json_member(json, strlen(json), cursor, &key_at, &key_size,
+                                 &value_at);
+
+    return size == (int)strlen(value) && key_size == strlen(key) &&
+           strncmp(key_at, key, key_size) == 0 &&
+           strncmp(value_at, value, (size_t)size) == 0;
+}
+
+Test(json_member, walks_over_an_object)
+{
+    size_t cursor = 0;
+    const char *at = NULL;
+    size_t size = 0;
+
+    cr_expect(member_is(object, &cursor, "\"on\"", "true"));
+    cr_expect(member_is(object, &cursor, "\"n\\u0061me\"", "\"x\""));
+    cr_expect(member_is(object, &cursor, "\"list\"", "[1,[2]]"));
+    cr_expect(member_is(object, &cursor, "\"on\"", "0"));
+    for (int i = 0; i < 2; i++) {
+        cr_expect(eq(
+            int,
+            msock_json_member(object, strlen(object), &cursor, &at, &size, &at),
+            MSOCK_ENOENT));
+    }
+}
+
+Test(json_member, refuses_what_is_no_object)
+{
+    static const struct {
+        const char *json;
+        size_t cursor;
+        int code;
+    } cases[] = {
+        {"{}", 0, MSOCK_ENOENT},        {"[]", 0, MSOCK_ENOENT},
+        {"1", 0, MSOCK_ENOENT},         {"", 0, MSOCK_EJSON},
+        {"{\"a\":1,}", 0, MSOCK_EJSON}, {"{\"a\":1}}", 0, MSOCK_EJSON},
+        {"{\"a\" 1}", 0, MSOCK_EJSON},  {"{}", 9, MSOCK_EJSON},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *at = NULL;
+        size_t size = 0;
+        size_t cursor = cases[i].cursor;
+        cr_expect(eq(int,
+                     msock_json_member(cases[i].json, strlen(cases[i].json),
+                                       &cursor, &at, &size, &at),
+                     cases[i].code),
+                  "%s", cases[i].json);
+        cr_expect(zero(ptr, (void *)at));
+    }
+}
+
 Test(json_text, gives_the_text_of_a_string)
 {
     static const char json[] = " \"caf\\u00e9\\n\" ";
@@ -230,4 +289,38 @@ Test(text_escape, is_cut_between_characters)
 Test(text_escape, with_no_room_only_counts)
 {
     cr_assert(eq(sz, msock_text_escape("a\n", 2, NULL, 0), 5));
+}
+
+/* -- Mistyped words -- */
+
+Test(text_nearest, takes_the_fewest_edits)
+{
+    static const char *const known[] = {"name", "config", "slow_ms"};
+    static const struct {
+        const char *word;
+        const char *meant;
+    } cases[] = {
+        {"name", "name"},      {"NAEM", "name"},    {"confg", "config"},
+        {"configs", "config"}, {"slow", "slow_ms"}, {"", "name"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *found =
+            msock_text_nearest(cases[i].word, strlen(cases[i].word), known, 3);
+        cr_expect(eq(str, (char *)found, (char *)cases[i].meant));
+    }
+}
+
+Test(text_nearest, looks_at_no_more_than_64_bytes)
+{
+    char word[1000];
+    char near[1000] = "";
+    const char *known[] = {"b", near};
+
+    memset(word, 'a', sizeof word);
+    memset(near, 'a', sizeof near - 1);
+
+    cr_expect(
+        eq(ptr, (void *)msock_text_nearest(word, sizeof word, known, 2), near));
+    cr_expect(zero(ptr, (void *)msock_text_nearest(word, 1, known, 0)));
 }

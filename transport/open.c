@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* msock_open: the one place that names concrete transports and stages, and puts
- * a channel together. */
+/* msock_open and msock_check: the one place that names concrete transports and
+ * stages, and puts a channel together. */
 #include <multisock/multisock.h>
 
 #include "codec/error.h"
@@ -147,22 +147,55 @@ static int open_sim(msock_channel **channel, struct plan *plan)
     return rc < 0 ? rc : open_on(channel, plan, transport);
 }
 
+/* Reads address and options into an empty plan. */
+static int plan_read(struct plan *plan, const char *url,
+                     const msock_options *options)
+{
+    int rc = msock__crypto_init();
+
+    if (rc == 0) {
+        rc = msock__options_read(&plan->config, url, options);
+    }
+    if (rc == 0 && plan->config.name[0] == '\0') {
+        rc = name_after_host(plan->config.name);
+    }
+    if (options != NULL) {
+        plan->loop = options->loop;
+        plan->logger = options->logger;
+    }
+    return rc;
+}
+
+int msock_check(const char *url, const msock_options *options)
+{
+    struct plan plan = {0};
+    struct msock__transport *transport = NULL;
+    int rc = plan_read(&plan, url, options);
+
+    if (rc == 0 && plan.config.scheme == MSOCK__SIM) {
+        msock__hash_name(plan.config.host, plan.group);
+    } else if (rc == 0) {
+        rc = msock__multicast_new(&transport, &plan.config, NULL, plan.group);
+    }
+    if (rc == 0) {
+        rc = add_seal(&plan);
+    }
+    if (transport != NULL) {
+        transport->ops->close(transport);
+    }
+    msock__pipeline_fini(&plan.pipeline);
+    return rc;
+}
+
 int msock_open(msock_channel **channel, const char *url,
                const msock_options *options)
 {
-    struct plan plan = {.loop = options != NULL ? options->loop : NULL,
-                        .logger = options != NULL ? options->logger : NULL};
+    struct plan plan = {0};
 
     if (channel == NULL) {
         return msock__fail(MSOCK_EINVAL, "where to put the channel?");
     }
-    int rc = msock__crypto_init();
-    if (rc == 0) {
-        rc = msock__options_read(&plan.config, url, options);
-    }
-    if (rc == 0 && plan.config.name[0] == '\0') {
-        rc = name_after_host(plan.config.name);
-    }
+    int rc = plan_read(&plan, url, options);
     if (rc == 0) {
         rc = plan.config.scheme == MSOCK__SIM ? open_sim(channel, &plan)
                                               : open_udp(channel, &plan);

@@ -87,6 +87,12 @@ typedef struct msock_options {
 int msock_open(msock_channel **channel, const char *url,
                const msock_options *options);
 
+/** Says whether msock_open() would take the same arguments: all of them are
+ *  checked and the key file is read, but no socket is opened, no network joined
+ *  and none of `options` used.
+ *  Returns 0, or a code of msock_open().  Thread: any. */
+int msock_check(const char *url, const msock_options *options);
+
 /** The last callback of a channel: it is closed and no longer exists. */
 typedef void msock_closed(void *user);
 

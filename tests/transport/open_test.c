@@ -429,8 +429,24 @@ Test(open, what_is_refused_says_why_and_leaves_nothing)
                   msock_error_detail());
         cr_expect(strlen(msock_error_detail()) > 0);
         cr_expect(channel == NULL);
+        cr_expect(eq(int, msock_check(refused[i].url, &options), rc));
     }
     cr_expect(eq(int, count_descriptors(), before));
+}
+
+Test(open, a_check_takes_what_open_takes_and_leaves_nothing)
+{
+    char key[32];
+    make_key(key);
+    msock_options sealed = {.key_file = key};
+    int before = count_descriptors();
+
+    cr_expect(zero(int, msock_check(NULL, NULL)), "%s", msock_error_detail());
+    cr_expect(zero(int, msock_check(ON_LO6, &sealed)));
+    cr_expect(zero(int, msock_check("sim://open_test", &sealed)));
+
+    cr_expect(eq(int, count_descriptors(), before));
+    unlink(key);
 }
 
 Test(open, a_channel_without_a_name_has_the_hosts)

@@ -399,9 +399,18 @@ static int plugin_add(msock_host *host, const char *directory, const char *name,
 /* -- The host -- */
 
 int msock_host_open(msock_host **host, msock_channel *channel,
-                    const char *directory, msock_logger *logger)
+                    const msock_host_options *options)
 {
+    static const msock_host_options defaults;
     assert(host != NULL && channel != NULL);
+    options = options != NULL ? options : &defaults;
+    const char *directory = options->directory;
+    if (options->struct_size != 0 && options->struct_size != sizeof *options) {
+        return msock__fail(MSOCK_EINVAL,
+                           "msock_host_options.struct_size is %zu: set it to "
+                           "sizeof(msock_host_options) or 0",
+                           options->struct_size);
+    }
     if (directory != NULL && directory[0] != '/') {
         return msock__fail(MSOCK_EINVAL,
                            "the directory of plugins \"%s\" must be an "
@@ -416,7 +425,7 @@ int msock_host_open(msock_host **host, msock_channel *channel,
         return fail_memory();
     }
     made->channel = channel;
-    made->logger = logger;
+    made->logger = options->logger;
     made->directory = copy;
     *host = made;
     return 0;

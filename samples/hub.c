@@ -287,9 +287,10 @@ static int load_plugins(msock_host **host, msock_channel *channel,
                         const struct settings *settings, msock_logger *logger)
 {
     char *directory = realpath(settings->plugins, NULL);
+    msock_host_options options = {.directory = directory, .logger = logger};
     int result = settings->load_count == 0
                      ? 0
-                     : msock_host_open(host, channel, directory, logger);
+                     : msock_host_open(host, channel, &options);
     free(directory);
     for (size_t i = 0; result == 0 && i < settings->load_count; i++) {
         char *config = strchr(settings->loads[i], '=');

@@ -138,7 +138,8 @@ static int serve(msock_channel *channel, const struct settings *settings,
         perror(settings->plugins);
         return 1;
     }
-    if (msock_host_open(&host, channel, plugins, logger) < 0 ||
+    msock_host_options options = {.directory = plugins, .logger = logger};
+    if (msock_host_open(&host, channel, &options) < 0 ||
         load_lights(host, settings->leds) < 0) {
         status = fail("lights");
     } else {

@@ -26,9 +26,15 @@ extern "C" {
 /** The plugin's own handle to the host: pass it to every service. */
 typedef struct msock_plugin_host msock_plugin_host;
 
-/** As msock_callback, without the channel. */
+/** As msock_callback, without the channel. Returns 0 when it acted. A negative
+ *  code refuses the message; MSOCK_ENOMEM, MSOCK_ESYSTEM, MSOCK_ELIMIT,
+ *  MSOCK_EPLUGIN, MSOCK_EABI and what is no result at all (above 0, or no code
+ *  of error.h) say that the plugin itself failed: after some in a row the host
+ *  no longer calls it (docs/plugins.md). */
 typedef int msock_plugin_callback(const msock_message *message, void *user);
 typedef void msock_plugin_timer(void *user);
+
+enum { MSOCK_PLUGIN_KEEP_MAX = 1 << 20 }; /* bytes that `keep` takes */
 
 /** What the host does for a plugin; valid until its `stop` returned. Each
  *  returns as the msock_ function of the same name. New services are appended:
@@ -39,6 +45,8 @@ typedef struct msock_services {
     msock_plugin_host *host;
     const char *node;   /* name of the node */
     const char *config; /* the plugin's own configuration: a JSON object */
+    const char *kept;   /* what `keep` was given before a reload, or NULL; valid
+                           until `start` returned */
     int (*subscribe)(msock_plugin_host *host, const char *filter,
                      msock_plugin_callback *callback, void *user,
                      const msock_subscribe_options *options);
@@ -57,9 +65,40 @@ typedef struct msock_services {
     int (*json_next)(const char *json, size_t size, size_t *cursor,
                      const char **value);
     int (*json_text)(const char *json, size_t size, char *out, size_t capacity);
+    int (*json_member)(const char *json, size_t size, size_t *cursor,
+                       const char **key, size_t *key_size, const char **value);
     int (*json_quote)(const char *text, size_t size, char *out,
                       size_t capacity);
+    bool (*topic_match)(const char *filter, const char *topic);
+    /* Copies `json` (any JSON value, at most MSOCK_PLUGIN_KEEP_MAX bytes; it
+     * replaces an earlier one) for the code that takes this one's place at a
+     * reload: older, newer or the same, so it is text. `stop` is the place to
+     * call it. Returns 0, MSOCK_EJSON, MSOCK_ETOOBIG, MSOCK_ENOMEM. */
+    int (*keep)(msock_plugin_host *host, const char *json);
 } msock_services;
+
+/** Types of a configured value; several may be allowed. */
+enum msock_config_type {
+    MSOCK_CONFIG_TEXT = 1,   /* a string */
+    MSOCK_CONFIG_WHOLE = 2,  /* a whole number from 0 on, at most 2^53-1 */
+    MSOCK_CONFIG_NUMBER = 4, /* any number */
+    MSOCK_CONFIG_SWITCH = 8, /* true or false */
+    MSOCK_CONFIG_LIST = 16,
+    MSOCK_CONFIG_OBJECT = 32
+};
+
+/** A member that a plugin's configuration may have; its layout stays as it is
+ *  as long as the ABI. A table of them ends with a member without a name. */
+typedef struct msock_config_key {
+    const char *name;
+    unsigned types; /* of enum msock_config_type, or-ed */
+    bool required;
+    const char *help;                       /* one line, or NULL */
+    uint64_t least;                         /* of a whole number */
+    uint64_t most;                          /* of a whole number; 0: no bound */
+    const struct msock_config_key *members; /* of an object, or of each object
+                                               of a list; NULL: any */
+} msock_config_key;
 
 /** The descriptor that a plugin exports under the name `msock_plugin`. */
 typedef struct msock_plugin_descriptor {
@@ -71,9 +110,13 @@ typedef struct msock_plugin_descriptor {
      *  a negative code, having logged why: then it is unloaded, and its
      *  subscriptions and timers are removed. */
     int (*start)(const msock_services *services, void **state);
-    /** Stops it: gives back *state. Subscriptions and timers that are left are
-     *  removed by the host. NULL: there is nothing to give back. */
+    /** Stops it: stops its timers and gives back *state. Subscriptions end with
+     *  the plugin; a timer that is left is removed by the host and reported as
+     *  leaked. NULL: there is nothing to give back. */
     void (*stop)(void *state);
+    /** The members its configuration may have: checked before `start`. NULL:
+     *  any. */
+    const msock_config_key *config;
 } msock_plugin_descriptor;
 
 extern MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin;

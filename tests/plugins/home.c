@@ -34,7 +34,8 @@ void home_open(struct home *home, const char *path)
     must(msock_open(&home->hub, "sim://home", &(msock_options){.name = "hub"}));
     must(msock_open(&home->node, "sim://home",
                     &(msock_options){.name = "kitchen"}));
-    must(msock_host_open(&home->host, home->node, home->folder, NULL));
+    must(msock_host_open(&home->host, home->node,
+                         &(msock_host_options){.directory = home->folder}));
     must(msock_subscribe(home->hub, "+/lights/state", on_state, home, NULL));
     must(msock_subscribe(home->hub, "porch/lights", on_state, home,
                          &(msock_subscribe_options){.no_local = true}));

@@ -21,6 +21,7 @@ static const char *const modules[] = {
 static char folder[FOLDER_PATH_SIZE];
 static msock_channel channel;
 static msock_host *host;
+static msock_logger *const logger = (msock_logger *)(void *)&channel;
 
 static void add_module(const char *to, const char *name, mode_t mode)
 {
@@ -30,6 +31,14 @@ static void add_module(const char *to, const char *name, mode_t mode)
     folder_copy(to, from, mode);
 }
 
+static int open_host(msock_host **made, const char *directory, bool logging)
+{
+    return msock_host_open(
+        made, &channel,
+        &(msock_host_options){.directory = directory,
+                              .logger = logging ? logger : NULL});
+}
+
 static void set_up(void)
 {
     channel = (msock_channel){0};
@@ -37,10 +46,7 @@ static void set_up(void)
     for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
         add_module(folder, modules[i], 0644);
     }
-    cr_assert(eq(int,
-                 msock_host_open(&host, &channel, folder,
-                                 (msock_logger *)(void *)&channel),
-                 0));
+    cr_assert(eq(int, open_host(&host, folder, true), 0));
 }
 
 static void tear_down(void)
@@ -80,7 +86,7 @@ Test(host, loads_an_absolute_path_without_a_directory)
 {
     char path[FOLDER_PATH_SIZE];
     msock_host *bare;
-    cr_assert(eq(int, msock_host_open(&bare, &channel, NULL, NULL), 0));
+    cr_assert(eq(int, open_host(&bare, NULL, false), 0));
 
     int result =
         msock_host_load(bare, folder_path(path, folder, "probe.so"), NULL);
@@ -93,7 +99,7 @@ Test(host, wants_an_absolute_directory)
 {
     msock_host *other = NULL;
 
-    int result = msock_host_open(&other, &channel, "plugins", NULL);
+    int result = open_host(&other, "plugins", false);
 
     cr_expect(eq(int, result, MSOCK_EINVAL));
     cr_expect(eq(ptr, other, NULL));
@@ -103,7 +109,7 @@ Test(host, wants_an_absolute_directory)
 Test(host, finds_bare_names_in_its_directory_only)
 {
     msock_host *bare;
-    cr_assert(eq(int, msock_host_open(&bare, &channel, NULL, NULL), 0));
+    cr_assert(eq(int, open_host(&bare, NULL, false), 0));
 
     int result = msock_host_load(bare, "probe", NULL);
 
@@ -384,10 +390,7 @@ Test(host, loads_the_file_it_was_asked_for_after_others_came_and_went)
 Test(host, closes_the_newest_plugin_first)
 {
     msock_host *other;
-    cr_assert(eq(int,
-                 msock_host_open(&other, &channel, folder,
-                                 (msock_logger *)(void *)&channel),
-                 0));
+    cr_assert(eq(int, open_host(&other, folder, true), 0));
     cr_assert(eq(int, msock_host_load(other, "second", NULL), 0));
     cr_assert(eq(int, msock_host_load(other, "probe", NULL), 0));
 
@@ -400,7 +403,7 @@ Test(host, closes_the_newest_plugin_first)
 Test(host, closing_takes_back_all_that_is_left_and_no_more)
 {
     msock_host *other;
-    cr_assert(eq(int, msock_host_open(&other, &channel, folder, NULL), 0));
+    cr_assert(eq(int, open_host(&other, folder, false), 0));
     cr_assert(eq(int, msock_host_load(other, "probe", NULL), 0));
     fake_run_timers(&channel);
 
@@ -464,8 +467,7 @@ Test(host, without_memory_there_is_no_host)
     for (long n = 1; n <= 2; n++) {
         msock_host *other = NULL;
         test_alloc_fail_at(n);
-        cr_expect(eq(int, msock_host_open(&other, &channel, folder, NULL),
-                     MSOCK_ENOMEM));
+        cr_expect(eq(int, open_host(&other, folder, false), MSOCK_ENOMEM));
         cr_expect(test_alloc_failed());
         cr_expect(eq(ptr, other, NULL));
     }

@@ -7,10 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-    FIXED_MAX = 256, /* more than all keys, numbers and punctuation */
-    ESCAPE_MAX = 6   /* bytes that one byte of a string may become */
-};
+/* Bytes of a key with its punctuation, and of the largest number. */
+enum { KEY_MAX = 12, NUMBER_MAX = 20, END_SIZE = 2 };
 
 /* A line in the making. */
 struct line {
@@ -74,14 +72,35 @@ static size_t put_json(struct line *line, unsigned key, const char *name,
     return line->size - before;
 }
 
+static size_t string_bound(const char *text, size_t size)
+{
+    return text != NULL ? KEY_MAX + msock__json_quote(text, size, NULL) : 0;
+}
+
+static size_t numbers_bound(unsigned keys)
+{
+    static const unsigned numbers[] = {MSOCK__KEY_EXPIRES, MSOCK__KEY_AFTER,
+                                       MSOCK__KEY_STATE, MSOCK__KEY_LEN};
+    size_t bound = 0;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        bound += keys & numbers[i] ? KEY_MAX + NUMBER_MAX : 0;
+    }
+    return bound;
+}
+
 size_t msock__envelope_bound(const struct msock__envelope *envelope)
 {
-    size_t strings = envelope->topic_size + envelope->sender_size +
-                     envelope->id_size + envelope->reply_to_size +
-                     envelope->type_size;
+    const struct msock__envelope *e = envelope;
+    size_t bound = KEY_MAX + e->data_size + END_SIZE;
 
-    return FIXED_MAX + ESCAPE_MAX * strings + envelope->origin_size +
-           envelope->data_size;
+    bound += string_bound(e->topic, e->topic_size);
+    bound += string_bound(e->sender, e->sender_size);
+    bound += string_bound(e->id, e->id_size);
+    bound += string_bound(e->reply_to, e->reply_to_size);
+    bound += string_bound(e->type, e->type_size);
+    bound += e->origin_size > 0 ? KEY_MAX + e->origin_size : 0;
+    return bound + numbers_bound(e->keys);
 }
 
 size_t msock__envelope_encode(const struct msock__envelope *envelope, char *out,

@@ -96,6 +96,21 @@ Test(engine, messages_of_one_turn_share_a_frame_in_order)
                  MSOCK_MESSAGE_SEALED | MSOCK_MESSAGE_EMPTY));
 }
 
+Test(engine, frame_takes_as_many_messages_as_fit)
+{
+    static const char topic[] =
+        "a/rather/long/topic/of/forty-five/bytes/in/all";
+    /* Header, sent and tag take 56 bytes; a message 43 besides its topic. */
+    size_t fit = (1472 - 56) / (sizeof(topic) - 1 + 43);
+
+    for (size_t i = 0; i < fit; i++) {
+        publish(&hub, topic, "1234567");
+    }
+
+    cr_expect(eq(sz, bench_move(&hub, &node, 0), 1));
+    cr_expect(eq(sz, node.heard_count, fit));
+}
+
 Test(engine, publishing_wakes_the_driver_and_sets_the_deadline)
 {
     cr_assert(eq(u64, msock__engine_deadline(hub.engine), UINT64_MAX));

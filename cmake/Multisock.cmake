@@ -6,6 +6,8 @@ target_compile_features(msock_flags INTERFACE c_std_11)
 target_compile_options(msock_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
     -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
+    # assertions name files as the repository does, not where it was built
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
     $<$<BOOL:${MSOCK_WERROR}>:-Werror>)
 if(MSOCK_SANITIZE)
     set(sanitize -fsanitize=${MSOCK_SANITIZE} -fno-omit-frame-pointer)
@@ -27,7 +29,7 @@ function(msock_target name)
         C_STANDARD 11 C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden)
     target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L)
     target_compile_options(${name} PRIVATE -UNDEBUG)
-    target_link_libraries(${name} PRIVATE msock_flags)
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:msock_flags>)
 endfunction()
 
 # msock_folder(NAME SOURCE...): one folder of the house as an object library.
@@ -38,7 +40,8 @@ function(msock_folder name)
         PUBLIC ${PROJECT_SOURCE_DIR}/include)
 endfunction()
 
-# msock_library(NAME SHARED|STATIC): the whole library of all folders.
+# msock_library(NAME SHARED|STATIC): the whole library of all folders. What an
+# installed static one needs is found by cmake/multisockConfig.cmake.in.
 function(msock_library name kind)
     add_library(${name} ${kind}
         $<TARGET_OBJECTS:msock_codec> $<TARGET_OBJECTS:msock_core>
@@ -48,7 +51,10 @@ function(msock_library name kind)
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${name} PRIVATE
-        PkgConfig::UV PkgConfig::SODIUM Threads::Threads ${CMAKE_DL_LIBS})
+        $<BUILD_INTERFACE:PkgConfig::UV>
+        $<BUILD_INTERFACE:PkgConfig::SODIUM>
+        $<INSTALL_INTERFACE:PkgConfig::multisock_needs>
+        Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
 # msock_program(NAME SOURCE...): a program that uses the library as users do.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The logger for applications: one line a call, to standard output or to a file
- * a day, from any thread. */
+/* The logger for applications: one line a call, to standard output, to standard
+ * error (as the journal wants it, if that reads there) or to a file a day, from
+ * any thread. */
 #include <multisock/multisock.h>
 #include <multisock/text.h>
 
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,8 +31,9 @@ struct msock_logger {
     pthread_mutex_t mutex;
     atomic_int lowest;
     char component[COMPONENT_MAX + 1]; /* escaped */
-    char path[PATH_SIZE];              /* without date; "": standard output */
+    char path[PATH_SIZE];              /* without date; "": a standard one */
     FILE *stream;
+    bool journal;    /* stream is read by the system's journal */
     struct tm tried; /* when a file was last opened, or was to be */
     bool behind;     /* stream is an earlier day's */
 };
@@ -39,6 +42,12 @@ static const char *const level_names[] = {
     [MSOCK_LEVEL_DEFAULT] = "INFO", [MSOCK_DEBUG] = "DEBUG",
     [MSOCK_INFO] = "INFO",          [MSOCK_WARNING] = "WARNING",
     [MSOCK_ERROR] = "ERROR",        [MSOCK_FATAL] = "FATAL",
+};
+
+/* As syslog(3) numbers them. */
+static const int level_priorities[] = {
+    [MSOCK_LEVEL_DEFAULT] = 6, [MSOCK_DEBUG] = 7, [MSOCK_INFO] = 6,
+    [MSOCK_WARNING] = 4,       [MSOCK_ERROR] = 3, [MSOCK_FATAL] = 2,
 };
 
 static enum msock_level clamp(enum msock_level level)
@@ -90,21 +99,35 @@ static void follow_day(msock_logger *logger, const struct tm *now)
     }
 }
 
-/* Writes "TIME LEVEL component: text\n"; the text is cut to fit. */
+/* Begins a line: "TIME LEVEL component: ", or "<N>component: " for the journal,
+ * which notes the time itself.  Returns its size. */
+static int write_head(const msock_logger *logger, enum msock_level level,
+                      const struct timespec *now, const struct tm *local,
+                      char line[static LINE_MAX_SIZE])
+{
+    char date[32] = "";
+
+    if (logger->journal) {
+        return snprintf(line, LINE_MAX_SIZE,
+                        "<%d>%s: ", level_priorities[level], logger->component);
+    }
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", local);
+    return snprintf(line, LINE_MAX_SIZE, "%s.%03ld %s %s: ", date,
+                    now->tv_nsec / 1000000, level_names[level],
+                    logger->component);
+}
+
+/* Writes head, text and newline; the text is cut to fit. */
 static void write_line(msock_logger *logger, enum msock_level level,
                        const char *text, size_t text_size)
 {
     char line[LINE_MAX_SIZE + 2];
-    char date[32] = "";
     struct timespec now;
     struct tm local;
 
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &local);
-    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &local);
-    int head =
-        snprintf(line, sizeof line, "%s.%03ld %s %s: ", date,
-                 now.tv_nsec / 1000000, level_names[level], logger->component);
+    int head = write_head(logger, level, &now, &local, line);
     assert(head > 0 && head < LINE_MAX_SIZE / 2);
     msock_text_escape(text, text_size, line + head,
                       sizeof line - 1 - (size_t)head);
@@ -145,6 +168,19 @@ static int open_file(msock_logger *logger, const char *file)
     return open_day(logger, &local);
 }
 
+/* Whether $JOURNAL_STREAM, as DEVICE:INODE, names standard error: the service
+ * manager sets it, but whoever inherits it may have redirected the stream. */
+static bool journal_reads_stderr(void)
+{
+    const char *text = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+
+    return text != NULL && sscanf(text, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+           status.st_ino == inode;
+}
+
 int msock_logger_open(msock_logger **logger, const char *component,
                       const char *file)
 {
@@ -163,6 +199,9 @@ int msock_logger_open(msock_logger **logger, const char *component,
     int rc = 0;
     if (file == NULL) {
         opened->stream = stdout;
+    } else if (strcmp(file, "-") == 0) {
+        opened->stream = stderr;
+        opened->journal = journal_reads_stderr();
     } else {
         rc = open_file(opened, file);
     }
@@ -207,7 +246,7 @@ void msock_logger_close(msock_logger *logger)
     if (logger == NULL) {
         return;
     }
-    if (logger->stream != stdout) {
+    if (logger->path[0] != '\0') {
         fclose(logger->stream);
     }
     pthread_mutex_destroy(&logger->mutex);

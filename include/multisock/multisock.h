@@ -261,9 +261,11 @@ enum msock_level {
 };
 
 /** Opens a logger that writes lines "TIME LEVEL component: text". `file` NULL:
- *  standard output; "traces": traces_2026-11-22.log, a new file each local day,
- *  appended to, mode 0640. Text that could harm a terminal is escaped. *logger
- *  is written on success and given to the caller.
+ *  standard output; "-": standard error, and if systemd's journal reads there
+ *  ($JOURNAL_STREAM), lines "<N>component: text" with N as in syslog(3);
+ *  "traces": traces_2026-11-22.log, a new file each local day, appended to, mode
+ *  0640. Text that could harm a terminal is escaped. *logger is written on
+ *  success and given to the caller.
  *  Returns 0, MSOCK_EINVAL, MSOCK_ESYSTEM (cannot open), MSOCK_ENOMEM.
  *  Thread: any. */
 int msock_logger_open(msock_logger **logger, const char *component,

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <multisock/multisock.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -189,6 +190,49 @@ Test(logger, standard_output_stays_open)
 
     cr_expect(eq(int, rc, 0));
     cr_expect(ge(int, fileno(stdout), 0));
+}
+
+/* Logs a line to "-" with standard error in a file that $JOURNAL_STREAM names,
+ * or misses by `off`.  Returns the file's text. */
+static const char *logged_to_stderr(unsigned long long off)
+{
+    static char text[256];
+    char stream[64];
+    struct stat status;
+    msock_logger *logger = NULL;
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+
+    cr_assert(file != NULL && fstat(fileno(file), &status) == 0);
+    snprintf(stream, sizeof stream, "%llu:%llu",
+             (unsigned long long)status.st_dev, status.st_ino + off);
+    setenv("JOURNAL_STREAM", stream, 1);
+    dup2(fileno(file), STDERR_FILENO);
+    int rc = msock_logger_open(&logger, "lamp", "-");
+    msock_log(logger, MSOCK_WARNING, "hot\n");
+    msock_logger_close(logger);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    text[size] = '\0';
+    fclose(file);
+    cr_assert(eq(int, rc, 0));
+    return text;
+}
+
+Test(logger, the_journal_gets_a_priority_and_no_time)
+{
+    cr_expect(eq(str, (char *)logged_to_stderr(0), "<4>lamp: hot\\x0a\n"));
+}
+
+Test(logger, standard_error_that_is_no_journal_gets_whole_lines)
+{
+    const char *text = logged_to_stderr(1);
+
+    cr_expect(text[0] == '2');
+    cr_expect(strstr(text, " WARNING lamp: hot\\x0a\n") != NULL, "%s", text);
+    cr_expect(fcntl(STDERR_FILENO, F_GETFD) >= 0);
 }
 
 Test(logger, bad_arguments_are_refused)

@@ -81,7 +81,7 @@ size_t msock_queued(const msock_channel *channel)
         size_t slot = (engine->slots.first + i) % engine->slots.slot_count;
         shown += engine->slots.sizes[slot];
     }
-    return engine->outbox.bytes + shown;
+    return engine->outbox.bytes + shown + atomic_load(&engine->post.bytes);
 }
 
 uint64_t msock_counter_get(const msock_channel *channel,
@@ -217,32 +217,60 @@ static int check_raw(const msock_publish_options *options, const char *json,
     return 0;
 }
 
-int msock_publish(msock_channel *channel, const char *topic, const char *json,
-                  const msock_publish_options *options)
+/* Checks all that may be published; touches nothing but *publication. */
+static int check_publication(const msock_channel *channel, const char *topic,
+                             const char *json,
+                             const msock_publish_options *options,
+                             struct msock__publication *publication)
 {
-    struct msock__publication publication = {.topic = topic};
-    struct msock__driver *driver = channel->engine.driver;
-    int code = refuse_closing(channel);
-    if (code == 0 && driver->ops->forked(driver)) {
-        code = msock__fail(MSOCK_EFORK,
+    const struct msock__driver *driver = channel->engine.driver;
+    if (driver->ops->forked(driver)) {
+        return msock__fail(MSOCK_EFORK,
                            "this process was forked after msock_open(): open "
                            "a channel of its own");
     }
-    if (code == 0) {
-        code = check_topic(topic);
-    }
+    *publication = (struct msock__publication){.topic = topic};
+    int code = check_topic(topic);
     if (code == 0 && options) {
         code = check_struct(options->struct_size, sizeof(*options),
                             "msock_publish_options");
     }
     if (code == 0 && options) {
-        code = check_raw(options, json, &publication);
+        code = check_raw(options, json, publication);
     }
-    if (code == 0 && json) {
-        code = check_json(json, &publication);
+    return code == 0 && json ? check_json(json, publication) : code;
+}
+
+int msock_publish(msock_channel *channel, const char *topic, const char *json,
+                  const msock_publish_options *options)
+{
+    struct msock__publication publication;
+    int code = refuse_closing(channel);
+    if (code == 0) {
+        code = check_publication(channel, topic, json, options, &publication);
     }
     return code < 0 ? code
                     : msock__engine_publish(&channel->engine, &publication);
+}
+
+int msock_post(msock_channel *channel, const char *topic, const char *json,
+               const msock_publish_options *options)
+{
+    struct msock__publication publication;
+    struct msock__driver *driver = channel->engine.driver;
+    if (!driver->ops->notify) {
+        return msock__fail(MSOCK_ENOTSUP,
+                           "virtual time belongs to one thread: publish there, "
+                           "or open the network in real time");
+    }
+    int code = check_publication(channel, topic, json, options, &publication);
+    if (code == 0) {
+        code = msock__engine_post(&channel->engine, &publication);
+    }
+    if (code == 0) {
+        driver->ops->notify(driver);
+    }
+    return code;
 }
 
 /* -- Timers -- */

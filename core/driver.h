@@ -2,7 +2,7 @@
 /* What the core needs from outside, as a table of functions: time, randomness,
  * a way out for frames and somebody to wake it. transport/ implements it on a
  * uv loop, and on virtual time for the simulated network. A driver calls the
- * engine; the engine calls only `wake`. */
+ * engine; the engine calls only `wake`, and msock_post() `notify`. */
 #ifndef MSOCK_CORE_DRIVER_H
 #define MSOCK_CORE_DRIVER_H
 
@@ -24,6 +24,11 @@ struct msock__driver_ops {
      *  msock__engine_output() before sleeping. Must not call the engine back.
      */
     void (*wake)(struct msock__driver *driver);
+
+    /** Another thread posted a message: call msock__engine_deadline() soon. Any
+     *  thread. NULL: the driver knows one thread only, and msock_post() is not
+     *  supported. */
+    void (*notify)(struct msock__driver *driver);
 
     /** Whether this process is a child of the one that opened the channel. */
     bool (*forked)(const struct msock__driver *driver);

@@ -51,6 +51,7 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->began_us = driver->ops->now(driver);
     msock__random(engine->session, sizeof(engine->session));
     msock__outbox_init(&engine->outbox, config->queue_max, config->raw);
+    msock__post_init(&engine->post, config->post_max);
     code = make_tables(engine);
     if (code < 0) {
         msock__channel_free(made);
@@ -91,6 +92,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     if (lost > 0) {
         msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
     }
+    msock__engine_publish_posted(engine, now_us);
     msock__engine_deliver_local(engine);
 }
 
@@ -105,6 +107,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
         return 0;
     }
     uint64_t due = msock__engine_tx_deadline(engine);
+    due = earlier(due, msock__engine_post_deadline(engine));
     due = earlier(due, msock__timers_deadline(engine->timers));
     return earlier(due, msock__fragments_deadline(engine->fragments));
 }
@@ -132,4 +135,5 @@ void msock__engine_close(struct msock__engine *engine)
     engine->closing = true;
     msock__dispatch_clear(engine->dispatch);
     msock__timers_clear(engine->timers);
+    msock__post_close(&engine->post);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The protocol as a machine without I/O: datagrams and time in, datagrams and
  * one deadline out. A driver feeds it; the public API talks to it through
- * channel.c. Receiving is engine_rx.c, sending engine_tx.c.
+ * channel.c. Receiving is engine_rx.c, sending engine_tx.c, and what other
+ * threads give to be sent engine_post.c.
  *
  * Nothing is stored or allocated for a sealed frame before it authenticated.
  * Every queue and table has a bound from the configuration. */
@@ -52,8 +53,8 @@ struct msock__engine *msock__channel_engine(msock_channel *channel);
 void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
                          const struct msock__datagram *datagram);
 
-/** Does what is due at `now_us`: timers, reassembly given up, deliveries to
- *  one's own subscriptions; runs callbacks. */
+/** Does what is due at `now_us`: timers, reassembly given up, publishing of
+ *  what was posted, deliveries to one's own subscriptions; runs callbacks. */
 void msock__engine_tick(struct msock__engine *engine, uint64_t now_us);
 
 /** Points frames[0..count) at what should be sent now, in order. They stay the
@@ -68,7 +69,8 @@ size_t msock__engine_output(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_sent(struct msock__engine *engine, size_t count);
 
 /** When the engine wants a tick or an output call, in us: 0 now, UINT64_MAX
- *  never. Frames that were shown and not yet sent do not count. */
+ *  never. Frames that were shown and not yet sent do not count; a message that
+ *  another thread posts changes it, and the driver is notified. */
 uint64_t msock__engine_deadline(const struct msock__engine *engine);
 
 /** Changes the largest datagram to send, from the next frame on. */
@@ -79,7 +81,8 @@ void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size);
 void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
                          enum msock_counter counter, uint64_t count);
 
-/** Whether nothing waits to be sent (shown frames count as waiting). */
+/** Whether nothing waits to be sent; frames that were shown and messages that
+ *  were posted count as waiting. */
 bool msock__engine_drained(const struct msock__engine *engine);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a channel consists of, for the files that make up the engine (engine.c,
- * engine_rx.c, engine_tx.c) and for channel.c; nobody else looks inside. */
+ * engine_post.c, engine_rx.c, engine_tx.c) and for channel.c; nobody else looks
+ * inside. */
 #ifndef MSOCK_CORE_ENGINE_STATE_H
 #define MSOCK_CORE_ENGINE_STATE_H
 
@@ -10,6 +11,7 @@
 #include "core/log.h"
 #include "core/outbox.h"
 #include "core/pace.h"
+#include "core/post.h"
 #include "core/session.h"
 #include "core/stats.h"
 #include "core/timer.h"
@@ -57,6 +59,8 @@ struct msock__engine {
     struct msock__pace pace;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
+    struct msock__post post;
+    uint64_t post_again_us; /* not before: there was no memory */
     bool closing;
 };
 
@@ -79,6 +83,34 @@ struct msock__publication {
 int msock__engine_publish(struct msock__engine *engine,
                           const struct msock__publication *publication);
 
+/** Bytes that a message takes at most when encoded.  Thread: any. */
+size_t msock__engine_bound(const struct msock__engine *engine,
+                           const struct msock__publication *publication);
+
+/** Encodes a message into `room`.
+ *  Returns 0, MSOCK_ETOOBIG (head_max); the detail is set.  Thread: any. */
+int msock__engine_encode(const struct msock__engine *engine,
+                         const struct msock__publication *publication,
+                         uint8_t *room, size_t *size);
+
+/** Queues an encoded message; as msock__engine_publish(). */
+int msock__engine_publish_encoded(struct msock__engine *engine,
+                                  const char *topic, const uint8_t *bytes,
+                                  size_t size);
+
+/** Encodes a message and keeps it for msock__engine_publish_posted().
+ *  Returns 0, MSOCK_ETOOBIG, MSOCK_EAGAIN, MSOCK_ECLOSED, MSOCK_ENOMEM; the
+ *  detail is set.  Thread: any. */
+int msock__engine_post(struct msock__engine *engine,
+                       const struct msock__publication *publication);
+
+/** Publishes what was posted, as far as there is room. */
+void msock__engine_publish_posted(struct msock__engine *engine,
+                                  uint64_t now_us);
+
+/** When msock__engine_publish_posted() has something to do, in us. */
+uint64_t msock__engine_post_deadline(const struct msock__engine *engine);
+
 /** Delivers what was published on the channel itself before this call. */
 void msock__engine_deliver_local(struct msock__engine *engine);
 
@@ -96,7 +128,8 @@ void msock__engine_tx_fini(struct msock__engine *engine);
 void msock__engine_drop(struct msock__engine *engine, uint64_t now_us,
                         enum msock_counter counter, uint64_t count);
 
-/** Begins to close: ends subscriptions, timers and local deliveries. */
+/** Begins to close: ends subscriptions, timers, local deliveries, and posting:
+ *  what was posted before is still published. */
 void msock__engine_close(struct msock__engine *engine);
 
 #endif

@@ -132,15 +132,18 @@ static int explain(const struct msock__engine *engine, int code, size_t size)
     return msock__fail(code, "no memory for a message of %zu bytes", size);
 }
 
+/* Queues what was written to the outbox's room. */
 static int commit(struct msock__engine *engine, const char *topic,
                   const uint8_t *bytes, size_t size)
 {
+    /* An own subscription hears a raw payload on the channel's topic. */
+    const char *heard = engine->config.raw ? engine->config.topic : topic;
     if (size > engine->config.message_max ||
         !msock__outbox_fits(&engine->outbox, size)) {
         return explain(engine, MSOCK_ETOOBIG, size);
     }
     struct msock__local *local;
-    int code = copy_local(engine, topic, bytes, size, &local);
+    int code = copy_local(engine, heard, bytes, size, &local);
     if (code < 0) {
         return code;
     }
@@ -151,44 +154,70 @@ static int commit(struct msock__engine *engine, const char *topic,
     return 0;
 }
 
-static int publish_payload(struct msock__engine *engine,
+size_t msock__engine_bound(const struct msock__engine *engine,
                            const struct msock__publication *publication)
 {
-    uint8_t *room;
-    size_t bound = raw_bound(publication);
-    int code = msock__outbox_reserve(&engine->outbox, bound, &room);
-    if (code < 0) {
-        return explain(engine, code, bound);
-    }
-    /* An own subscription hears a raw payload on the channel's topic. */
-    return commit(engine, engine->config.topic, room,
-                  write_payload(publication, room));
-}
-
-int msock__engine_publish(struct msock__engine *engine,
-                          const struct msock__publication *publication)
-{
     if (engine->config.raw) {
-        return publish_payload(engine, publication);
+        return raw_bound(publication);
     }
     struct msock__envelope envelope;
     fill_envelope(engine, publication, &envelope);
-    size_t bound = msock__envelope_bound(&envelope);
-    uint8_t *room;
-    int code = msock__outbox_reserve(&engine->outbox, bound, &room);
-    if (code < 0) {
-        return explain(engine, code, bound);
+    return msock__envelope_bound(&envelope);
+}
+
+int msock__engine_encode(const struct msock__engine *engine,
+                         const struct msock__publication *publication,
+                         uint8_t *room, size_t *size)
+{
+    if (engine->config.raw) {
+        *size = write_payload(publication, room);
+        return 0;
     }
+    struct msock__envelope envelope;
+    fill_envelope(engine, publication, &envelope);
     size_t head;
-    size_t size = msock__envelope_encode(&envelope, (char *)room, &head);
-    assert(size <= bound && head <= size);
+    *size = msock__envelope_encode(&envelope, (char *)room, &head);
+    assert(head <= *size);
     if (head > engine->config.head_max) {
         return msock__fail(MSOCK_ETOOBIG,
                            "an envelope of %zu bytes without its data "
                            "(head_max=%llu)",
                            head, (unsigned long long)engine->config.head_max);
     }
+    return 0;
+}
+
+int msock__engine_publish(struct msock__engine *engine,
+                          const struct msock__publication *publication)
+{
+    size_t bound = msock__engine_bound(engine, publication);
+    uint8_t *room;
+    int code = msock__outbox_reserve(&engine->outbox, bound, &room);
+    if (code < 0) {
+        return explain(engine, code, bound);
+    }
+    size_t size;
+    code = msock__engine_encode(engine, publication, room, &size);
+    if (code < 0) {
+        return code;
+    }
+    assert(size <= bound);
     return commit(engine, publication->topic, room, size);
+}
+
+int msock__engine_publish_encoded(struct msock__engine *engine,
+                                  const char *topic, const uint8_t *bytes,
+                                  size_t size)
+{
+    uint8_t *room;
+    int code = msock__outbox_reserve(&engine->outbox, size, &room);
+    if (code < 0) {
+        return explain(engine, code, size);
+    }
+    if (size > 0) {
+        memcpy(room, bytes, size);
+    }
+    return commit(engine, topic, room, size);
 }
 
 /* -- One's own subscriptions -- */
@@ -229,13 +258,16 @@ void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size)
         /* A payload is one datagram, however many IP fragments it takes. */
         msock__outbox_space(&engine->outbox, MSOCK__FRAME_MAX,
                             MSOCK__FRAME_MAX);
-        return;
+    } else {
+        size_t spent =
+            MSOCK__HEADER_SIZE + msock__pipeline_overhead(&engine->pipeline);
+        assert(frame_size > spent + MSOCK__PIECE_SIZE);
+        msock__outbox_space(&engine->outbox,
+                            frame_size - spent - MSOCK__SENT_SIZE,
+                            frame_size - spent - MSOCK__PIECE_SIZE);
     }
-    size_t spent =
-        MSOCK__HEADER_SIZE + msock__pipeline_overhead(&engine->pipeline);
-    assert(frame_size > spent + MSOCK__PIECE_SIZE);
-    msock__outbox_space(&engine->outbox, frame_size - spent - MSOCK__SENT_SIZE,
-                        frame_size - spent - MSOCK__PIECE_SIZE);
+    /* Other threads ask this in place of the outbox. */
+    atomic_store(&engine->post.largest, msock__outbox_largest(&engine->outbox));
 }
 
 /* Takes slots for frames of `frame_size`; only while none is in use. */
@@ -388,7 +420,8 @@ uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
 
 bool msock__engine_drained(const struct msock__engine *engine)
 {
-    return engine->slots.used == 0 && !engine->outbox.head;
+    return engine->slots.used == 0 && !engine->outbox.head &&
+           !engine->post.first && !msock__post_arrived(&engine->post);
 }
 
 void msock__engine_tx_fini(struct msock__engine *engine)
@@ -396,6 +429,7 @@ void msock__engine_tx_fini(struct msock__engine *engine)
     while (engine->local_first) {
         free(take_local(engine));
     }
+    msock__post_fini(&engine->post);
     msock__outbox_fini(&engine->outbox);
     free(engine->slots.memory);
 }

@@ -48,6 +48,7 @@ struct msock__config {
     uint64_t reassembly_max; /* 64 KiB..1 GiB [32 MiB] */
     uint64_t sessions_max;   /* 1..65536 [1024] */
     uint64_t queue_max;      /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t post_max;       /* 64 KiB..1 GiB [4 MiB] */
     uint64_t pace;           /* 16 KiB/s..10 GiB/s [10 MiB/s] */
     struct msock__sim_config sim;
 };

@@ -62,6 +62,8 @@ const struct msock__option msock__options[] = {
      FIELD(SIZE, sessions_max)},
     {ENTRY("queue_max", SIZE, BOTH, 64 * KIB, GIB, "16M", queue_max),
      FIELD(SIZE, queue_max)},
+    {ENTRY("post_max", SIZE, BOTH, 64 * KIB, GIB, "4M", post_max),
+     FIELD(SIZE, post_max)},
     {ENTRY("pace", SIZE, BOTH, 16 * KIB, 10 * GIB, "10M", pace),
      FIELD(SIZE, pace)},
     {ENTRY("loss", RATE, SIM, 0, 100, NULL, sim.loss)},

@@ -61,6 +61,13 @@ static struct msock__bundle *open_batch(const struct msock__outbox *outbox,
     return tail->size <= space && bound <= space - tail->size ? tail : NULL;
 }
 
+/* What a new bundle for `bound` bytes holds. */
+static size_t capacity_for(const struct msock__outbox *outbox, size_t bound)
+{
+    return !outbox->alone && bound < outbox->batch_space ? outbox->batch_space
+                                                         : bound;
+}
+
 int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
                           uint8_t **room)
 {
@@ -73,10 +80,7 @@ int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
         return 0;
     }
 
-    size_t capacity = bound;
-    if (!outbox->alone && capacity < outbox->batch_space) {
-        capacity = outbox->batch_space;
-    }
+    size_t capacity = capacity_for(outbox, bound);
     size_t wanted = sizeof(*batch) + capacity;
     if (wanted < capacity || wanted > outbox->bytes_max) {
         return MSOCK_ETOOBIG;
@@ -92,6 +96,21 @@ int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
     outbox->reserved = batch;
     *room = batch->bytes;
     return 0;
+}
+
+bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size)
+{
+    size_t wanted = sizeof(struct msock__bundle) + capacity_for(outbox, size);
+    return open_batch(outbox, size) ||
+           wanted <= outbox->bytes_max - outbox->bytes;
+}
+
+size_t msock__outbox_largest(const struct msock__outbox *outbox)
+{
+    size_t queued = outbox->bytes_max - sizeof(struct msock__bundle);
+    size_t sent = outbox->alone ? outbox->batch_space
+                                : outbox->piece_space * MSOCK__PIECES_MAX;
+    return queued < sent ? queued : sent;
 }
 
 bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size)

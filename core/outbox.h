@@ -47,6 +47,12 @@ void msock__outbox_space(struct msock__outbox *outbox, size_t batch_space,
 int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
                           uint8_t **room);
 
+/** Whether the queue has room for a message of `size` bytes now. */
+bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size);
+
+/** The size of the largest message that can be sent at all. */
+size_t msock__outbox_largest(const struct msock__outbox *outbox);
+
 /** Whether a message of `size` bytes can be sent at all. */
 bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size);
 

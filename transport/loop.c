@@ -31,7 +31,8 @@ static void on_prepare(uv_prepare_t *prepare)
 
 static void on_async(uv_async_t *async)
 {
-    /* It woke the loop, and run() looks at the flag. */
+    /* It woke the loop: run() looks at its flag, the prepare handle at what was
+     * posted. */
     (void)async;
 }
 
@@ -183,6 +184,7 @@ static int loop_joined(const struct msock__driver *driver)
 static const struct msock__driver_ops ops = {
     .now = loop_now,
     .wake = msock__loop_wake,
+    .notify = msock__loop_notify,
     .forked = msock__loop_forked,
     .run = msock__loop_run,
     .stop = msock__loop_stop,

@@ -5,7 +5,8 @@
  * What arrives goes to the engine in the poll phase of a turn; a prepare handle
  * ticks the engine and sends what was published in the turn, right before the
  * loop sleeps; one timer ends the sleep at the engine's next deadline, one
- * async handle for msock_stop(). Nothing wakes an idle channel. */
+ * async handle for msock_stop() and msock_post(). Nothing wakes an idle
+ * channel. */
 #ifndef MSOCK_TRANSPORT_LOOP_H
 #define MSOCK_TRANSPORT_LOOP_H
 

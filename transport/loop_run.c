@@ -47,6 +47,13 @@ void msock__loop_wake(struct msock__driver *driver)
     }
 }
 
+void msock__loop_notify(struct msock__driver *driver)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+
+    uv_async_send(&self->async);
+}
+
 static void flush(struct msock__loop *self, uint64_t now_us)
 {
     struct msock__outgoing frames[FLUSH_BATCH];

@@ -59,6 +59,7 @@ void msock__loop_turn(struct msock__loop *self);
 
 /** The calls of core/driver.h. */
 void msock__loop_wake(struct msock__driver *driver);
+void msock__loop_notify(struct msock__driver *driver);
 int msock__loop_run(struct msock__driver *driver);
 void msock__loop_stop(struct msock__driver *driver);
 int msock__loop_fd(const struct msock__driver *driver);

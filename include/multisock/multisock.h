@@ -71,6 +71,7 @@ typedef struct msock_options {
     size_t reassembly_max;  /* bytes in reassembly, all sessions [32 MiB] */
     size_t sessions_max;    /* sessions remembered [1024] */
     size_t queue_max;       /* bytes waiting to be sent [16 MiB] */
+    size_t post_max;        /* bytes posted and not yet published [4 MiB] */
     size_t pace;            /* bytes/s of a message's pieces [10 MiB/s] */
 } msock_options;
 
@@ -96,8 +97,9 @@ int msock_check(const char *url, const msock_options *options);
 /** The last callback of a channel: it is closed and no longer exists. */
 typedef void msock_closed(void *user);
 
-/** Closes a channel: what is queued is sent first, for at most 2 s; timers and
- *  subscriptions end at once. `closed` (may be NULL) is called last. On a
+/** Closes a channel: what was published and posted is sent first, for at most
+ *  2 s; timers and subscriptions end at once, and posting is refused. End the
+ *  threads that post before. `closed` (may be NULL) is called last. On a
  *  channel with a loop of its own and outside of its callbacks, all this has
  *  happened when the call returns; inside a callback it happens soon after:
  *  msock_run() returns then, and who polls goes on until msock_dispatch()
@@ -141,7 +143,8 @@ uint64_t msock_session(const msock_channel *channel);
  *  1 on sim://.  Thread: loop only. */
 int msock_joined(const msock_channel *channel);
 
-/** Returns the number of bytes that wait to be sent.  Thread: loop only. */
+/** Returns the number of bytes that wait to be sent, posted ones among them.
+ *  Thread: loop only. */
 size_t msock_queued(const msock_channel *channel);
 
 /** Returns a counter, 0 if there is no such one.  Thread: loop only. */
@@ -226,6 +229,22 @@ typedef struct msock_publish_options {
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options);
 
+/** Publishes from another thread, as msock_publish() does from the loop's:
+ *  arguments are checked and copied here and now, and the channel's thread
+ *  publishes them while it runs the loop, which is woken, or dispatches.
+ *  Messages of one thread stay in order; between threads, and between this call
+ *  and msock_publish(), there is no order. What the send queue has no room for
+ *  waits; nothing is lost but with the channel. A callback may post: the
+ *  message is published in the next turn. The channel must exist until the call
+ *  returns.
+ *  Returns 0, MSOCK_EAGAIN (post_max is reached: nothing was taken, try again
+ *  in a moment), MSOCK_ETOOBIG (also over post_max), MSOCK_ECLOSED (since
+ *  msock_close()), MSOCK_ENOTSUP (a virtual network, which is one thread's),
+ *  and the other codes of msock_publish().
+ *  Thread: any, not signal handlers.  Source: docs/embedding.md. */
+int msock_post(msock_channel *channel, const char *topic, const char *json,
+               const msock_publish_options *options);
+
 /* -- Timers -- */
 
 typedef void msock_timer_callback(msock_channel *channel, void *user);
@@ -263,8 +282,8 @@ enum msock_level {
 /** Opens a logger that writes lines "TIME LEVEL component: text". `file` NULL:
  *  standard output; "-": standard error, and if systemd's journal reads there
  *  ($JOURNAL_STREAM), lines "<N>component: text" with N as in syslog(3);
- *  "traces": traces_2026-11-22.log, a new file each local day, appended to, mode
- *  0640. Text that could harm a terminal is escaped. *logger is written on
+ *  "traces": traces_2026-11-22.log, a new file each local day, appended to,
+ * mode 0640. Text that could harm a terminal is escaped. *logger is written on
  *  success and given to the caller.
  *  Returns 0, MSOCK_EINVAL, MSOCK_ESYSTEM (cannot open), MSOCK_ENOMEM.
  *  Thread: any. */

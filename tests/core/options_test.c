@@ -46,6 +46,7 @@ Test(options, defaults_are_those_of_the_documentation)
     cr_expect(eq(u64, config.reassembly_max, 32 << 20));
     cr_expect(eq(u64, config.sessions_max, 1024));
     cr_expect(eq(u64, config.queue_max, 16 << 20));
+    cr_expect(eq(u64, config.post_max, 4 << 20));
     cr_expect(eq(u64, config.pace, 10 << 20));
     cr_expect(eq(u64, config.sim.delay_us, 0));
 }
@@ -58,7 +59,7 @@ Test(options, url_sets_every_key)
                               "&mtu=576&dscp=63&rcvbuf=4K&message_max=1G"
                               "&head_max=64K&assemblies_max=1024"
                               "&reassembly_max=65536&sessions_max=1"
-                              "&queue_max=1M&pace=10G"),
+                              "&queue_max=1M&post_max=2M&pace=10G"),
                  0));
 
     cr_expect(eq(str, config.name, (char *)"kitchen"));
@@ -74,6 +75,7 @@ Test(options, url_sets_every_key)
     cr_expect(eq(u64, config.reassembly_max, 65536));
     cr_expect(eq(u64, config.sessions_max, 1));
     cr_expect(eq(u64, config.queue_max, 1 << 20));
+    cr_expect(eq(u64, config.post_max, 2 << 20));
     cr_expect(eq(u64, config.pace, UINT64_C(10) << 30));
 }
 
@@ -181,6 +183,7 @@ Test(options, struct_sets_every_field)
                                    .reassembly_max = 90000,
                                    .sessions_max = 10,
                                    .queue_max = 110000,
+                                   .post_max = 115000,
                                    .pace = 120000};
 
     cr_assert(eq(int, read_options(&options), 0));
@@ -201,6 +204,7 @@ Test(options, struct_sets_every_field)
     cr_expect(eq(u64, config.reassembly_max, 90000));
     cr_expect(eq(u64, config.sessions_max, 10));
     cr_expect(eq(u64, config.queue_max, 110000));
+    cr_expect(eq(u64, config.post_max, 115000));
     cr_expect(eq(u64, config.pace, 120000));
 }
 

@@ -26,6 +26,11 @@ static void bench_wake(struct msock__driver *driver)
     of(driver)->wakes++;
 }
 
+static void bench_notify(struct msock__driver *driver)
+{
+    of(driver)->notes++;
+}
+
 static bool bench_forked(const struct msock__driver *driver)
 {
     return of(driver)->forked;
@@ -49,6 +54,7 @@ static void bench_end(struct msock__driver *driver, msock_closed *closed,
 static const struct msock__driver_ops bench_ops = {
     .now = bench_now,
     .wake = bench_wake,
+    .notify = bench_notify,
     .forked = bench_forked,
     .joined = bench_joined,
     .close = bench_end,

@@ -27,6 +27,7 @@ struct bench {
     uint64_t now_us;
     bool forked;
     size_t wakes;
+    size_t notes; /* calls of notify */
     bool closed;
     size_t heard_count; /* all, also those beyond the array */
     struct bench_heard heard[BENCH_HEARD_MAX];

@@ -13,7 +13,7 @@ msock_sim_test(sim_model)
 msock_sim_test(sim_real)
 
 # Criterion does not run under ThreadSanitizer: programs of their own.
-foreach(module sim_race loop_race)
+foreach(module sim_race loop_race post_race)
     add_executable(transport_${module}_test transport/${module}_test.c)
     msock_target(transport_${module}_test)
     target_link_libraries(transport_${module}_test PRIVATE msock_transport

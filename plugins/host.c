@@ -1,234 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads handler plugins, serves them, and takes back what they leave behind. */
+/* The host and its list of plugins: the public entry points. */
 #include <multisock/host.h>
 
 #include "codec/error.h"
-#include "plugins/library.h"
+#include "plugins/plugin.h"
 
 #include <assert.h>
-#include <multisock/plugin.h>
-#include <multisock/text.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    NAME_SIZE = MSOCK__PLUGIN_NAME_MAX + 1,
-    REASON_SIZE = 256 /* why a plugin did not start, and a NUL */
+    SLOW_MS = 50,
+    FAIL_MAX = 10,
+    SUBSCRIPTIONS_MAX = 1024,
+    TIMERS_MAX = 256
 };
-
-/* What a plugin asked for: a subscription or a timer. Its address is the
- * `user` of the channel's callback, so it never moves. */
-struct grant {
-    struct grant *next;
-    msock_plugin_host *plugin;
-    int id;
-    bool once; /* a timer that has no period */
-    union {
-        msock_plugin_callback *message;
-        msock_plugin_timer *timer;
-    } callback;
-    void *user;
-};
-
-/* A loaded plugin: to itself, its handle to the host. */
-struct msock_plugin_host {
-    struct msock_plugin_host *next;
-    msock_host *host;
-    struct msock__library library;
-    void *state;
-    char *config;
-    struct grant *subscriptions;
-    struct grant *timers;
-    msock_services services;
-    char name[NAME_SIZE];
-    char reason[REASON_SIZE]; /* its last error in the log */
-};
-
-struct msock_host {
-    msock_channel *channel;
-    msock_logger *logger;
-    char *directory;            /* NULL: absolute paths only */
-    msock_plugin_host *plugins; /* newest first */
-    unsigned running;           /* plugin code on the stack */
-};
-
-static int fail_memory(void)
-{
-    return msock__fail(MSOCK_ENOMEM, "%s", msock_error_text(MSOCK_ENOMEM));
-}
-
-/* -- Grants -- */
-
-/* Makes a grant in `list`; its id is still to be set. */
-static struct grant *grant_new(msock_plugin_host *plugin, struct grant **list,
-                               void *user)
-{
-    struct grant *grant = calloc(1, sizeof *grant);
-    if (grant == NULL) {
-        fail_memory();
-        return NULL;
-    }
-    grant->plugin = plugin;
-    grant->user = user;
-    grant->next = *list;
-    *list = grant;
-    return grant;
-}
-
-static void grant_free(struct grant **list, struct grant *grant)
-{
-    while (*list != grant) {
-        assert(*list != NULL);
-        list = &(*list)->next;
-    }
-    *list = grant->next;
-    free(grant);
-}
-
-static struct grant *grant_find(struct grant *list, int id)
-{
-    while (list != NULL && list->id != id) {
-        list = list->next;
-    }
-    return list;
-}
-
-/* A grant may be gone when its callback returns: nothing of it is used after
- * that. */
-static int on_message(msock_channel *channel, const msock_message *message,
-                      void *user)
-{
-    const struct grant *grant = user;
-    msock_host *host = grant->plugin->host;
-    assert(host->channel == channel);
-
-    host->running++;
-    int result = grant->callback.message(message, grant->user);
-    host->running--;
-    return result;
-}
-
-static void on_timer(msock_channel *channel, void *user)
-{
-    struct grant *grant = user;
-    msock_plugin_timer *callback = grant->callback.timer;
-    void *callback_user = grant->user;
-    msock_host *host = grant->plugin->host;
-    assert(host->channel == channel);
-    if (grant->once) {
-        grant_free(&grant->plugin->timers, grant);
-    }
-
-    host->running++;
-    callback(callback_user);
-    host->running--;
-}
-
-/* -- Services -- */
-
-static int service_subscribe(msock_plugin_host *plugin, const char *filter,
-                             msock_plugin_callback *callback, void *user,
-                             const msock_subscribe_options *options)
-{
-    if (callback == NULL) {
-        return msock__fail(MSOCK_EINVAL, "a subscription needs a callback");
-    }
-    struct grant *grant = grant_new(plugin, &plugin->subscriptions, user);
-    if (grant == NULL) {
-        return MSOCK_ENOMEM;
-    }
-    grant->callback.message = callback;
-    grant->id = msock_subscribe(plugin->host->channel, filter, on_message,
-                                grant, options);
-    int id = grant->id;
-    if (id < 0) {
-        grant_free(&plugin->subscriptions, grant);
-    }
-    return id;
-}
-
-static int service_unsubscribe(msock_plugin_host *plugin, int id)
-{
-    struct grant *grant = grant_find(plugin->subscriptions, id);
-    if (grant == NULL) {
-        return msock__fail(MSOCK_ENOENT,
-                           "plugin %s has no subscription with the id %d",
-                           plugin->name, id);
-    }
-    grant_free(&plugin->subscriptions, grant);
-    return msock_unsubscribe(plugin->host->channel, id);
-}
-
-static int service_publish(msock_plugin_host *plugin, const char *topic,
-                           const char *json,
-                           const msock_publish_options *options)
-{
-    return msock_publish(plugin->host->channel, topic, json, options);
-}
-
-static int service_timer_start(msock_plugin_host *plugin, uint64_t delay_ms,
-                               uint64_t period_ms, msock_plugin_timer *callback,
-                               void *user)
-{
-    if (callback == NULL) {
-        return msock__fail(MSOCK_EINVAL, "a timer needs a callback");
-    }
-    struct grant *grant = grant_new(plugin, &plugin->timers, user);
-    if (grant == NULL) {
-        return MSOCK_ENOMEM;
-    }
-    grant->callback.timer = callback;
-    grant->once = period_ms == 0;
-    grant->id = msock_timer_start(plugin->host->channel, delay_ms, period_ms,
-                                  on_timer, grant);
-    int id = grant->id;
-    if (id < 0) {
-        grant_free(&plugin->timers, grant);
-    }
-    return id;
-}
-
-static int service_timer_stop(msock_plugin_host *plugin, int id)
-{
-    struct grant *grant = grant_find(plugin->timers, id);
-    if (grant == NULL) {
-        return msock__fail(MSOCK_ENOENT,
-                           "plugin %s has no timer with the id %d",
-                           plugin->name, id);
-    }
-    grant_free(&plugin->timers, grant);
-    return msock_timer_stop(plugin->host->channel, id);
-}
-
-static void service_log(msock_plugin_host *plugin, enum msock_level level,
-                        const char *text)
-{
-    if (level >= MSOCK_ERROR) {
-        snprintf(plugin->reason, sizeof plugin->reason, "%s", text);
-    }
-    msock_log(plugin->host->logger, level, "%s: %s", plugin->name, text);
-}
-
-static msock_services services_for(msock_plugin_host *plugin)
-{
-    return (msock_services){
-        .struct_size = sizeof(msock_services),
-        .host = plugin,
-        .node = msock_name(plugin->host->channel),
-        .config = plugin->config,
-        .subscribe = service_subscribe,
-        .unsubscribe = service_unsubscribe,
-        .publish = service_publish,
-        .timer_start = service_timer_start,
-        .timer_stop = service_timer_stop,
-        .log = service_log,
-        .json_get = msock_json_get,
-        .json_next = msock_json_next,
-        .json_text = msock_json_text,
-        .json_quote = msock_json_quote,
-    };
-}
 
 /* -- Names -- */
 
@@ -239,13 +25,13 @@ static bool name_is_bare(const char *name)
                                                 "0123456789_-")] == '\0';
 }
 
-/* Splits an absolute path, or a bare name of the host's directory, into the
- * directory (to be freed) and the plugin's name. */
-static int name_split(const msock_host *host, const char *path,
-                      char **directory, char name[static NAME_SIZE])
+/* Splits an absolute path, or a bare name of the directory `home` (may be
+ * NULL), into the directory (to be freed) and the plugin's name. */
+static int name_split(const char *home, const char *path, char **directory,
+                      char name[static MSOCK__NAME_SIZE])
 {
     bool absolute = path[0] == '/';
-    if (!absolute && host->directory == NULL) {
+    if (!absolute && home == NULL) {
         return msock__fail(MSOCK_EINVAL,
                            "plugin \"%s\": this host has no directory of "
                            "plugins; give an absolute path",
@@ -258,7 +44,7 @@ static int name_split(const msock_host *host, const char *path,
     } else if (absolute) {
         size = 0; /* no name */
     }
-    size_t kept = size < NAME_SIZE ? size : 0;
+    size_t kept = size < MSOCK__NAME_SIZE ? size : 0;
     memcpy(name, base, kept);
     name[kept] = '\0';
     if (!name_is_bare(name)) {
@@ -267,16 +53,17 @@ static int name_split(const msock_host *host, const char *path,
                            "and '-', or the absolute path of such a NAME.so",
                            path, MSOCK__PLUGIN_NAME_MAX);
     }
-    char *copy = absolute ? strndup(path, (size_t)(base - path))
-                          : strdup(host->directory);
+    char *copy = absolute ? strndup(path, (size_t)(base - path)) : strdup(home);
     if (copy == NULL) {
-        return fail_memory();
+        return msock__fail_memory();
     }
     *directory = copy;
     return 0;
 }
 
-static msock_plugin_host **plugin_find(msock_host *host, const char *name)
+/* -- The list -- */
+
+msock_plugin_host **msock__host_find(msock_host *host, const char *name)
 {
     msock_plugin_host **at = &host->plugins;
     while (*at != NULL && strcmp((*at)->name, name) != 0) {
@@ -285,72 +72,25 @@ static msock_plugin_host **plugin_find(msock_host *host, const char *name)
     return at;
 }
 
-/* -- Plugins -- */
-
-static int config_check(const char *name, const char *config)
+size_t msock__host_count(const msock_host *host)
 {
-    size_t size = strlen(config);
-    int result = msock_json_check(config, size);
-    if (result < 0) {
-        return result;
+    size_t count = 0;
+    const msock_plugin_host *plugin = host->plugins;
+    for (; plugin != NULL; plugin = plugin->next) {
+        count++;
     }
-    if (config[strspn(config, " \t\r\n")] != '{') {
-        return msock__fail(MSOCK_EJSON,
-                           "the configuration of plugin %s must be a JSON "
-                           "object, such as {}",
-                           name);
-    }
-    return 0;
+    return count;
 }
 
-static msock_plugin_host *plugin_new(msock_host *host, const char *name,
-                                     const char *config)
+msock_plugin_host **msock__host_at(msock_host *host, size_t index)
 {
-    msock_plugin_host *plugin = calloc(1, sizeof *plugin);
-    if (plugin == NULL) {
-        return NULL;
+    size_t count = msock__host_count(host);
+    assert(index < count);
+    msock_plugin_host **at = &host->plugins; /* newest first */
+    for (size_t i = count - 1; i > index; i--) {
+        at = &(*at)->next;
     }
-    plugin->host = host;
-    plugin->config = strdup(config);
-    if (plugin->config == NULL) {
-        free(plugin);
-        return NULL;
-    }
-    snprintf(plugin->name, sizeof plugin->name, "%s", name);
-    plugin->services = services_for(plugin);
-    return plugin;
-}
-
-/* Frees a plugin that is not loaded (any more), with what it was granted. */
-static void plugin_free(msock_plugin_host *plugin)
-{
-    while (plugin->subscriptions != NULL) {
-        msock_unsubscribe(plugin->host->channel, plugin->subscriptions->id);
-        grant_free(&plugin->subscriptions, plugin->subscriptions);
-    }
-    while (plugin->timers != NULL) {
-        msock_timer_stop(plugin->host->channel, plugin->timers->id);
-        grant_free(&plugin->timers, plugin->timers);
-    }
-    free(plugin->config);
-    free(plugin);
-}
-
-static int plugin_start(msock_plugin_host *plugin)
-{
-    msock_host *host = plugin->host;
-
-    host->running++;
-    int result =
-        plugin->library.descriptor->start(&plugin->services, &plugin->state);
-    host->running--;
-    if (result >= 0) {
-        return 0;
-    }
-    const char *reason =
-        plugin->reason[0] != '\0' ? plugin->reason : msock_error_text(result);
-    return msock__fail(MSOCK_EPLUGIN, "plugin %s did not start: %s",
-                       plugin->name, reason);
+    return at;
 }
 
 /* Takes the plugin at *at out of the host: it stops, loses what it was granted
@@ -358,37 +98,25 @@ static int plugin_start(msock_plugin_host *plugin)
 static void plugin_remove(msock_plugin_host **at)
 {
     msock_plugin_host *plugin = *at;
-    struct msock__library library = plugin->library;
     *at = plugin->next;
-
-    if (library.descriptor->stop != NULL) {
-        plugin->host->running++;
-        library.descriptor->stop(plugin->state);
-        plugin->host->running--;
+    if (plugin->condition != MSOCK_PLUGIN_FAILED) {
+        msock__plugin_stop(plugin);
     }
-    plugin_free(plugin);
-    msock__library_close(&library);
+    msock__plugin_free(plugin);
 }
 
 /* Loads NAME.so from `directory` and starts it. */
 static int plugin_add(msock_host *host, const char *directory, const char *name,
                       const char *config)
 {
-    msock_plugin_host *plugin = plugin_new(host, name, config);
-    if (plugin == NULL) {
-        return fail_memory();
-    }
-    struct msock__library library;
-    int result = msock__library_open(&library, directory, name);
+    msock_plugin_host *plugin;
+    int result = msock__plugin_new(&plugin, host, directory, name, config);
     if (result < 0) {
-        plugin_free(plugin);
         return result;
     }
-    plugin->library = library;
-    result = plugin_start(plugin);
+    result = msock__plugin_start(plugin, NULL);
     if (result < 0) {
-        plugin_free(plugin);
-        msock__library_close(&library);
+        msock__plugin_free(plugin);
         return result;
     }
     plugin->next = host->plugins;
@@ -398,6 +126,26 @@ static int plugin_add(msock_host *host, const char *directory, const char *name,
 
 /* -- The host -- */
 
+static int fail_size(const char *type, size_t size)
+{
+    return msock__fail(MSOCK_EINVAL,
+                       "%s.struct_size is %zu: set it to sizeof(%s) or 0", type,
+                       size, type);
+}
+
+static int fail_directory(const char *directory)
+{
+    return msock__fail(MSOCK_EINVAL,
+                       "the directory of plugins \"%s\" must be an absolute "
+                       "path",
+                       directory);
+}
+
+static unsigned given(unsigned value, unsigned otherwise)
+{
+    return value != 0 ? value : otherwise;
+}
+
 int msock_host_open(msock_host **host, msock_channel *channel,
                     const msock_host_options *options)
 {
@@ -406,27 +154,28 @@ int msock_host_open(msock_host **host, msock_channel *channel,
     options = options != NULL ? options : &defaults;
     const char *directory = options->directory;
     if (options->struct_size != 0 && options->struct_size != sizeof *options) {
-        return msock__fail(MSOCK_EINVAL,
-                           "msock_host_options.struct_size is %zu: set it to "
-                           "sizeof(msock_host_options) or 0",
-                           options->struct_size);
+        return fail_size("msock_host_options", options->struct_size);
     }
     if (directory != NULL && directory[0] != '/') {
-        return msock__fail(MSOCK_EINVAL,
-                           "the directory of plugins \"%s\" must be an "
-                           "absolute path",
-                           directory);
+        return fail_directory(directory);
     }
     msock_host *made = calloc(1, sizeof *made);
     char *copy = directory != NULL ? strdup(directory) : NULL;
     if (made == NULL || (directory != NULL && copy == NULL)) {
         free(made);
         free(copy);
-        return fail_memory();
+        return msock__fail_memory();
     }
-    made->channel = channel;
-    made->logger = options->logger;
-    made->directory = copy;
+    *made = (msock_host){
+        .channel = channel,
+        .logger = options->logger,
+        .directory = copy,
+        .slow_ms = given(options->slow_ms, SLOW_MS),
+        .fail_max = given(options->fail_max, FAIL_MAX),
+        .subscriptions_max =
+            given(options->subscriptions_max, SUBSCRIPTIONS_MAX),
+        .timers_max = given(options->timers_max, TIMERS_MAX),
+    };
     *host = made;
     return 0;
 }
@@ -435,22 +184,44 @@ int msock_host_load(msock_host *host, const char *name, const char *config)
 {
     assert(host != NULL && name != NULL);
     char *directory = NULL;
-    char base[NAME_SIZE];
-    if (config == NULL) {
-        config = "{}";
-    }
-    int result = name_split(host, name, &directory, base);
+    char base[MSOCK__NAME_SIZE];
+    int result = name_split(host->directory, name, &directory, base);
     if (result < 0) {
         return result;
     }
-    result = config_check(base, config);
-    if (result == 0 && *plugin_find(host, base) != NULL) {
-        result = msock__fail(MSOCK_EBUSY, "a plugin %s runs already", base);
-    }
-    if (result == 0) {
-        result = plugin_add(host, directory, base, config);
+    if (*msock__host_find(host, base) != NULL) {
+        result = msock__fail(MSOCK_EBUSY, "a plugin %s is loaded", base);
+    } else if (msock__host_count(host) == MSOCK__PLUGINS_MAX) {
+        result = msock__fail(MSOCK_ELIMIT, "%d plugins are loaded, the most",
+                             MSOCK__PLUGINS_MAX);
+    } else {
+        result =
+            plugin_add(host, directory, base, config != NULL ? config : "{}");
     }
     free(directory);
+    return result;
+}
+
+int msock_host_check(const char *directory, const char *name,
+                     const char *config)
+{
+    assert(name != NULL);
+    struct msock__library library;
+    char *folder = NULL;
+    char base[MSOCK__NAME_SIZE];
+    if (directory != NULL && directory[0] != '/') {
+        return fail_directory(directory);
+    }
+    int result = name_split(directory, name, &folder, base);
+    if (result < 0) {
+        return result;
+    }
+    result = msock__library_open(&library, folder, base,
+                                 config != NULL ? config : "{}");
+    if (result == 0) {
+        msock__library_close(&library);
+    }
+    free(folder);
     return result;
 }
 
@@ -461,9 +232,9 @@ int msock_host_unload(msock_host *host, const char *name)
         return msock__fail(MSOCK_EBUSY,
                            "a plugin cannot be unloaded while one runs");
     }
-    msock_plugin_host **at = plugin_find(host, name);
+    msock_plugin_host **at = msock__host_find(host, name);
     if (*at == NULL) {
-        return msock__fail(MSOCK_ENOENT, "no plugin %s runs", name);
+        return msock__fail(MSOCK_ENOENT, "no plugin %s is loaded", name);
     }
     plugin_remove(at);
     return 0;
@@ -480,4 +251,64 @@ void msock_host_close(msock_host *host)
     }
     free(host->directory);
     free(host);
+}
+
+/* -- What plugins do -- */
+
+static msock_plugin_status status_of(const msock_plugin_host *plugin)
+{
+    const struct msock__guard *guard = &plugin->guard;
+    bool loaded = plugin->condition != MSOCK_PLUGIN_FAILED;
+    const char *description = plugin->library.descriptor.description;
+    return (msock_plugin_status){
+        .struct_size = sizeof(msock_plugin_status),
+        .name = plugin->name,
+        .description = loaded && description != NULL ? description : "",
+        .error = plugin->reason,
+        .condition = plugin->condition,
+        .reloads = plugin->reloads,
+        .subscriptions = plugin->subscription_count,
+        .timers = plugin->timer_count,
+        .calls = guard->calls,
+        .refused = guard->refused,
+        .failed = guard->failed,
+        .garbage = guard->garbage,
+        .slow = guard->slow,
+        .dropped = guard->dropped,
+        .slowest_ms = guard->slowest_ms,
+        .leaked = plugin->leaked,
+    };
+}
+
+int msock_host_status(const msock_host *host, size_t index,
+                      msock_plugin_status *status)
+{
+    assert(host != NULL && status != NULL);
+    if (status->struct_size != 0 && status->struct_size != sizeof *status) {
+        return fail_size("msock_plugin_status", status->struct_size);
+    }
+    size_t count = msock__host_count(host);
+    if (index >= count) {
+        return msock__fail(MSOCK_ENOENT, "there are %zu plugins", count);
+    }
+    const msock_plugin_host *plugin = host->plugins; /* newest first */
+    for (size_t i = count - 1; i > index; i--) {
+        plugin = plugin->next;
+    }
+    *status = status_of(plugin);
+    return 0;
+}
+
+const char *msock_plugin_condition_name(enum msock_plugin_condition condition)
+{
+    switch (condition) {
+    case MSOCK_PLUGIN_RUNNING:
+        return "running";
+    case MSOCK_PLUGIN_QUARANTINED:
+        return "quarantined";
+    case MSOCK_PLUGIN_FAILED:
+        return "failed";
+    default:
+        return NULL;
+    }
 }

@@ -3,11 +3,14 @@
 #include "plugins/library.h"
 
 #include "codec/error.h"
+#include "plugins/config.h"
+#include "plugins/image.h"
 
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +18,10 @@
 
 enum {
     FILE_SIZE = MSOCK__PLUGIN_NAME_MAX + sizeof ".so",
-    FD_PATH_SIZE = 32 /* "/proc/self/fd/" and a number */
+    LINK_EXTRA = 32,   /* of a link's target: a version and so on */
+    FD_PATH_SIZE = 32, /* "/proc/self/fd/" and a number */
+    FIRST_SIZE =       /* of a descriptor when the ABI began */
+    offsetof(msock_plugin_descriptor, stop) + sizeof(void (*)(void *))
 };
 
 static int fail_system(const char *what, const char *path)
@@ -46,11 +52,27 @@ static int guard(int descriptor, const char *what, const char *path)
                            "where only their owner may write (chmod go-w)",
                            what, path);
     }
-    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) {
-        return msock__fail(MSOCK_EPLUGIN, "the plugin's %s %s is no %s", what,
-                           path, what);
-    }
     return 0;
+}
+
+/* Opens a file of the directory. A link may name a neighbour, and no more: a
+ * directory that it leads to would not be looked at. */
+static int file_open_in(int folder, const char *base)
+{
+    enum { FLAGS = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC };
+    char target[FILE_SIZE + LINK_EXTRA];
+    int file = openat(folder, base, FLAGS); /* waits for no FIFO's writer */
+    if (file >= 0 || errno != ELOOP) {
+        return file < 0 ? fail_system("file", base) : file;
+    }
+    ssize_t size = readlinkat(folder, base, target, sizeof target - 1);
+    target[size > 0 ? size : 0] = '\0';
+    file = strchr(target, '/') == NULL ? openat(folder, target, FLAGS) : -1;
+    return file >= 0 ? file
+                     : msock__fail(MSOCK_EACCESS,
+                                   "the plugin's file %s is a link to \"%s\"; "
+                                   "only a file beside it may be linked",
+                                   base, target);
 }
 
 /* Returns a descriptor of a file in a directory that both passed the guard. */
@@ -62,9 +84,7 @@ static int file_open(const char *directory, const char *base)
     }
     int result = guard(folder, "directory", directory);
     if (result == 0) {
-        /* Not to wait for a writer, should it be a FIFO. */
-        result = openat(folder, base, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        result = result < 0 ? fail_system("file", base) : result;
+        result = file_open_in(folder, base);
     }
     close(folder);
     if (result < 0) {
@@ -79,73 +99,99 @@ static int file_open(const char *directory, const char *base)
     return file;
 }
 
-static int descriptor_check(const msock_plugin_descriptor *descriptor,
-                            const char *name)
+/* Copies the descriptor: one of an earlier version of the ABI lacks what was
+ * appended since, and that is zero. */
+static int descriptor_read(msock_plugin_descriptor *descriptor,
+                           const msock_plugin_descriptor *found,
+                           const char *name)
 {
-    if (descriptor == NULL) {
+    if (found == NULL) {
         return msock__fail(MSOCK_EPLUGIN,
                            "plugin %s exports no descriptor: it must define "
                            "MSOCK_PLUGIN_EXPORT msock_plugin",
                            name);
     }
-    if (descriptor->abi != MSOCK_PLUGIN_ABI ||
-        descriptor->struct_size < sizeof *descriptor) {
+    if (found->abi != MSOCK_PLUGIN_ABI || found->struct_size < FIRST_SIZE) {
         return msock__fail(MSOCK_EABI,
                            "plugin %s was built for ABI %u, this host has %d: "
                            "build it again with this version's headers",
-                           name, descriptor->abi, MSOCK_PLUGIN_ABI);
+                           name, found->abi, MSOCK_PLUGIN_ABI);
     }
-    if (descriptor->name == NULL || strcmp(descriptor->name, name) != 0) {
+    *descriptor = (msock_plugin_descriptor){0};
+    memcpy(descriptor, found,
+           found->struct_size < sizeof *descriptor ? FIRST_SIZE
+                                                   : sizeof *descriptor);
+    if (found->name == NULL || strcmp(found->name, name) != 0) {
         return msock__fail(MSOCK_EPLUGIN,
                            "plugin %s must be called as its file is, but its "
                            "descriptor says \"%s\"",
-                           name, descriptor->name ? descriptor->name : "");
+                           name, found->name ? found->name : "");
     }
-    if (descriptor->start == NULL) {
+    if (found->start == NULL) {
         return msock__fail(MSOCK_EPLUGIN, "plugin %s has no start function",
                            name);
     }
     return 0;
 }
 
-int msock__library_open(struct msock__library *library, const char *directory,
-                        const char *name)
+/* Loads the copy of a plugin's file. The linker takes an object of the same
+ * path for the same object: so the descriptor stays open with the plugin, and
+ * its number names no other. */
+static int image_load(struct msock__library *library, int image,
+                      const char *name, const char *config)
 {
-    assert(directory[0] == '/');
-    assert(name[0] != '\0' && strlen(name) <= MSOCK__PLUGIN_NAME_MAX);
-    assert(strchr(name, '/') == NULL);
-
-    char base[FILE_SIZE];
-    snprintf(base, sizeof base, "%s.so", name);
-    int file = file_open(directory, base);
-    if (file < 0) {
-        return file;
-    }
-
-    /* The linker takes an object of the same path for the same object. So the
-     * descriptor stays open with the plugin, and its number names no other. */
     char path[FD_PATH_SIZE];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    struct msock__library opened = {.file = file};
+    snprintf(path, sizeof path, "/proc/self/fd/%d", image);
+    struct msock__library opened = {.image = image};
     opened.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (opened.handle == NULL) {
-        int code = msock__fail(MSOCK_EPLUGIN, "plugin %s cannot be loaded: %s",
-                               name, dlerror());
-        close(file);
-        return code;
+        return msock__fail(MSOCK_EPLUGIN, "plugin %s cannot be loaded: %s",
+                           name, dlerror());
     }
-    opened.descriptor = dlsym(opened.handle, "msock_plugin");
-    int result = descriptor_check(opened.descriptor, name);
+    int result = descriptor_read(&opened.descriptor,
+                                 dlsym(opened.handle, "msock_plugin"), name);
+    if (result == 0 && opened.descriptor.config != NULL) {
+        result = msock__config_check(name, opened.descriptor.config, config);
+    }
     if (result < 0) {
-        msock__library_close(&opened);
+        dlclose(opened.handle);
         return result;
     }
     *library = opened;
     return 0;
 }
 
+int msock__library_open(struct msock__library *library, const char *directory,
+                        const char *name, const char *config)
+{
+    assert(directory[0] == '/');
+    assert(name[0] != '\0' && strlen(name) <= MSOCK__PLUGIN_NAME_MAX);
+    assert(strchr(name, '/') == NULL);
+
+    int result = msock__config_object(name, config);
+    if (result < 0) {
+        return result;
+    }
+    char base[FILE_SIZE];
+    snprintf(base, sizeof base, "%s.so", name);
+    int file = file_open(directory, base);
+    if (file < 0) {
+        return file;
+    }
+    int image = msock__image_open(file, name);
+    close(file);
+    if (image < 0) {
+        return image;
+    }
+    result = image_load(library, image, name, config);
+    if (result < 0) {
+        close(image);
+    }
+    return result;
+}
+
 void msock__library_close(struct msock__library *library)
 {
     dlclose(library->handle);
-    close(library->file);
+    close(library->image);
 }

@@ -52,7 +52,8 @@ int msock_host_open(msock_host **host, msock_channel *channel,
  *  or its start failed), MSOCK_EABI (built for another version), MSOCK_EJSON
  *  (config is no JSON object), MSOCK_EOPTION (unknown, missing or wrong member
  *  of config; the detail names the nearest known one), MSOCK_EBUSY (a plugin of
- *  that name is loaded), MSOCK_ENOMEM.
+ *  that name is loaded), MSOCK_ELIMIT (64 plugins), MSOCK_ESYSTEM,
+ *  MSOCK_ENOMEM.
  *  Thread: loop only. */
 int msock_host_load(msock_host *host, const char *name, const char *config);
 

@@ -97,6 +97,11 @@ int msock_unsubscribe(msock_channel *channel, int id)
     return MSOCK_ENOENT;
 }
 
+bool msock_topic_match(const char *filter, const char *topic)
+{
+    return strcmp(filter, topic) == 0;
+}
+
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options)
 {

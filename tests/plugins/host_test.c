@@ -357,7 +357,8 @@ Test(host, runs_timers_until_they_are_over_or_stopped)
     fake_run_timers(&channel);
     fake_run_timers(&channel);
 
-    cr_expect(eq(int, fake_deliver(&channel, "probe", "\"ticks\""), 3));
+    cr_expect(eq(int, fake_deliver(&channel, "probe", "\"ticks\""), 0));
+    cr_expect(eq(str, channel.published, "ticks 3"));
     cr_expect(eq(int, fake_deliver(&channel, "probe", "\"stop once\""),
                  MSOCK_ENOENT));
     cr_expect(eq(int, channel.unknown, 0)); /* the host knew that */
@@ -372,7 +373,10 @@ Test(host, takes_back_what_an_unloaded_plugin_leaves)
     cr_expect(eq(int, msock_host_unload(host, "probe"), 0));
     cr_expect(eq(int, fake_subscriptions(&channel), 0));
     cr_expect(eq(int, fake_timers(&channel), 0));
-    cr_expect(eq(str, channel.log, "probe: started\nprobe: stopped\n"));
+    cr_expect(eq(str, channel.log,
+                 "probe: started\nprobe: stopped\n"
+                 "plugin probe: leaked: it left 2 timers running when it "
+                 "stopped; removed\n"));
     cr_expect(eq(int, msock_host_unload(host, "probe"), MSOCK_ENOENT));
     expect_runs_on();
 }
@@ -397,7 +401,9 @@ Test(host, closes_the_newest_plugin_first)
     msock_host_close(other);
 
     cr_expect(eq(str, channel.log,
-                 "second: started\nprobe: started\nprobe: stopped\n"));
+                 "second: started\nprobe: started\nprobe: stopped\n"
+                 "plugin probe: leaked: it left 2 timers running when it "
+                 "stopped; removed\n"));
 }
 
 Test(host, closing_takes_back_all_that_is_left_and_no_more)

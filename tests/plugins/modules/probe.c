@@ -44,7 +44,9 @@ static int on_order(const msock_message *message, void *user)
         return services->timer_stop(services->host, probe->periodic);
     }
     if (order_is(message, "\"ticks\"")) {
-        return probe->ticks;
+        char json[16];
+        snprintf(json, sizeof json, "%d", probe->ticks);
+        return services->publish(services->host, "ticks", json, NULL);
     }
     if (order_is(message, "\"empty\"")) {
         return services->subscribe(services->host, "x", NULL, NULL, NULL) ==
@@ -77,6 +79,7 @@ static int start(const msock_services *services, void **state)
     return 0;
 }
 
+/* It leaves its timers to the host. */
 static void stop(void *state)
 {
     struct probe *probe = state;

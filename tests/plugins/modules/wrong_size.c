@@ -13,7 +13,7 @@ static int start(const msock_services *services, void **state)
 
 MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .abi = MSOCK_PLUGIN_ABI,
-    .struct_size = sizeof(msock_plugin_descriptor) - 1,
+    .struct_size = offsetof(msock_plugin_descriptor, stop),
     .name = "wrong_size",
     .start = start,
 };

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of services that a plugin is given. */
+#include "plugins/services.h"
+
+#include "codec/error.h"
+#include "plugins/grants.h"
+
+#include <assert.h>
+#include <multisock/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int service_publish(msock_plugin_host *plugin, const char *topic,
+                           const char *json,
+                           const msock_publish_options *options)
+{
+    return msock_publish(plugin->host->channel, topic, json, options);
+}
+
+static void service_log(msock_plugin_host *plugin, enum msock_level level,
+                        const char *text)
+{
+    if (level >= MSOCK_ERROR) {
+        snprintf(plugin->reason, sizeof plugin->reason, "%s", text);
+    }
+    msock_log(plugin->host->logger, level, "%s: %s", plugin->name, text);
+}
+
+static int service_keep(msock_plugin_host *plugin, const char *json)
+{
+    size_t size = json != NULL ? strlen(json) : 0;
+    if (size > MSOCK_PLUGIN_KEEP_MAX) {
+        return msock__fail(MSOCK_ETOOBIG,
+                           "plugin %s would keep %zu bytes, at most %d are "
+                           "taken",
+                           plugin->name, size, MSOCK_PLUGIN_KEEP_MAX);
+    }
+    int result = msock_json_check(json != NULL ? json : "", size);
+    if (result < 0) {
+        return result;
+    }
+    char *copy = strdup(json);
+    if (copy == NULL) {
+        return msock__fail_memory();
+    }
+    free(plugin->kept);
+    plugin->kept = copy;
+    return 0;
+}
+
+msock_services msock__services_of(msock_plugin_host *plugin)
+{
+    assert(plugin->host != NULL && plugin->config != NULL);
+    return (msock_services){
+        .struct_size = sizeof(msock_services),
+        .host = plugin,
+        .node = msock_name(plugin->host->channel),
+        .config = plugin->config,
+        .subscribe = msock__grant_subscription,
+        .unsubscribe = msock__grant_unsubscribe,
+        .publish = service_publish,
+        .timer_start = msock__grant_timer,
+        .timer_stop = msock__grant_timer_stop,
+        .log = service_log,
+        .json_get = msock_json_get,
+        .json_next = msock_json_next,
+        .json_member = msock_json_member,
+        .json_text = msock_json_text,
+        .json_quote = msock_json_quote,
+        .topic_match = msock_topic_match,
+        .keep = service_keep,
+    };
+}

@@ -44,6 +44,7 @@ struct input {
 
 struct hub {
     msock_channel *channel;
+    msock_host *host; /* NULL: no plugins */
     const struct settings *settings;
     struct hub_nodes nodes;
     struct hub_command command; /* the one that waits for reports */
@@ -54,12 +55,16 @@ struct hub {
 };
 
 static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t reloading; /* SIGHUP came */
 static msock_channel *volatile running; /* what a signal wakes */
 
 static void on_signal(int number)
 {
-    (void)number;
-    stopping = 1;
+    if (number == SIGHUP) {
+        reloading = 1;
+    } else {
+        stopping = 1;
+    }
     if (running != NULL) {
         msock_stop(running);
     }
@@ -70,6 +75,7 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
 }
 
 static int fail(const char *what)
@@ -258,11 +264,23 @@ static void wait_for_work(const struct hub *hub, struct input *input)
     }
 }
 
+/* Between two turns of the loop: no message is in delivery. */
+static void reload(struct hub *hub)
+{
+    reloading = 0;
+    if (hub->host != NULL && msock_host_reload(hub->host, NULL, NULL) < 0) {
+        fail("cannot reload");
+    }
+}
+
 static void loop(struct hub *hub, struct input *input)
 {
     char line[LINE_SIZE];
 
     while (!stopping && !hub->quit) {
+        if (reloading) {
+            reload(hub);
+        }
         if (!hub->waiting && input_next(input, line)) {
             obey(hub, line);
         } else if (!hub->waiting && input->end) {
@@ -308,7 +326,6 @@ static int serve(msock_channel *channel, const struct settings *settings,
 {
     static struct hub hub;
     static struct input input;
-    msock_host *host = NULL;
 
     hub.channel = channel;
     hub.settings = settings;
@@ -316,12 +333,12 @@ static int serve(msock_channel *channel, const struct settings *settings,
     input.word_count = settings->word_count;
     input.interactive = settings->word_count == 0;
     if (msock_subscribe(channel, "+/lights/state", on_report, &hub, NULL) < 0 ||
-        load_plugins(&host, channel, settings, logger) < 0) {
+        load_plugins(&hub.host, channel, settings, logger) < 0) {
         hub.status = fail("cannot start");
     } else {
         loop(&hub, &input);
     }
-    msock_host_close(host);
+    msock_host_close(hub.host);
     return hub.status;
 }
 
@@ -334,7 +351,8 @@ static int usage(FILE *out, int status)
             "Commands, quoted as one argument each, or lines of standard "
             "input:\n%s"
             "Each waits --wait seconds [1] for reports; with --expect only "
-            "until so many\nnodes reported, and fewer is a failure (exit 1).\n",
+            "until so many\nnodes reported, and fewer is a failure (exit 1). "
+            "SIGHUP reloads the plugins.\n",
             hub_command_help);
     return status;
 }

@@ -22,10 +22,16 @@ struct settings {
 };
 
 static msock_channel *volatile running; /* what a signal stops */
+static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t reloading; /* SIGHUP came */
 
 static void on_signal(int number)
 {
-    (void)number;
+    if (number == SIGHUP) {
+        reloading = 1;
+    } else {
+        stopping = 1;
+    }
     if (running != NULL) {
         msock_stop(running);
     }
@@ -36,6 +42,7 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
 }
 
 static int fail(const char *what)
@@ -49,7 +56,7 @@ static int usage(FILE *out, int status)
     fputs("usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
           "            [--plugins DIR] [--leds DIR]\n"
           "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
-          "[/sys/class/leds], until SIGTERM.\n",
+          "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin.\n",
           out);
     return status;
 }
@@ -126,6 +133,31 @@ static void print_refused(const msock_channel *channel)
     }
 }
 
+/* Between two turns of the loop: no message is in delivery. */
+static void reload(msock_host *host, msock_logger *logger)
+{
+    if (msock_host_reload(host, NULL, NULL) < 0) {
+        msock_log(logger, MSOCK_ERROR, "%s", msock_error_detail());
+    }
+}
+
+/* Runs the channel; SIGHUP reloads the plugins, other signals end it.
+ * Returns 0, or why it ended. */
+static int run(msock_channel *channel, msock_host *host, msock_logger *logger)
+{
+    while (!stopping) {
+        int result = msock_run(channel);
+        if (result < 0) {
+            return result;
+        }
+        if (reloading) {
+            reloading = 0;
+            reload(host, logger);
+        }
+    }
+    return 0;
+}
+
 /* Serves an open channel until a signal.  Returns the exit status. */
 static int serve(msock_channel *channel, const struct settings *settings,
                  msock_logger *logger)
@@ -144,7 +176,7 @@ static int serve(msock_channel *channel, const struct settings *settings,
         status = fail("lights");
     } else {
         msock_log(logger, MSOCK_INFO, "ready");
-        status = msock_run(channel) < 0 ? fail("running") : 0;
+        status = run(channel, host, logger) < 0 ? fail("running") : 0;
         print_refused(channel);
     }
     msock_host_close(host);

@@ -393,6 +393,24 @@ static void stop(void *state)
     free(lights);
 }
 
+static const msock_config_key keys[] = {
+    {.name = "directory",
+     .types = MSOCK_CONFIG_TEXT,
+     .help = "where the LEDs are [/sys/class/leds]"},
+    {.name = "leds",
+     .types = MSOCK_CONFIG_TEXT | MSOCK_CONFIG_LIST,
+     .help = "\"*\", or a list of names [\"*\"]"},
+    {.name = "filters",
+     .types = MSOCK_CONFIG_LIST,
+     .help = "filters of orders [lights and NODE/lights]"},
+    {.name = "query",
+     .types = MSOCK_CONFIG_TEXT,
+     .help = "filter of what asks for a report [lights/query]"},
+    {.name = "state",
+     .types = MSOCK_CONFIG_TEXT,
+     .help = "topic of the report [NODE/lights/state]"},
+    {.name = NULL}};
+
 MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .abi = MSOCK_PLUGIN_ABI,
     .struct_size = sizeof(msock_plugin_descriptor),
@@ -400,4 +418,5 @@ MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .description = "switches the LEDs of this machine",
     .start = start,
     .stop = stop,
+    .config = keys,
 };

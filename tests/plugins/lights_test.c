@@ -261,18 +261,38 @@ Test(lights, refuses_configurations_it_cannot_honour)
         {",\"leds\":[\".\"]", "\".\""},
         {",\"leds\":[\"absent\"]", "absent"},
         {",\"filters\":[]", "\"filters\""},
-        {",\"filters\":\"lights\"", "\"filters\""},
         {",\"filters\":[\"#/a\"]", "#/a"},
         {",\"filters\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]",
          "1 to 8"},
-        {",\"query\":7", "\"query\""},
         {",\"query\":\"#/a\"", "#/a"},
-        {",\"state\":[]", "\"state\""},
         {",\"state\":\"a/+\"", "a/+"},
     };
 
     for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
         cr_expect(eq(int, load(configs[i].more), MSOCK_EPLUGIN), "%s",
+                  configs[i].more);
+        cr_expect(strstr(msock_error_detail(), configs[i].detail) != NULL,
+                  "%s: \"%s\"", configs[i].more, msock_error_detail());
+    }
+    cr_expect(eq(int, load(""), 0));
+}
+
+Test(lights, is_not_started_with_keys_it_does_not_know)
+{
+    static const struct {
+        const char *more;
+        const char *detail;
+    } configs[] = {
+        {",\"filters\":\"lights\"", "\"filters\" must be a list"},
+        {",\"query\":7", "\"query\" must be a string"},
+        {",\"state\":[]", "\"state\" must be a string"},
+        {",\"leds\":true", "\"leds\" must be a string or a list"},
+        {",\"filter\":[]", "did you mean \"filters\"?"},
+        {",\"Led\":[]", "did you mean \"leds\"?"},
+    };
+
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        cr_expect(eq(int, load(configs[i].more), MSOCK_EOPTION), "%s",
                   configs[i].more);
         cr_expect(strstr(msock_error_detail(), configs[i].detail) != NULL,
                   "%s: \"%s\"", configs[i].more, msock_error_detail());

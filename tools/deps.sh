@@ -62,6 +62,11 @@ look()
         library criterion libcriterion-dev
         library libcjson libcjson-dev
         program python3 python3
+        program c++ g++
+        program make make
+        # Debian packages are made and tested where there is Debian.
+        ! command -v apt-get >/dev/null 2>&1 ||
+            program dpkg-shlibdeps dpkg-dev
     fi
 }
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each public header compiles alone, as C99, C11 and C++, without a warning.
 
-    headers_test.py SOURCE_DIR C_COMPILER
+    headers_test.py ROOT C_COMPILER
+
+ROOT holds the folder include/: it is the source, or where it was installed.
 """
 
 import os

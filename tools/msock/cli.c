@@ -69,6 +69,17 @@ static const char *option_word(char **argv)
     return argv[optind - 1];
 }
 
+int cli_unknown_option(int option, char **argv)
+{
+    if (option == ':') {
+        return cli_usage("%s needs a value; see msock %s -h", option_word(argv),
+                         argv[0]);
+    }
+    return cli_usage("unknown option %s (what is no option and begins with - "
+                     "comes after --); see msock %s -h",
+                     option_word(argv), argv[0]);
+}
+
 int cli_channel_option(struct cli_channel *names, int option, char **argv)
 {
     switch (option) {
@@ -81,13 +92,8 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv)
     case CLI_NAME:
         names->name = optarg;
         return CLI_OK;
-    case ':':
-        return cli_usage("%s needs a value; see msock %s -h", option_word(argv),
-                         argv[0]);
     default:
-        return cli_usage("unknown option %s (what is no option and begins with "
-                         "- comes after --); see msock %s -h",
-                         option_word(argv), argv[0]);
+        return cli_unknown_option(option, argv);
     }
 }
 

@@ -22,6 +22,7 @@ enum cli_exit {
 int cmd_pub(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_hub(int argc, char **argv);
 
 #if defined(__GNUC__)
 #define CLI_PRINTF __attribute__((format(printf, 1, 2)))
@@ -65,6 +66,10 @@ enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_OWN };
     "      --name NAME    name of this node [host name]\n"                     \
     "  -h, --help         this text\n"
 
+/** Tells what is wrong with argv after getopt_long() returned `option`, which
+ * is none.  Returns CLI_USAGE. */
+int cli_unknown_option(int option, char **argv);
+
 /** Takes what getopt_long() returned, if it names a channel.  Returns 0, or
  *  CLI_USAGE for any other value, having told what is wrong with argv. */
 int cli_channel_option(struct cli_channel *names, int option, char **argv);
@@ -78,6 +83,7 @@ struct cli_buffer {
     char *bytes;
     size_t size;
     size_t capacity;
+    bool failed; /* something could not be appended (json_out.h) */
 };
 
 /** Makes room for `capacity` bytes.  Returns CLI_OK, or CLI_FAILURE after

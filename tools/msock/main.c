@@ -16,6 +16,7 @@ static const struct verb {
     {"pub", cmd_pub, "publish a message, or one for each line of input"},
     {"sub", cmd_sub, "print the messages that match filters"},
     {"key", cmd_key, "make a key"},
+    {"hub", cmd_hub, "run plugins as a service"},
     {"help", cmd_help, "print this text"},
     {"version", cmd_version, "print the version"},
 };

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration of msock hub: from a file to a checked struct. */
+#include "tools/msock/hub_config.h"
+
+#include "tools/msock/hub_fields.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <multisock/host.h>
+#include <multisock/text.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STATUS_EVERY_S = 5, PATH_SIZE = 4096 };
+
+void hub_problem(struct hub_problems *problems, const char *format, ...)
+{
+    char text[PATH_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    problems->count++;
+    if (problems->logger) {
+        msock_log(problems->logger, MSOCK_ERROR, "%s", text);
+    } else {
+        cli_error("%s", text);
+    }
+}
+
+/* -- The file -- */
+
+/* A configuration names programs and plugins that will run: others must not
+ * have written it. */
+static bool file_is_safe(const char *file, int fd,
+                         struct hub_problems *problems)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+        hub_problem(problems, "%s: not a regular file", file);
+    } else if (status.st_uid != 0 && status.st_uid != geteuid()) {
+        hub_problem(problems, "%s: belongs to user %lu: run chown root %s",
+                    file, (unsigned long)status.st_uid, file);
+    } else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        hub_problem(problems, "%s: others may write it: run chmod go-w %s",
+                    file, file);
+    } else if (status.st_size > HUB_FILE_MAX) {
+        hub_problem(problems, "%s: over %d bytes", file, HUB_FILE_MAX);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* Reads the whole file.  Returns text to be freed, or NULL after having
+ * reported why. */
+static char *read_file(const char *file, struct hub_problems *problems)
+{
+    /* Not to wait for a writer, should it be a FIFO. */
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+
+    if (!stream) {
+        hub_problem(problems, "%s: %s", file, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    char *text = NULL;
+    if (file_is_safe(file, fd, problems)) {
+        text = calloc(1, HUB_FILE_MAX + 1);
+    }
+    if (text && fread(text, 1, HUB_FILE_MAX, stream) == 0 && ferror(stream)) {
+        hub_problem(problems, "%s: %s", file, strerror(errno));
+        free(text);
+        text = NULL;
+    }
+    fclose(stream);
+    return text;
+}
+
+/* Makes blanks of comments: places in the text stay where they are. */
+static void blank_comments(char *text)
+{
+    bool inside = false; /* a string */
+
+    for (char *at = text; *at != '\0'; at++) {
+        if (inside && at[0] == '\\' && at[1] != '\0') {
+            at++;
+        } else if (*at == '"') {
+            inside = !inside;
+        } else if (*at == '\n') {
+            inside = false; /* a string that was not closed: not valid */
+        } else if (!inside && at[0] == '/' && at[1] == '/') {
+            size_t size = strcspn(at, "\n");
+            memset(at, ' ', size);
+            at += size - 1;
+        }
+    }
+}
+
+static void parse(struct hub_config *config, const char *file, char *text,
+                  struct hub_problems *problems)
+{
+    size_t size = strlen(text);
+    struct hub_reader reader = {
+        .file = file, .text = text, .config = config, .problems = problems};
+
+    blank_comments(text);
+    if (msock_json_check(text, size) < 0) {
+        /* The detail ends with the place. */
+        const char *place = strrchr(msock_error_detail(), ' ');
+        size_t byte = place ? strtoul(place + 1, NULL, 10) : 0;
+        hub_reader_problem(&reader, text + (byte < size ? byte : size), "%s",
+                           msock_error_detail());
+    } else {
+        hub_fields_read(&reader, text, size);
+    }
+}
+
+/* -- Defaults -- */
+
+/* The folder of plugins that was installed together with this program. */
+static char *installed_plugins(void)
+{
+    char path[PATH_SIZE + sizeof(MSOCK_PLUGINS_BESIDE)];
+    ssize_t size = readlink("/proc/self/exe", path, PATH_SIZE);
+
+    while (size > 0 && path[size - 1] != '/') {
+        size--;
+    }
+    if (size <= 0) {
+        return NULL;
+    }
+    strcpy(path + size, MSOCK_PLUGINS_BESIDE);
+    return realpath(path, NULL);
+}
+
+/* The key that the service manager hands over, if it does. */
+static char *credential_key(void)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    char path[PATH_SIZE];
+
+    if (!folder || folder[0] != '/' ||
+        snprintf(path, sizeof(path), "%s/key", folder) >= PATH_SIZE ||
+        access(path, F_OK) < 0) {
+        return NULL;
+    }
+    return strdup(path);
+}
+
+static void set_defaults(struct hub_config *config)
+{
+    if (!config->plugins_directory) {
+        config->plugins_directory = installed_plugins();
+    }
+    if (!config->key_file && !config->open) {
+        config->key_file = credential_key();
+    }
+    if (config->status_file && !config->filtered) {
+        config->filters[0] = strdup("+/lights/state");
+        config->filter_count = config->filters[0] != NULL;
+    }
+}
+
+int hub_config_read(struct hub_config *config, const char *file,
+                    struct hub_problems *problems)
+{
+    unsigned before = problems->count;
+
+    *config = (struct hub_config){.log_level = MSOCK_INFO,
+                                  .status_every_s = STATUS_EVERY_S};
+    char *text = read_file(file, problems);
+    if (text) {
+        parse(config, file, text, problems);
+    } else if (problems->count == before) {
+        hub_problem(problems, "out of memory");
+    }
+    free(text);
+    set_defaults(config);
+    return problems->count == before ? CLI_OK : CLI_FAILURE;
+}
+
+/* -- Checks -- */
+
+int hub_config_check(const struct hub_config *config, bool service,
+                     struct hub_problems *problems)
+{
+    unsigned before = problems->count;
+    msock_options options = {.struct_size = sizeof(options),
+                             .name = config->name,
+                             .key_file = config->key_file};
+
+    if (service && !config->key_file && !config->open) {
+        hub_problem(problems,
+                    "there is no key: give \"key_file\", or let the service "
+                    "manager load the credential \"key\"; \"key_file\": null "
+                    "is for a channel that anybody may speak on");
+    }
+    if (msock_check(config->channel, &options) < 0) {
+        hub_problem(problems, "channel: %s", msock_error_detail());
+    }
+    for (size_t i = 0; i < config->plugin_count; i++) {
+        const struct hub_plugin *plugin = &config->plugins[i];
+        if (msock_host_check(config->plugins_directory, plugin->name,
+                             plugin->config) < 0) {
+            hub_problem(problems, "%s", msock_error_detail());
+        }
+    }
+    return problems->count == before ? CLI_OK : CLI_FAILURE;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+const char *hub_config_fixed(const struct hub_config *old,
+                             const struct hub_config *config)
+{
+    if (!same(old->channel, config->channel)) {
+        return "channel";
+    }
+    if (!same(old->name, config->name)) {
+        return "name";
+    }
+    if (!same(old->key_file, config->key_file)) {
+        return "key_file";
+    }
+    if (!same(old->plugins_directory, config->plugins_directory)) {
+        return "plugins_directory";
+    }
+    if (old->slow_ms != config->slow_ms) {
+        return "slow_ms";
+    }
+    return old->fail_max != config->fail_max ? "fail_max" : NULL;
+}
+
+const char *hub_plugin_base(const char *name, size_t *size)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    size_t length = strlen(base);
+
+    if (slash && length > 3 && strcmp(base + length - 3, ".so") == 0) {
+        length -= 3;
+    }
+    *size = length;
+    return base;
+}
+
+void hub_config_fini(struct hub_config *config)
+{
+    free(config->channel);
+    free(config->name);
+    free(config->key_file);
+    free(config->plugins_directory);
+    free(config->status_file);
+    for (size_t i = 0; i < config->filter_count; i++) {
+        free(config->filters[i]);
+    }
+    for (size_t i = 0; i < config->plugin_count; i++) {
+        free(config->plugins[i].name);
+        free(config->plugins[i].config);
+    }
+    *config = (struct hub_config){0};
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration of msock hub: one JSON file, in which // begins a comment.
+ * Its keys are in docs/man/multisock-hub.5. Reading reports every problem, not
+ * only the first, each with the file and the line. */
+#ifndef MSOCK_TOOLS_HUB_CONFIG_H
+#define MSOCK_TOOLS_HUB_CONFIG_H
+
+#include "tools/msock/cli.h"
+
+enum {
+    HUB_FILE_MAX = 262144, /* bytes of the file */
+    HUB_PLUGINS_MAX = 64,
+    HUB_FILTERS_MAX = 16
+};
+
+/** Where problems go: to the logger, or to standard error if there is none. */
+struct hub_problems {
+    msock_logger *logger;
+    unsigned count;
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+/** Reports one problem. */
+void hub_problem(struct hub_problems *problems, const char *format, ...);
+
+/** A plugin to load; both texts are owned. */
+struct hub_plugin {
+    char *name;   /* bare, or an absolute path */
+    char *config; /* a JSON object, or NULL */
+};
+
+/** All texts are owned; NULL is the default, which hub_config_read() puts in
+ *  where the library has none of its own. */
+struct hub_config {
+    char *channel; /* [NULL: the library's] */
+    char *name;    /* [NULL: the host's] */
+    char *key_file;
+    bool open;               /* "key_file": null: no key is wanted */
+    char *plugins_directory; /* absolute; NULL: absolute plugins only */
+    unsigned slow_ms;        /* 0: the plugin host's default */
+    unsigned fail_max;       /* likewise */
+    unsigned log_level;      /* enum msock_level */
+    char *status_file;       /* absolute; NULL: none */
+    unsigned status_every_s; /* least time between two writes [5] */
+    bool filtered;           /* filters were given, if only none */
+    size_t filter_count;     /* of what the status shows [+/lights/state] */
+    char *filters[HUB_FILTERS_MAX];
+    size_t plugin_count;
+    struct hub_plugin plugins[HUB_PLUGINS_MAX];
+};
+
+/** Reads `file` into *config, which is given to the caller in any case: end it
+ *  with hub_config_fini().  Returns CLI_OK, or CLI_FAILURE after having
+ * reported all problems of the file. */
+int hub_config_read(struct hub_config *config, const char *file,
+                    struct hub_problems *problems);
+
+/** Checks what the file cannot show alone: channel and key, and each plugin
+ * with its configuration. Nothing is joined or started. With `service` unset a
+ * key that only the service manager would give is not missed. Returns CLI_OK,
+ * or CLI_FAILURE after having reported all problems. */
+int hub_config_check(const struct hub_config *config, bool service,
+                     struct hub_problems *problems);
+
+/** Says in one word what differs from `old` that a running channel or plugin
+ *  host cannot take over, or returns NULL. */
+const char *hub_config_fixed(const struct hub_config *old,
+                             const struct hub_config *config);
+
+/** The name of a plugin without folder and ending, *size bytes of `name`. */
+const char *hub_plugin_base(const char *name, size_t *size);
+
+/** Frees what it holds. */
+void hub_config_fini(struct hub_config *config);
+
+#endif

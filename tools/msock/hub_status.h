@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hub's view of itself and the house, as one JSON object in a file that is
+ * replaced as a whole: who reads it never sees a half. Its members are in
+ * docs/man/multisock-hub.5. */
+#ifndef MSOCK_TOOLS_HUB_STATUS_H
+#define MSOCK_TOOLS_HUB_STATUS_H
+
+#include "tools/msock/hub_reports.h"
+
+#include <multisock/host.h>
+
+/** What is to be shown; all of it is borrowed. */
+struct hub_view {
+    const char *state; /* "running", "stopped" */
+    const char *channel_url;
+    time_t started; /* wall clock */
+    const msock_channel *channel;
+    const msock_host *host; /* NULL: no plugins */
+    const struct hub_reports *reports;
+};
+
+/** Writes the object to *out, in place of what it holds; out->failed says that
+ *  memory was short. */
+void hub_status_render(const struct hub_view *view, struct cli_buffer *out);
+
+/** Puts the text in the place of `file`.  Returns 0, or an errno. */
+int hub_status_write(const char *file, const struct cli_buffer *text);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON written to a buffer that grows, so that nothing in it can harm a
+ * terminal: what JSON would allow as it is, but a terminal would obey (DEL, C1,
+ * bidirectional controls), is escaped inside of its strings.
+ *
+ * When memory is short, that is told once, out->failed is set, and nothing more
+ * is appended. */
+#ifndef MSOCK_TOOLS_JSON_OUT_H
+#define MSOCK_TOOLS_JSON_OUT_H
+
+#include "tools/msock/cli.h"
+
+/** Appends bytes as they are. */
+void json_out(struct cli_buffer *out, const char *text, size_t size);
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+/** Appends what printf(3) would print, at most 255 bytes of it. */
+void json_out_format(struct cli_buffer *out, const char *format, ...);
+
+/** Appends valid JSON without the white space outside of its strings. */
+void json_out_value(struct cli_buffer *out, const char *json, size_t size);
+
+/** Appends text as a JSON string; null if it is not UTF-8. */
+void json_out_text(struct cli_buffer *out, const char *text, size_t size);
+
+#endif

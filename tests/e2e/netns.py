@@ -126,6 +126,9 @@ class Program:
     def output(self):
         return _content(self.out)
 
+    def said(self):
+        return _content(self.err)
+
     def end(self, code=0):
         """Waits for the end, which must be with this exit code."""
         try:

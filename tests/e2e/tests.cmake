@@ -2,9 +2,18 @@
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 # Real programs in network namespaces: tests/e2e/NAME_test.py
-foreach(name pubsub original hosts network samples demo)
+foreach(name pubsub original hosts network samples demo
+        service)
     add_test(NAME e2e/${name} COMMAND Python3::Interpreter -B
         ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${name}_test.py ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e/${name} PROPERTIES
         TIMEOUT 180 SKIP_RETURN_CODE 77)
+endforeach()
+
+# Plugins that say goodbye, under two names.
+foreach(name early late)
+    msock_plugin(test_${name} e2e/modules/farewell.c)
+    target_compile_definitions(test_${name} PRIVATE FAREWELL_NAME="${name}")
+    set_target_properties(test_${name} PROPERTIES OUTPUT_NAME ${name}
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/farewell)
 endforeach()

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""msock hub --test-config: what is wrong with a configuration, and where."""
+
+import json
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "e2e"))
+import netns
+
+
+class TestConfig(netns.Case):
+    def setUp(self):
+        super().setUp()
+        build = os.path.dirname(os.path.dirname(netns.msock))
+        self.plugins = self.path("plugins")
+        os.mkdir(self.plugins, 0o755)
+        self.plugin = shutil.copy(
+            os.path.join(build, "tests/farewell/early.so"), self.plugins)
+        self.file = self.path("hub.json")
+
+    def check(self, text, code=0, **options):
+        """Checks a configuration.  Returns what was said."""
+        with open(self.file, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        result = self.run_msock("hub", "--config", self.file, "--test-config",
+                                code=code, **options)
+        self.assertEqual(result.out, "" if code else "configuration ok\n")
+        return result.err
+
+    def whole(self, **more):
+        """A configuration in which everything is said."""
+        return json.dumps({
+            "channel": "udp://239.255.77.83:7783?iface=lo", "name": "hub",
+            "key_file": None, "plugins_directory": self.plugins,
+            "plugins": [{"name": "early", "config": {"number": 7}}],
+            "slow_ms": 20, "fail_max": 3, "log_level": "warning",
+            "status": {"file": "/run/hub/status.json", "every_s": 9,
+                       "filters": ["+/lights/state", "#"]}, **more})
+
+    def test_what_is_right_is_ok(self):
+        for text in (self.whole(), '{"key_file": null}',
+                     self.whole(key_file=self.key()),
+                     self.whole(plugins=[{"name": self.plugin}]),
+                     ' // a comment\n{ // "another"\n"name": "a//b", '
+                     '"key_file":null}// the last'):
+            self.assertEqual(self.check(text), "", text)
+
+    def test_nothing_is_joined_and_no_plugin_started(self):
+        self.check(self.whole(channel="udp://239.255.77.83:7783?iface=none"))
+
+    def test_a_key_of_the_service_manager_is_noted(self):
+        self.assertIn("credential", self.check("{}"))
+
+    def test_each_problem_names_file_line_and_remedy(self):
+        cases = (
+            ('{\n"chanel": "x"}', 2, 'unknown key "chanel"; the nearest is '
+             '"channel"'),
+            ('{"status": {"files": 1}}', 1, 'the nearest is "file"'),
+            ('{"plugins": [{"name": "a", "conf": {}}]}', 1,
+             'the nearest is "config"'),
+            ('{"name": 1}', 1, '"name" must be a text'),
+            ('{"name": ""}', 1, '"name" must be a text'),
+            ('{"name": "a",\n"name": "b"}', 2, '"name" comes twice'),
+            ('{"key_file": "key"}', 1, 'an absolute path'),
+            ('{"plugins_directory": "plugins"}', 1, 'an absolute path'),
+            ('{"status":\n{\n"file": "x"}}', 3, 'an absolute path'),
+            ('{"status": {"every_s": 0}}', 1, 'from 1 to 86400'),
+            ('{"status": {"every_s": 86401}}', 1, 'from 1 to 86400'),
+            ('{"slow_ms": 99999999999999999999}', 1, 'from 1 to 60000'),
+            ('{"slow_ms": -1}', 1, 'from 1 to 60000'),
+            ('{"slow_ms": "1"}', 1, 'from 1 to 60000'),
+            ('{"fail_max": 1.5}', 1, 'from 1 to 1000000'),
+            ('{"log_level": "loud"}', 1, '"debug", "info", "warning"'),
+            ('{"status": {"filters": "#"}}', 1, 'a list'),
+            ('{"status": {"filters": ["a/#/b"]}}', 1, 'a filter'),
+            ('{"status": {"filters": [7]}}', 1, 'a filter'),
+            ('{"status": {"filters": [%s]}}' % ",".join(['"#"'] * 17), 1,
+             'over 16 filters'),
+            ('{"plugins": {}}', 1, 'a list'),
+            ('{"plugins": [7]}', 1, 'an object'),
+            ('{"plugins": [\n{"config": {}}]}', 2, 'needs a name'),
+            ('{"plugins": [{"name": "a", "config": []}]}', 1, 'an object'),
+            ('{"plugins": [{"name": "a"},\n{"name": "/x/a.so"}]}', 2,
+             'a second plugin'),
+            ('{"plugins": [%s]}' % ",".join(
+                '{"name": "p%d"}' % number for number in range(65)), 1,
+             'over 64 plugins'),
+            ('[]', 1, 'an object'),
+            ('{\n\n"name": }', 3, 'not valid JSON'),
+            ('{"name": "a" // "b"\n"x"}', 2, 'not valid JSON'),
+            ('', 1, 'not valid JSON'))
+        for text, line, said in cases:
+            told = self.check(text, 1)
+            self.assertTrue(told.startswith(f"msock: {self.file}:{line}: "),
+                            (text, told))
+            self.assertIn(said, told, text)
+            self.assertEqual(told.count("\n"), 1, told)
+
+    def test_all_problems_are_told_at_once(self):
+        self.assertEqual(self.check('{"a": 1,\n"slow_ms": 0,\n"b": 1}',
+                                    1).count("\n"), 3)
+
+    def test_what_the_file_names_is_checked_too(self):
+        open_key = self.key("open.key")
+        os.chmod(open_key, 0o644)
+        for more, said in (
+                ({"channel": "udp://10.0.0.1:1"}, "10.0.0.1"),
+                ({"channel": "udp://239.1.1.1:1?ifcae=lo"}, "iface"),
+                ({"name": "n" * 64}, "63"),
+                ({"key_file": "/none"}, "/none"),
+                ({"key_file": open_key}, "chmod 600"),
+                ({"plugins": [{"name": "late"}]}, "late.so"),
+                ({"plugins": [{"name": "../early"}]}, "../early"),
+                ({"plugins": [{"name": "early", "config": {"nmber": 1}}]},
+                 "number")):
+            told = self.check(self.whole(**more), 1)
+            self.assertIn(said, told, more)
+            self.assertEqual(told.count("\n"), 1, told)
+
+    def test_what_others_may_write_is_refused(self):
+        os.chmod(self.plugin, 0o775)
+        self.assertIn("chmod go-w", self.check(self.whole(), 1))
+        os.chmod(self.plugin, 0o755)
+        os.chmod(self.plugins, 0o777)
+        self.assertIn("chmod go-w", self.check(self.whole(), 1))
+        os.chmod(self.plugins, 0o755)
+        os.chmod(self.file, 0o666)
+        self.assertIn("chmod go-w", self.check(self.whole(), 1))
+
+    def test_what_is_no_configuration_is_refused(self):
+        for file, said in ((self.path("none"), "No such file"),
+                           (self.folder, "not a regular file"),
+                           ("/dev/null", "not a regular file")):
+            self.assertIn(said, self.run_msock(
+                "hub", "--config", file, "-t", code=1).err)
+        self.assertIn("over 262144 bytes", self.check(" " * 262145, 1))
+
+    def test_damage_anywhere_is_told(self):
+        whole = b'{"name":"h","plugins":[{"name":"/x"}],"status":{"every_s":9}}'
+        damaged = [whole[:size] for size in range(len(whole))]
+        damaged += [whole[:at] + bytes([whole[at] ^ 0x15]) + whole[at + 1:]
+                    for at in range(len(whole))]
+        for text in damaged:
+            self.assertTrue(self.check(text, 1), text)
+
+    def test_wrong_calls_end_with_2(self):
+        for words, said in ((["--config"], "--config needs a value"),
+                            (["--foreground"], "unknown option --foreground"),
+                            (["hub.json"], "unknown word hub.json")):
+            self.assertIn(said, self.run_msock("hub", *words, code=2).err)
+        self.assertIn("usage: msock hub", self.run_msock("hub", "-h").out)
+
+
+if __name__ == "__main__":
+    netns.main()

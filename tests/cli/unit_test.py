@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The unit of the hub, as systemd reads it.
+
+    unit_test.py SOURCE_DIR BUILD_DIR
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SKIPPED = 77  # exit code that ctest reports as "skipped"
+EXPOSURE_MAX = 2.0
+UNIT = "multisock-hub.service"
+
+source, build = sys.argv.pop(1), sys.argv.pop(1)
+
+
+def analyze(*words):
+    done = subprocess.run(["systemd-analyze", *words], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+class Unit(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = os.path.join(folder.name, UNIT)
+        with open(os.path.join(source, "tools", "systemd", UNIT),
+                  encoding="utf-8") as file:
+            self.text = file.read()
+
+    def written(self, text):
+        """Writes the unit, with the program of this build."""
+        program = os.path.join(os.path.realpath(build), "bin", "msock")
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(text.replace("=msock ", f"={program} "))
+        return self.file
+
+    def test_nothing_in_it_is_complained_of(self):
+        self.assertEqual(
+            analyze("verify", "--man=no", self.written(self.text)), (0, ""))
+
+    def test_a_mistake_would_be_complained_of(self):
+        text = self.text.replace("PrivateTmp=", "PrivateTemp=")
+
+        self.assertIn("PrivateTemp",
+                      analyze("verify", "--man=no", self.written(text))[1])
+
+    def test_its_exposure_is_small(self):
+        code, text = analyze("security", "--offline=true", "--no-pager",
+                             f"--threshold={int(10 * EXPOSURE_MAX)}",
+                             self.written(self.text))
+
+        print(text.strip().splitlines()[-1])
+        self.assertEqual(code, 0, text)
+
+
+if not shutil.which("systemd-analyze"):
+    print("skipped: systemd-analyze is not installed")
+    sys.exit(SKIPPED)
+unittest.main()

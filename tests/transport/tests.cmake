@@ -11,6 +11,7 @@ msock_sim_test(sim_faults)
 msock_sim_test(sim_life)
 msock_sim_test(sim_model)
 msock_sim_test(sim_real)
+msock_sim_test(embedding)
 
 # Criterion does not run under ThreadSanitizer: programs of their own.
 foreach(module sim_race loop_race post_race)
@@ -34,3 +35,5 @@ msock_net_test(open)
 msock_net_test(multicast)
 msock_net_test(open_alloc)
 target_link_libraries(transport_open_alloc_test PRIVATE msock_test_alloc)
+msock_net_test(cycles)
+target_sources(transport_cycles_test PRIVATE support/sim_node.c)

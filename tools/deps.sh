@@ -61,6 +61,7 @@ look()
     if [ "$1" = test ]; then
         library criterion libcriterion-dev
         library libcjson libcjson-dev
+        library glib-2.0 libglib2.0-dev
         program python3 python3
         program c++ g++
         program make make

@@ -2,7 +2,6 @@
 /* The books that the host keeps about one plugin's calls. */
 #include "plugins/guard.h"
 
-#include <assert.h>
 #include <multisock/error.h>
 
 /* Whose fault is it? A handler refuses what the network brings with the code
@@ -39,27 +38,22 @@ bool msock__guard_time(struct msock__guard *guard, uint64_t elapsed_ms,
 
     guard->calls++;
     guard->slow += slow;
+    guard->slow_calls = slow ? guard->slow_calls + 1 : 0;
     if (elapsed_ms > guard->slowest_ms) {
         guard->slowest_ms = elapsed_ms;
     }
     return slow;
 }
 
-bool msock__guard_result(struct msock__guard *guard,
-                         enum msock__verdict verdict, unsigned fail_max)
+void msock__guard_result(struct msock__guard *guard,
+                         enum msock__verdict verdict)
 {
-    assert(fail_max > 0);
     bool failed = verdict == MSOCK__FAILED || verdict == MSOCK__GARBAGE;
 
     guard->refused += verdict == MSOCK__REFUSED;
     guard->garbage += verdict == MSOCK__GARBAGE;
     guard->failed += failed;
-    if (!failed) {
-        guard->failures = 0;
-        return false;
-    }
-    guard->failures++;
-    return guard->failures >= fail_max;
+    guard->failures = failed ? guard->failures + 1 : 0;
 }
 
 bool msock__quiet_over(struct msock__quiet *quiet, uint64_t now_ms,

@@ -36,7 +36,8 @@ struct msock__guard {
     uint64_t slow;
     uint64_t dropped;
     uint64_t slowest_ms;
-    unsigned failures; /* in a row */
+    unsigned failures;   /* in a row */
+    unsigned slow_calls; /* in a row */
     struct msock__quiet slow_lines;
     struct msock__quiet failed_lines;
     struct msock__quiet limit_lines;
@@ -50,10 +51,9 @@ enum msock__verdict msock__guard_judge(int result);
 bool msock__guard_time(struct msock__guard *guard, uint64_t elapsed_ms,
                        unsigned slow_ms);
 
-/** Enters what a call returned.  Returns whether that was the failure number
- *  `fail_max` in a row, or one beyond it. */
-bool msock__guard_result(struct msock__guard *guard,
-                         enum msock__verdict verdict, unsigned fail_max);
+/** Enters what a call returned. */
+void msock__guard_result(struct msock__guard *guard,
+                         enum msock__verdict verdict);
 
 /** Says whether a line is due now, and how many were kept back before it. */
 bool msock__quiet_over(struct msock__quiet *quiet, uint64_t now_ms,

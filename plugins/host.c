@@ -11,6 +11,7 @@
 
 enum {
     SLOW_MS = 50,
+    SLOW_MAX = 100,
     FAIL_MAX = 10,
     SUBSCRIPTIONS_MAX = 1024,
     TIMERS_MAX = 256
@@ -171,6 +172,7 @@ int msock_host_open(msock_host **host, msock_channel *channel,
         .logger = options->logger,
         .directory = copy,
         .slow_ms = given(options->slow_ms, SLOW_MS),
+        .slow_max = given(options->slow_max, SLOW_MAX),
         .fail_max = given(options->fail_max, FAIL_MAX),
         .subscriptions_max =
             given(options->subscriptions_max, SUBSCRIPTIONS_MAX),

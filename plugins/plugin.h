@@ -50,6 +50,7 @@ struct msock_host {
     msock_plugin_host *plugins; /* newest first */
     unsigned running;           /* plugin code on the stack */
     unsigned slow_ms;
+    unsigned slow_max;
     unsigned fail_max;
     unsigned subscriptions_max;
     unsigned timers_max;

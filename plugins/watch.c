@@ -72,14 +72,25 @@ static void note_failure(msock_plugin_host *plugin, int result,
 }
 
 /* Its timers end. Its subscriptions stay, to count what it misses. */
-static void quarantine(msock_plugin_host *plugin)
+static void quarantine(msock_plugin_host *plugin, unsigned count,
+                       const char *what)
 {
     plugin->condition = MSOCK_PLUGIN_QUARANTINED;
     msock__grants_end_timers(plugin);
     msock__plugin_report(plugin, MSOCK_ERROR,
-                         "quarantined: it failed %u times in a row, and is not "
+                         "quarantined: it %s %u times in a row, and is not "
                          "called any more until it is reloaded",
-                         plugin->guard.failures);
+                         what, count);
+}
+
+static void look(msock_plugin_host *plugin)
+{
+    const struct msock__guard *guard = &plugin->guard;
+    if (guard->failures >= plugin->host->fail_max) {
+        quarantine(plugin, guard->failures, "failed");
+    } else if (guard->slow_calls >= plugin->host->slow_max) {
+        quarantine(plugin, guard->slow_calls, "was slow");
+    }
 }
 
 uint64_t msock__watch_begin(msock_host *host)
@@ -101,14 +112,11 @@ int msock__watch_end_message(msock_plugin_host *plugin, uint64_t began_ns,
 
     msock__watch_end(plugin->host);
     note_time(plugin, began_ns, "handler of ", topic);
-    bool out =
-        msock__guard_result(&plugin->guard, verdict, plugin->host->fail_max);
+    msock__guard_result(&plugin->guard, verdict);
     if (verdict == MSOCK__FAILED || verdict == MSOCK__GARBAGE) {
         note_failure(plugin, result, topic);
     }
-    if (out) {
-        quarantine(plugin);
-    }
+    look(plugin);
     return verdict == MSOCK__GARBAGE ? MSOCK_EPLUGIN : result;
 }
 
@@ -116,6 +124,7 @@ void msock__watch_end_timer(msock_plugin_host *plugin, uint64_t began_ns)
 {
     msock__watch_end(plugin->host);
     note_time(plugin, began_ns, "timer", "");
+    look(plugin);
 }
 
 void msock__watch_limit(msock_plugin_host *plugin, size_t count,

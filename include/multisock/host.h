@@ -31,6 +31,7 @@ typedef struct msock_host_options {
     msock_logger *logger;  /* kept until the host is closed [nobody] */
     unsigned slow_ms;      /* a handler that runs longer is reported [50] */
     unsigned fail_max;     /* failures in a row until quarantine [10] */
+    unsigned slow_max; /* calls over slow_ms in a row until quarantine [100] */
     unsigned subscriptions_max; /* of one plugin [1024] */
     unsigned timers_max;        /* of one plugin [256] */
 } msock_host_options;
@@ -96,8 +97,9 @@ void msock_host_close(msock_host *host);
 
 enum msock_plugin_condition {
     MSOCK_PLUGIN_RUNNING,     /* its handlers are called */
-    MSOCK_PLUGIN_QUARANTINED, /* failed fail_max times in a row: loaded, but no
-                                 longer called, until it is reloaded */
+    MSOCK_PLUGIN_QUARANTINED, /* failed fail_max times in a row, or was slow
+                                 slow_max times in a row: loaded, but no longer
+                                 called, until it is reloaded */
     MSOCK_PLUGIN_FAILED       /* a reload failed, and so did the old code: not
                                  loaded, until it is reloaded */
 };

@@ -35,7 +35,8 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${shlibs})
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA
+    ${shlibs} ${PROJECT_SOURCE_DIR}/cmake/debian/triggers)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
 "Programs on one network publish and subscribe over encrypted UDP multicast,
 without a broker. This package holds the shared library.")
@@ -58,9 +59,15 @@ set(CPACK_COMPONENT_TOOLS_DESCRIPTION
 "This package holds the command msock, its manual, and the plugins that come
 with multisock.")
 
+# What Debian wants in every package; the date is that of $SOURCE_DATE_EPOCH.
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+set(changelog ${PROJECT_BINARY_DIR}/cmake/changelog)
+configure_file(cmake/debian/changelog.in ${changelog} @ONLY)
+execute_process(COMMAND gzip -9nf ${changelog} COMMAND_ERROR_IS_FATAL ANY)
 foreach(component LIBRARY DEVELOPMENT TOOLS)
+    set(package ${CPACK_DEBIAN_${component}_PACKAGE_NAME})
     string(TOLOWER ${component} name)
-    install(FILES cmake/debian/copyright COMPONENT ${name} DESTINATION
-        ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${component}_PACKAGE_NAME})
+    install(FILES cmake/debian/copyright ${changelog}.gz COMPONENT ${name}
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package})
 endforeach()
 include(CPack)

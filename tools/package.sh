@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Debian packages of this tree: libmultisock0, libmultisock-dev, multisock-tools.
+# Makes Debian packages: libmultisock0, libmultisock-dev, multisock-tools.
 #
 #     sh tools/package.sh build [DIR]   into DIR, seen from the tree's root
 #                                       [build/packages]
@@ -9,7 +9,8 @@
 #                                       as root, with debootstrap and a mirror
 #
 # $MSOCK_PACKAGE_BUILD names the folder that is compiled in [build/package],
-# $MSOCK_SUITE the Debian of `try` [bookworm], $MSOCK_MIRROR where it comes from.
+# $MSOCK_SUITE the Debian of `try` [bookworm], $MSOCK_MIRROR where it comes
+# from.
 set -eu
 umask 022
 
@@ -49,17 +50,22 @@ build_packages()
     for program in dpkg-buildflags dpkg-shlibdeps; do
         command -v "$program" >/dev/null || fail "needs $program: dpkg-dev"
     done
+    # The date of what is packed, so that packing it again gives the same bytes.
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct \
+        2>/dev/null || date +%s)}
+    export SOURCE_DATE_EPOCH
     CFLAGS="$(flags CFLAGS) $(flags CPPFLAGS) -g0" LDFLAGS=$(flags LDFLAGS) \
         cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=None \
-        -DCMAKE_INSTALL_PREFIX=/usr -DMSOCK_TESTS=OFF
+        -DCMAKE_INSTALL_PREFIX=/usr -DMSOCK_TESTS=OFF \
+        -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON # what is built names no place
     cmake --build "$build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-2}"
     mkdir -p "$1"
     cpack --config "$build/CPackConfig.cmake" -B "$(cd "$1" && pwd)"
     rm -rf "$1/_CPack_Packages"
 }
 
-# inside NAMESPACES COMMAND...: runs it in the fresh Debian, in namespaces that end
-# with it: -m has its own mounts, -mn no network but lo.
+# inside NAMESPACES COMMAND...: runs it in the fresh Debian, in namespaces that
+# end with it: -m has its own mounts, -mn no network but lo.
 inside()
 {
     namespaces=$1

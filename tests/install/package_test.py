@@ -108,7 +108,9 @@ class Contents(Case):
             self.assertTrue(any(re.search(wanted + "$", path)
                                 for path in self.files(name)), wanted)
         for name in NAMES:
-            self.assertIn(f"/usr/share/doc/{name}/copyright", self.files(name))
+            for document in ("copyright", "changelog.gz"):
+                self.assertIn(f"/usr/share/doc/{name}/{document}",
+                              self.files(name))
 
     def test_all_belongs_to_root_who_alone_may_write(self):
         modes = {"d": "drwxr-xr-x", "l": "lrwxrwxrwx", "-": "-rw-r--r--"}

@@ -9,6 +9,27 @@ foreach(module ${test_modules})
     list(APPEND test_module_targets test_${module})
 endforeach()
 
+# test_version(FOLDER NAME SOURCE DEFINITION...): a module in a folder of its
+# own, so that versions of it have one name.
+function(test_version folder name source)
+    set(target test_${folder}_${name})
+    msock_plugin(${target} plugins/modules/${source})
+    target_compile_definitions(${target} PRIVATE ${ARGN})
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/modules/${folder})
+endfunction()
+foreach(version 1 2 3)
+    test_version(v${version} turn count.c COUNT_NAME="turn"
+        COUNT_VERSION=${version} COUNT_MOOD="TURN")
+endforeach()
+test_version(v1 steady count.c COUNT_NAME="steady" COUNT_VERSION=1
+    COUNT_MOOD="STEADY")
+test_version(v1 moody count.c COUNT_NAME="moody" COUNT_VERSION=1
+    COUNT_MOOD="MOODY")
+test_version(v1 bad bad.c)
+set(test_versions test_v1_turn test_v2_turn test_v3_turn test_v1_steady
+    test_v1_moody test_v1_bad)
+
 msock_test(plugins host msock_host msock_codec msock_test_alloc
     ${CMAKE_DL_LIBS})
 target_sources(plugins_host_test PRIVATE
@@ -33,3 +54,12 @@ foreach(module lights page)
 endforeach()
 add_dependencies(plugins_lights_test lights)
 add_dependencies(plugins_page_test test_doorbell)
+
+# The host on a whole channel, with plugins that change and misbehave.
+foreach(module reload)
+    msock_test(plugins ${module} msock_host msock_transport msock_core
+        msock_codec ${CMAKE_DL_LIBS})
+    target_sources(plugins_${module}_test PRIVATE
+        plugins/yard.c plugins/folder.c)
+    add_dependencies(plugins_${module}_test ${test_versions})
+endforeach()

@@ -7,8 +7,16 @@
 #include "core/engine_state.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A bound of the configuration: 1 GiB at most, which is a size_t everywhere. */
+static size_t bound(uint64_t value)
+{
+    assert(value <= SIZE_MAX);
+    return (size_t)value;
+}
 
 static int make_tables(struct msock__engine *engine)
 {
@@ -17,13 +25,14 @@ static int make_tables(struct msock__engine *engine)
     msock__random(key, sizeof(key));
     if (msock__dispatch_new(&engine->dispatch, key) < 0 ||
         msock__timers_new(&engine->timers) < 0 ||
-        msock__sessions_new(&engine->sessions, config->sessions_max, key) < 0) {
+        msock__sessions_new(&engine->sessions, bound(config->sessions_max),
+                            key) < 0) {
         return MSOCK_ENOMEM;
     }
     struct msock__fragments_limits limits = {
-        .assemblies_max = config->assemblies_max,
-        .bytes_max = config->reassembly_max,
-        .message_max = config->message_max,
+        .assemblies_max = bound(config->assemblies_max),
+        .bytes_max = bound(config->reassembly_max),
+        .message_max = bound(config->message_max),
     };
     return msock__fragments_new(&engine->fragments, &limits);
 }
@@ -50,8 +59,8 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->log.logger = logger;
     engine->began_us = driver->ops->now(driver);
     msock__random(engine->session, sizeof(engine->session));
-    msock__outbox_init(&engine->outbox, config->queue_max, config->raw);
-    msock__post_init(&engine->post, config->post_max);
+    msock__outbox_init(&engine->outbox, bound(config->queue_max), config->raw);
+    msock__post_init(&engine->post, bound(config->post_max));
     code = make_tables(engine);
     if (code < 0) {
         msock__channel_free(made);

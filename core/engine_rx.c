@@ -89,9 +89,9 @@ static size_t take_message(struct msock__engine *engine,
     bool bare = (origin->flags & MSOCK_MESSAGE_BARE) != 0;
     struct msock__envelope envelope;
     size_t used = 0;
-    int drop =
-        msock__envelope_decode((char *)bytes, size, bare, origin->session_short,
-                               engine->config.head_max, &envelope, &used);
+    int drop = msock__envelope_decode(
+        (char *)bytes, size, bare, origin->session_short,
+        (size_t)engine->config.head_max, &envelope, &used);
     if (!drop && used > engine->config.message_max) {
         drop = MSOCK_DROP_TOO_BIG;
     }

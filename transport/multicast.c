@@ -465,7 +465,7 @@ int msock__multicast_new(struct msock__transport **transport,
     strcpy(self->iface, iface);
     self->ttl = (unsigned)config->ttl;
     self->dscp = (unsigned)config->dscp;
-    self->rcvbuf = config->rcvbuf;
+    self->rcvbuf = (size_t)config->rcvbuf; /* 1 GiB at most */
     self->mtu = (unsigned)config->mtu;
     self->raw = config->raw;
     self->receive_fd = self->send_fd = self->watch_fd = -1;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The plugin host on a channel that takes notes, and with good and bad plugins.
 set(test_modules probe second wrong_abi wrong_size wrong_name no_start
-    no_descriptor start_fails late_failure)
+    no_descriptor start_fails late_failure first_abi later_abi)
 foreach(module ${test_modules})
     msock_plugin(test_${module} plugins/modules/${module}.c)
     set_target_properties(test_${module} PROPERTIES OUTPUT_NAME ${module}
@@ -55,11 +55,18 @@ endforeach()
 add_dependencies(plugins_lights_test lights)
 add_dependencies(plugins_page_test test_doorbell)
 
+msock_test(plugins guard msock_host msock_transport msock_core msock_codec
+    ${CMAKE_DL_LIBS})
+msock_test(plugins config msock_host msock_transport msock_core msock_codec
+    ${CMAKE_DL_LIBS})
+
 # The host on a whole channel, with plugins that change and misbehave.
-foreach(module reload)
+foreach(module reload watch library)
     msock_test(plugins ${module} msock_host msock_transport msock_core
         msock_codec ${CMAKE_DL_LIBS})
     target_sources(plugins_${module}_test PRIVATE
         plugins/yard.c plugins/folder.c)
-    add_dependencies(plugins_${module}_test ${test_versions})
+    add_dependencies(plugins_${module}_test ${test_versions}
+        ${test_module_targets})
 endforeach()
+target_link_options(plugins_library_test PRIVATE -Wl,--wrap=dlopen)

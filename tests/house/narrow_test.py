@@ -42,8 +42,8 @@ def compile_narrow(words, source, headers):
         [words[0], "-m64", "-print-multiarch"],
         capture_output=True, text=True).stdout.strip()
     return subprocess.run(
-        words + ["-m32", "-Werror", "-fsyntax-only", "-isystem", headers, "-idirafter",
-                 "/usr/include/" + multiarch, source],
+        words + ["-m32", "-Werror", "-fsyntax-only", "-isystem", headers,
+                 "-idirafter", "/usr/include/" + multiarch, source],
         capture_output=True, text=True)
 
 

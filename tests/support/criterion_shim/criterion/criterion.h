@@ -13,6 +13,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+/* Not needed here, but Criterion's header brings them to our tests. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /** One test, listed before main() by the constructor that Test() makes. */
 struct criterion_shim_test {

@@ -61,7 +61,7 @@ msock_test(plugins config msock_host msock_transport msock_core msock_codec
     ${CMAKE_DL_LIBS})
 
 # The host on a whole channel, with plugins that change and misbehave.
-foreach(module reload watch library)
+foreach(module reload watch library storm)
     msock_test(plugins ${module} msock_host msock_transport msock_core
         msock_codec ${CMAKE_DL_LIBS})
     target_sources(plugins_${module}_test PRIVATE
@@ -70,3 +70,33 @@ foreach(module reload watch library)
         ${test_module_targets})
 endforeach()
 target_link_options(plugins_library_test PRIVATE -Wl,--wrap=dlopen)
+
+# Plugins of third parties see the public headers and link nothing.
+function(third_party name source)
+    add_library(third_party_${name} MODULE plugins/third_party/${source})
+    target_include_directories(third_party_${name} PRIVATE
+        ${PROJECT_SOURCE_DIR}/include)
+    target_compile_options(third_party_${name} PRIVATE
+        -Wall -Wextra -Wpedantic -Werror)
+    set_target_properties(third_party_${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${name} C_STANDARD 99 C_EXTENSIONS OFF
+        CXX_STANDARD 17 CXX_EXTENSIONS OFF
+        CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/modules/third_party)
+endfunction()
+include(CheckLanguage)
+check_language(CXX)
+if(CMAKE_CXX_COMPILER)
+    enable_language(CXX)
+    third_party(bell bell.c)
+    third_party(tally tally.cpp)
+    # Else what C++ makes unique stays loaded for ever.
+    target_compile_options(third_party_tally PRIVATE
+        $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+    msock_test(plugins third_party msock_host msock_transport msock_core
+        msock_codec ${CMAKE_DL_LIBS})
+    target_sources(plugins_third_party_test PRIVATE
+        plugins/yard.c plugins/folder.c)
+    add_dependencies(plugins_third_party_test
+        third_party_bell third_party_tally)
+endif()

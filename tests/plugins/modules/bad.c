@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plugin that does on each message on `storm` what its configuration says:
  * {"does":"sleep"}, "fail", "refuse", "garbage", "hoard" (timers) or, when it
- * is stopped, "leak" (three timers); "once" fails at every other message. */
+ * is stopped, "leak" (three timers); "once" fails at every other message, and
+ * "number" starts with a result that is none. */
 #include <multisock/plugin.h>
 
 #include <stdlib.h>
@@ -66,9 +67,13 @@ static int start(const msock_services *services, void **state)
     int size = services->json_get(services->config, strlen(services->config),
                                   "does", &value);
     services->json_text(value, (size_t)size, bad->does, sizeof bad->does);
-    *state = bad;
+    if (strcmp(bad->does, "number") == 0) {
+        free(bad);
+        return GARBAGE;
+    }
     services->subscribe(services->host, "storm", on_storm, bad, NULL);
-    return strcmp(bad->does, "number") == 0 ? GARBAGE : 0;
+    *state = bad;
+    return 0;
 }
 
 static void stop(void *state)

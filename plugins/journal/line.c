@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ESCAPE_SIZE = 7 /* "\u202e" and a NUL */, TAIL_MAX = 48 };
+enum {
+    ESCAPE_SIZE = 7, /* "\u202e" and a NUL */
+    KEY_SIZE = 9,    /* ,"raw":"" or ,"data": */
+    TAIL_MAX = 48    /* of what follows the data */
+};
 
 /* Writes up to its capacity; what does not fit leaves it full. */
 struct line {
@@ -156,6 +160,7 @@ size_t msock__line_write(const msock_services *services, const char *time,
     assert(!line.full);
 
     size_t head = line.size;
+    line.capacity = head + KEY_SIZE + capacity - MSOCK__LINE_HEAD_MAX;
     put_data(&line, message);
     bool omitted = line.full;
     line.size = omitted ? head : line.size;

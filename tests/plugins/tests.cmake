@@ -100,3 +100,14 @@ if(CMAKE_CXX_COMPILER)
     add_dependencies(plugins_third_party_test
         third_party_bell third_party_tally)
 endif()
+
+# The bundled plugins as they are shipped.
+foreach(module journal)
+    msock_test(plugins ${module} msock_host msock_transport msock_core
+        msock_codec ${CMAKE_DL_LIBS})
+    target_sources(plugins_${module}_test PRIVATE
+        plugins/yard.c plugins/folder.c)
+    add_dependencies(plugins_${module}_test ${module})
+endforeach()
+target_sources(plugins_journal_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/plugins/journal/files.c)

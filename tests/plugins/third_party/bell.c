@@ -8,10 +8,9 @@ static int on_bell(const msock_message *message, void *user)
 {
     (void)message;
     (void)user;
-    if (rings == 10) {
+    if (rings++ >= 10) {
         return MSOCK_ENOTSUP; /* refused */
     }
-    rings++;
     return services->publish(services->host, "bell/ring", "true", NULL);
 }
 

@@ -8,6 +8,7 @@ anything uses it. The flags are those of sanitizers: a program must be linked
 with what its library was built with.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -25,7 +26,8 @@ def setUpModule():
     unittest.addModuleCleanup(Case.scratch.cleanup)
     first = os.path.join(Case.scratch.name, "first")
     Case.prefix = os.path.join(Case.scratch.name, "else", "where")
-    tree.run("cmake", "--install", Case.build, "--prefix", first)
+    # A user's own umask, under which folders of plugins must do all the same.
+    tree.run("cmake", "--install", Case.build, "--prefix", first, umask=0o002)
     os.mkdir(os.path.dirname(Case.prefix))
     os.rename(first, Case.prefix)
     Case.library = tree.library_folder(Case.prefix)
@@ -141,6 +143,19 @@ class Tree(Case):
 
         self.assertEqual(tree.run(program, "version"), f"msock {number}\n")
         self.assertIn("[$ORIGIN/../lib", tree.run_path(program)[0])
+
+    def check_hub(self, plugin, code):
+        """Lets the hub check a configuration that loads this plugin."""
+        path = os.path.join(self.folder, "hub.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"channel": "udp://239.255.77.83:7783?iface=lo",
+                       "plugins": [{"name": plugin}]}, file)
+        tree.run(self.installed("bin", "msock"), "hub", "--test-config",
+                 "--config", path, code=code)
+
+    def test_the_hub_finds_its_plugins_where_they_were_moved(self):
+        self.check_hub("lights", 0)
+        self.check_hub("nonsuch", 1)
 
     def test_the_library_has_the_name_of_its_interface(self):
         library = os.path.join(self.library, "libmultisock.so")

@@ -27,7 +27,9 @@ endif()
 function(msock_target name)
     set_target_properties(${name} PROPERTIES
         C_STANDARD 11 C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden)
-    target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L)
+    # Large files' numbers and times after 2038 on 32-bit machines too.
+    target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L
+        _FILE_OFFSET_BITS=64 _TIME_BITS=64)
     target_compile_options(${name} PRIVATE -UNDEBUG)
     target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:msock_flags>)
 endfunction()

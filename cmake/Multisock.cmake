@@ -74,4 +74,7 @@ function(msock_plugin name)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
     set_target_properties(${name} PROPERTIES PREFIX ""
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+    # The host refuses what others may write, whatever the umask is here.
+    add_custom_command(TARGET ${name} POST_BUILD COMMAND chmod go-w
+        $<TARGET_FILE:${name}> $<TARGET_FILE_DIR:${name}> VERBATIM)
 endfunction()

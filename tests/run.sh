@@ -14,6 +14,8 @@ check | asan) workflow=${1:-check} ;;
     ;;
 esac
 
+# Plugins that a group may write are refused, as they should be.
+umask 022
 cd "$(dirname "$0")/.."
 sh tools/deps.sh test
 exec cmake --workflow --preset "$workflow"

@@ -38,6 +38,8 @@ TestSuite(keyfile, .init = make_directory, .fini = remove_directory);
 
 static void write_file(const char *path, const char *text, mode_t mode)
 {
+    /* A file of mode 0400 opens for root alone: always a new one. */
+    remove(path);
     FILE *file = fopen(path, "w");
 
     cr_assert(ne(ptr, file, NULL));

@@ -14,7 +14,7 @@ enum {
     REMOTE_EACH = 5000,
     RING_EACH = 1000, /* fit POST_MAX: nobody runs a loop while he posts */
     POST_MAX = 256 * 1024,
-    QUEUE_MAX = 1024 * 1024,
+    QUEUE_MAX = 64 * 1024, /* less than is posted: what waits keeps its order */
     SLOTS_MAX = 512 * 1024, /* finished frames, at most */
     LOOK_EVERY = 1024
 };

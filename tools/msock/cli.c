@@ -57,41 +57,54 @@ int cli_print(const char *text)
     return CLI_OK;
 }
 
-/* Returns how the option is spelt that getopt_long() stumbled over. */
-static const char *option_word(char **argv)
+/* Returns how the option is spelt that getopt_long() stumbled over. It tells
+ * only the letter of a long option that was given a value it does not take; a
+ * word before the one in hand is told from that by its first letter. */
+static const char *option_word(int option, char **argv)
 {
     static char letter[3] = "-?";
+    const char *word = argv[optind - 1];
+    bool is_long = strncmp(word, "--", 2) == 0 &&
+                   (option == ':' || (strchr(word, '=') && optopt == word[2]));
 
-    if (optopt > 0 && optopt < CLI_KEY_FILE) {
+    if (optopt > 0 && optopt < CLI_KEY_FILE && !is_long) {
         letter[1] = (char)optopt;
         return letter;
     }
-    return argv[optind - 1];
+    return word;
 }
 
 int cli_unknown_option(int option, char **argv)
 {
     if (option == ':') {
-        return cli_usage("%s needs a value; see msock %s -h", option_word(argv),
-                         argv[0]);
+        return cli_usage("%s needs a value; see msock %s -h",
+                         option_word(option, argv), argv[0]);
     }
     return cli_usage("unknown option %s (what is no option and begins with - "
                      "comes after --); see msock %s -h",
-                     option_word(argv), argv[0]);
+                     option_word(option, argv), argv[0]);
+}
+
+/* Takes an option's value, which must not be empty: a variable that is not set
+ * would mean the default, and a channel without a key would be open. */
+static int take(const char **value, const char *name)
+{
+    if (optarg[0] == '\0') {
+        return cli_usage("%s is empty: is a variable not set?", name);
+    }
+    *value = optarg;
+    return CLI_OK;
 }
 
 int cli_channel_option(struct cli_channel *names, int option, char **argv)
 {
     switch (option) {
     case 'c':
-        names->url = optarg;
-        return CLI_OK;
+        return take(&names->url, "--channel");
     case CLI_KEY_FILE:
-        names->key_file = optarg;
-        return CLI_OK;
+        return take(&names->key_file, "--key-file");
     case CLI_NAME:
-        names->name = optarg;
-        return CLI_OK;
+        return take(&names->name, "--name");
     default:
         return cli_unknown_option(option, argv);
     }

@@ -197,7 +197,9 @@ static int read_wait(const char *text, double *seconds)
     double value = strtod(text, &end);
 
     if (end == text || *end || !(value > 0 && value <= most)) {
-        return cli_usage("-W wants a number of seconds over 0, not %s", text);
+        return cli_usage("-W wants a number of seconds, over 0 and at most "
+                         "%.0f, not %s",
+                         most, text);
     }
     *seconds = value;
     return CLI_OK;

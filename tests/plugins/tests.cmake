@@ -102,7 +102,7 @@ if(CMAKE_CXX_COMPILER)
 endif()
 
 # The bundled plugins as they are shipped.
-foreach(module journal)
+foreach(module journal exec)
     msock_test(plugins ${module} msock_host msock_transport msock_core
         msock_codec ${CMAKE_DL_LIBS})
     target_sources(plugins_${module}_test PRIVATE

@@ -221,6 +221,12 @@ int msock__keyring_load(struct msock__keyring *ring, const char *path)
     /* Not blocking, lest a FIFO keep us waiting before it can be refused. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
+    if (fd < 0 && errno == ENOENT) {
+        return msock__fail(MSOCK_EKEY,
+                           "%s: there is no such file: make a key with "
+                           "(umask 077; msock key gen > %s)",
+                           path, path);
+    }
     if (fd < 0) {
         return fail_errno(path, "cannot be opened");
     }

@@ -106,10 +106,11 @@ Test(keyfile, a_strangers_file_is_refused)
     expect_detail("home.key: belongs to user 4242: run chown 0 home.key");
 }
 
-Test(keyfile, a_missing_file_is_refused)
+Test(keyfile, a_missing_file_is_refused_with_how_to_make_one)
 {
     cr_assert(eq(int, load("none.key"), MSOCK_EKEY));
-    expect_detail("none.key: cannot be opened: No such file or directory");
+    expect_detail("none.key: there is no such file: make a key with (umask "
+                  "077; msock key gen > none.key)");
 }
 
 Test(keyfile, what_is_no_regular_file_is_refused)

@@ -58,6 +58,25 @@ static enum msock_level clamp(enum msock_level level)
     return level < MSOCK_FATAL ? level : MSOCK_FATAL;
 }
 
+/* Opens a file to append to.  Returns it, or -1 with errno: ENXIO for what is
+ * there and no regular file, which could keep us waiting, or ELOOP for a link,
+ * which somebody may have put into a folder open to all. */
+static int open_regular(const char *path)
+{
+    struct stat status;
+    int fd = open(path,
+                  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
+                      O_NOFOLLOW | O_NONBLOCK,
+                  FILE_MODE);
+
+    if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))) {
+        close(fd);
+        errno = ENXIO;
+        return -1;
+    }
+    return fd;
+}
+
 /* Opens the day's file in place of the one before, which stays if the new one
  * cannot be opened.  Returns 0, MSOCK_ESYSTEM. */
 static int open_day(msock_logger *logger, const struct tm *now)
@@ -68,15 +87,17 @@ static int open_day(msock_logger *logger, const struct tm *now)
     logger->tried = *now;
     strftime(date, sizeof date, "_%Y-%m-%d.log", now);
     snprintf(path, sizeof path, "%s%s", logger->path, date);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
+    int fd = open_regular(path);
     FILE *stream = fd >= 0 ? fdopen(fd, "a") : NULL;
     if (stream == NULL) {
         int error = errno;
         if (fd >= 0) {
             close(fd);
         }
-        return msock__fail(MSOCK_ESYSTEM, "log file %s: %s", path,
-                           strerror(error));
+        return msock__fail(
+            MSOCK_ESYSTEM, "log file %s: %s%s", path, strerror(error),
+            error == ELOOP || error == ENXIO ? "; it must be a regular file"
+                                             : "");
     }
     if (logger->stream != NULL) {
         fclose(logger->stream);

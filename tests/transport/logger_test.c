@@ -19,17 +19,26 @@ enum { THREADS = 4, LINES = 200 };
 static char folder[] = "/tmp/multisock-log-XXXXXX";
 static char path[80];
 
+/* Puts a file's path without the date, and today's whole one, in a new
+ * folder. */
+static void name_file(char file[static 48])
+{
+    char date[16];
+    time_t now = time(NULL);
+
+    cr_assert(mkdtemp(folder) != NULL);
+    snprintf(file, 48, "%s/traces", folder);
+    strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
+    snprintf(path, sizeof path, "%s_%s.log", file, date);
+}
+
 /* Opens a logger on a file in a folder of its own, and names today's file. */
 static msock_logger *open_file(void)
 {
-    char file[48], date[16];
-    time_t now = time(NULL);
+    char file[48];
     msock_logger *logger = NULL;
 
-    cr_assert(mkdtemp(folder) != NULL);
-    snprintf(file, sizeof file, "%s/traces", folder);
-    strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
-    snprintf(path, sizeof path, "%s_%s.log", file, date);
+    name_file(file);
     int rc = msock_logger_open(&logger, "lamp", file);
     cr_assert(eq(int, rc, 0), "%s", msock_error_detail());
     return logger;
@@ -179,6 +188,40 @@ Test(logger, a_relative_file_stays_where_it_was_opened)
 
     cr_expect(eq(int, rc, 0));
     cr_expect(strstr(text, "here") != NULL);
+}
+
+Test(logger, a_pipe_in_the_files_place_is_refused_at_once, .timeout = 10)
+{
+    char file[48];
+    msock_logger *logger = NULL;
+    name_file(file);
+    cr_assert(mkfifo(path, 0600) == 0);
+
+    int without = msock_logger_open(&logger, "lamp", file);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    int with = msock_logger_open(&logger, "lamp", file);
+
+    cr_expect(eq(int, without, MSOCK_ESYSTEM));
+    cr_expect(eq(int, with, MSOCK_ESYSTEM));
+    cr_expect(strstr(msock_error_detail(), "regular file") != NULL);
+    close(reader);
+    unlink(path);
+    rmdir(folder);
+}
+
+Test(logger, a_link_in_the_files_place_is_not_followed)
+{
+    char file[48];
+    msock_logger *logger = NULL;
+    name_file(file);
+    cr_assert(symlink("elsewhere", path) == 0);
+
+    int rc = msock_logger_open(&logger, "lamp", file);
+
+    cr_expect(eq(int, rc, MSOCK_ESYSTEM));
+    cr_expect(strstr(msock_error_detail(), "regular file") != NULL);
+    unlink(path);
+    cr_expect(eq(int, rmdir(folder), 0));
 }
 
 Test(logger, standard_output_stays_open)

@@ -298,19 +298,43 @@ static size_t distance(const char *a, size_t a_size, const char *b,
     return row[b_size];
 }
 
+/* Whether `known` goes on where the word ends. */
+static bool begins(const char *known, const char *word, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (known[i] == '\0' || lower(known[i]) != lower(word[i])) {
+            return false;
+        }
+    }
+    return size > 0;
+}
+
+/* How far off a known word is, SIZE_MAX if it cannot have been meant: at most
+ * half of the longer word may be wrong. What the word begins is nearer than
+ * anything but the word itself. */
+static size_t how_far(const char *word, size_t size, const char *known)
+{
+    size_t known_size = strnlen(known, WORD_MAX);
+    size_t longer = size > known_size ? size : known_size;
+    size_t edits = distance(word, size, known, known_size);
+
+    if (edits > 0 && begins(known, word, size)) {
+        return 1;
+    }
+    return edits <= longer / 2 ? 2 * edits : SIZE_MAX;
+}
+
 const char *msock_text_nearest(const char *word, size_t size,
                                const char *const *known, size_t count)
 {
     const char *nearest = NULL;
-    size_t fewest = SIZE_MAX;
+    size_t least_far = SIZE_MAX;
 
     for (size_t i = 0; i < count; i++) {
-        size_t known_size = strnlen(known[i], WORD_MAX);
-        size_t edits = distance(word, size < WORD_MAX ? size : WORD_MAX,
-                                known[i], known_size);
-        if (edits < fewest) {
+        size_t far = how_far(word, size < WORD_MAX ? size : WORD_MAX, known[i]);
+        if (far < least_far) {
             nearest = known[i];
-            fewest = edits;
+            least_far = far;
         }
     }
     return nearest;

@@ -104,9 +104,16 @@ static int decode(struct span value, const char *key, char *out, size_t *size)
 
 static int unknown_key(struct span key)
 {
-    return msock__fail(
-        MSOCK_EOPTION, "unknown option \"%.*s\": did you mean \"%s\"?",
-        shown(key.size), key.text, msock__option_nearest(key.text, key.size));
+    const char *nearest = msock__option_nearest(key.text, key.size);
+
+    return nearest != NULL
+               ? msock__fail(MSOCK_EOPTION,
+                             "unknown option \"%.*s\": did you mean \"%s\"?",
+                             shown(key.size), key.text, nearest)
+               : msock__fail(MSOCK_EOPTION,
+                             "unknown option \"%.*s\": leave it out; man "
+                             "msock tells which there are",
+                             shown(key.size), key.text);
 }
 
 /* Sets one `key=value`; `seen` has a bit for each key that came before. */

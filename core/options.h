@@ -60,10 +60,10 @@ struct msock__config {
  * suffixes K, M and G (1024), times need us, ms or s, rates may end in %. A key
  * of the other scheme is an error in a URL; a field of `options` is checked and
  * left without effect, so that one program runs on both. Returns 0, MSOCK_EURL
- * (address, escapes), MSOCK_EOPTION (the detail names the nearest known key, or
- * the range), MSOCK_ENAME, MSOCK_ENOTSUP (a key that this version does not
- * honour yet, a key file with codec=raw), MSOCK_EINVAL (struct_size). *config
- * is written on success. */
+ * (address, escapes), MSOCK_EOPTION (the detail names the nearest known key, if
+ * one is near, or the range), MSOCK_ENAME, MSOCK_ENOTSUP (a key that this
+ * version does not honour yet, a key file with codec=raw), MSOCK_EINVAL
+ * (struct_size). *config is written on success. */
 int msock__options_read(struct msock__config *config, const char *url,
                         const msock_options *options);
 

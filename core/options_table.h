@@ -50,7 +50,7 @@ extern const size_t msock__options_count;
 /** Returns the entry of a key, or NULL. */
 const struct msock__option *msock__option_find(const char *key, size_t size);
 
-/** Returns the known key that takes the fewest edits to become `key`. */
+/** Returns the known key that `key` may have been meant to be, or NULL. */
 const char *msock__option_nearest(const char *key, size_t size);
 
 /** Checks a value and writes it to `config`.

@@ -190,7 +190,9 @@ static int fail_unknown(const struct object *object, const char *key,
     }
     const char *nearest = msock_text_nearest(key, key_size, names, count);
     char meant[WORD_SIZE] = "it has none here";
-    if (nearest != NULL) {
+    if (nearest == NULL && count > 0) {
+        snprintf(meant, sizeof meant, "leave it out");
+    } else if (nearest != NULL) {
         snprintf(meant, sizeof meant, "did you mean \"%s\"?", nearest);
     }
     return msock__fail(MSOCK_EOPTION,

@@ -301,7 +301,7 @@ Test(text_nearest, takes_the_fewest_edits)
         const char *meant;
     } cases[] = {
         {"name", "name"},      {"NAEM", "name"},    {"confg", "config"},
-        {"configs", "config"}, {"slow", "slow_ms"}, {"", "name"},
+        {"configs", "config"}, {"slow", "slow_ms"}, {"n", "name"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -309,6 +309,24 @@ Test(text_nearest, takes_the_fewest_edits)
             msock_text_nearest(cases[i].word, strlen(cases[i].word), known, 3);
         cr_expect(eq(str, (char *)found, (char *)cases[i].meant));
     }
+}
+
+Test(text_nearest, what_the_word_begins_comes_before_fewer_edits)
+{
+    static const char *const known[] = {"ttl", "key_file", "keys"};
+
+    cr_expect(
+        eq(str, (char *)msock_text_nearest("key", 3, known, 3), "key_file"));
+    cr_expect(eq(str, (char *)msock_text_nearest("KEYS", 4, known, 3), "keys"));
+}
+
+Test(text_nearest, knows_nothing_near_a_word_of_another_kind)
+{
+    static const char *const known[] = {"ttl", "mtu", "key_file", "name"};
+
+    cr_expect(zero(ptr, (void *)msock_text_nearest("foo", 3, known, 4)));
+    cr_expect(zero(ptr, (void *)msock_text_nearest("unknown", 7, known, 4)));
+    cr_expect(zero(ptr, (void *)msock_text_nearest("", 0, known, 4)));
 }
 
 Test(text_nearest, looks_at_no_more_than_64_bytes)

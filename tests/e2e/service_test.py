@@ -192,8 +192,8 @@ class Telling(Service):
         self.assertIn("<6>hub: hub is ready, plugins: 0, on an open channel",
                       lines)
         self.assertEqual([line for line in lines if line.startswith("<3>")], [
-            f'<3>hub: {self.path("hub.json")}:11: unknown key "unknown"; the '
-            'nearest is "channel"',
+            f'<3>hub: {self.path("hub.json")}:11: unknown key "unknown"; leave '
+            'it out',
             f'<3>hub: {self.path("hub.json")} is not taken: the hub goes on '
             'as before'])
         self.assertTrue(all(re.match("<[346]>hub: ", line) for line in lines),

@@ -349,10 +349,13 @@ static size_t find_field(struct hub_reader *reader, const struct slice *key,
         i++;
     }
     if (i == shape->count) {
+        const char *nearest =
+            msock_text_nearest(key->text + 1, key->size - 2, known, i);
         hub_reader_problem(
-            reader, key->text, "unknown key %.*s; the nearest is \"%s\"",
+            reader, key->text, "unknown key %.*s; %s%s%s",
             (int)(key->size < KEY_SIZE ? key->size : KEY_SIZE), key->text,
-            msock_text_nearest(key->text + 1, key->size - 2, known, i));
+            nearest != NULL ? "the nearest is \"" : "leave it out",
+            nearest != NULL ? nearest : "", nearest != NULL ? "\"" : "");
     }
     return i;
 }

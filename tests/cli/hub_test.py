@@ -48,6 +48,18 @@ class TestConfig(netns.Case):
                      '"key_file":null}// the last'):
             self.assertEqual(self.check(text), "", text)
 
+    def test_the_page_about_the_service_shows_one_that_is_right(self):
+        page = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                            "..", "..", "docs", "service.md")
+        build = os.path.dirname(os.path.dirname(netns.msock))
+        shutil.copy(os.path.join(build, "plugins/lights.so"), self.plugins)
+        with open(page, encoding="utf-8") as file:
+            shown = file.read().split("```json\n")[1].split("```")[0]
+
+        self.check(shown.replace(
+            "{", json.dumps({"plugins_directory": self.plugins})[:-1] + ",",
+            1))
+
     def test_nothing_is_joined_and_no_plugin_started(self):
         self.check(self.whole(channel="udp://239.255.77.83:7783?iface=none"))
 

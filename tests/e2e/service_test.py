@@ -31,9 +31,10 @@ class Manager:
         return self.heard[-1]
 
     def until(self, name):
-        """The next notification that has this variable."""
+        """The next notification that has this variable, unless it ends."""
         while name not in self.next():
-            pass
+            if "STOPPING" in self.heard[-1]:
+                raise AssertionError(f"it ended before {name}")
         return self.heard[-1]
 
 
@@ -82,8 +83,8 @@ class Service(netns.Case):
         hub = self.begin(environment, shell)
         try:
             self.manager.until("READY")
-        except TimeoutError as error:
-            raise AssertionError(hub.end(None).err) from error
+        except AssertionError as error:
+            raise AssertionError(hub.end(1).err) from error
         return hub
 
     def begin(self, environment=None, shell=None):

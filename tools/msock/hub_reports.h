@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was last said on some topics, by whom: a table sorted by topic, then
- * sender. Who reports for another is seen, since each sender has an entry of
- * its own.
+ * sender. What one node says about another does not replace what that one says
+ * itself.
  *
  * Memory: at most HUB_REPORTS_MAX entries of HUB_REPORT_DATA_MAX bytes each;
  * larger data is noted by its size, and further entries are counted only. */

@@ -3,7 +3,9 @@
 
 import os
 import re
+import shutil
 import signal
+import subprocess
 
 import netns
 
@@ -34,6 +36,60 @@ class Samples(netns.Case):
         netns.until(reader.output, "the line")
         self.assertEqual(reader.terminate(-signal.SIGTERM).out,
                          'home/lights: {"on":false}\n')
+
+    def leds(self):
+        """A folder with one LED, and its brightness."""
+        led = self.path("leds/ACT")
+        os.makedirs(led)
+        with open(os.path.join(led, "brightness"), "w", encoding="ascii") as f:
+            f.write("7\n")
+
+        def brightness():
+            with open(os.path.join(led, "brightness"), encoding="ascii") as f:
+                return f.read()
+        return self.path("leds"), brightness
+
+    @staticmethod
+    def maps(program):
+        """What a program has mapped: a plugin is a copy in memory."""
+        with open(f"/proc/{program.process.pid}/maps", encoding="utf-8") as f:
+            return f.read()
+
+    def test_node_reloads_its_plugin_on_sighup(self):
+        leds, brightness = self.leds()
+        node = self.sample("node", "--name", "porch", "--leds", leds)
+        netns.until(lambda: b"ready" in node.output(), "node is ready")
+
+        for count in (1, 2):
+            node.process.send_signal(signal.SIGHUP)
+            netns.until(lambda: node.output().count(b"lights: reloaded") ==
+                        count, "the plugin is reloaded")
+        self.run_msock("pub", "lights", "false")
+
+        netns.until(lambda: brightness() == "0\n", "the new code obeys")
+        node.terminate()
+
+    def test_hub_keeps_its_plugin_when_it_cannot_be_reloaded(self):
+        leds, brightness = self.leds()
+        built = os.path.join(os.path.dirname(netns.msock), "..", "plugins")
+        plugins = self.path("plugins")
+        os.mkdir(plugins, 0o700)
+        shutil.copy(os.path.join(built, "lights.so"), plugins)
+        os.chmod(os.path.join(plugins, "lights.so"), 0o600)
+        path = os.path.join(os.path.dirname(netns.msock), "hub")
+        hub = netns.Program(path, "--plugins", plugins, "--load",
+                            'lights={"directory":"%s"}' % leds,
+                            stdin=subprocess.PIPE)
+        self.addCleanup(hub.close)
+        netns.until(lambda: "memfd:lights" in self.maps(hub), "it is loaded")
+        os.unlink(os.path.join(plugins, "lights.so"))
+
+        hub.process.send_signal(signal.SIGHUP)
+        netns.until(lambda: b"cannot reload" in hub.said(), "hub says so")
+        self.run_msock("pub", "lights", "false")
+
+        netns.until(lambda: brightness() == "0\n", "the old code obeys")
+        hub.terminate()
 
     def test_they_say_how_they_are_called(self):
         for name in ("publish", "subscribe"):

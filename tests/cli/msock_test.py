@@ -2,16 +2,21 @@
 """The command line of msock: words in, exit codes, and what it prints."""
 
 import base64
+import fcntl
 import json
 import os
 import pty
 import socket
+import struct
+import subprocess
 import sys
+import termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "e2e"))
 import netns
 
+F_SETPIPE_SZ = 1031  # fcntl has its name since Python 3.10
 LO = f"udp://{netns.GROUP}:{netns.PORT}?iface=lo"
 
 
@@ -52,10 +57,19 @@ class Usage(netns.Case):
 
     def test_help_goes_to_standard_output(self):
         for words in (["help"], ["-h"], ["--help"], ["pub", "-h"],
-                      ["sub", "--help"], ["key", "-h"]):
+                      ["sub", "--help"], ["key", "-h"], ["help", "help"],
+                      ["key", "gen", "-h"], ["key", "gen", "--help"]):
             result = self.run_msock(*words)
             self.assertIn("usage: msock", result.out, words)
             self.assertEqual(result.err, "", words)
+
+    def test_help_of_a_verb_is_what_the_verb_says(self):
+        for verb in ("pub", "sub", "key", "hub"):
+            result = self.run_msock("help", verb)
+            self.assertIn(f"usage: msock {verb} ", result.out)
+            self.assertEqual(result.out, self.run_msock(verb, "-h").out)
+        self.assertIn("unknown verb x",
+                      self.run_msock("help", "x", code=2).err)
 
     def test_the_version_is_told(self):
         for word in ("version", "--version"):
@@ -76,6 +90,7 @@ class Failure(netns.Case):
                 (["sub", "#", "--name", "n" * 64, "-c", LO], "63"),
                 (["pub", "t", "--raw", "/nonexistent", "-c", LO],
                  "/nonexistent: No such file"),
+                (["pub", "t", "--raw", "/", "-c", LO], "/: Is a directory"),
                 (["pub", "t", "1", "--key-file", "/nonexistent", "-c", LO],
                  "/nonexistent")):
             result = self.run_msock(*words, code=1)
@@ -91,6 +106,18 @@ class Failure(netns.Case):
                                 code=1)
 
         self.assertIn(key, result.err)
+
+    def test_an_interface_that_does_not_exist_is_told(self):
+        channel = LO + "f,127.0.0.9"
+
+        pub = self.run_msock("pub", "t", "1", "-c", channel, code=1)
+        sub = self.start("sub", "#", "-c", channel)
+        netns.until(lambda: b"interface lof" in sub.said(), "sub tells it")
+
+        for said in (pub.err, sub.terminate().err):
+            self.assertIn("iface=lof,127.0.0.9 has not joined", said)
+            self.assertIn("there is no interface lof now", said)
+            self.assertEqual(said.count("there is no interface"), 1)
 
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:
@@ -186,6 +213,73 @@ class Printing(netns.Case):
         self.assertEqual(os.read(ours, 100), b"\\x1b[2J\\x0a\r\n")
         os.close(ours)
         os.close(theirs)
+
+
+class Ending(netns.Case):
+    def test_sub_ends_well_while_its_reader_takes_nothing(self):
+        reader, writer = os.pipe()
+        size = fcntl.fcntl(writer, F_SETPIPE_SZ, 4096)
+        sub = self.sub("#", "-c", LO, stdout=writer)
+        self.run_msock("pub", "t", "-c", LO, text="x" * 3 * size)
+        netns.until(lambda: unread(reader) == size, "the pipe is full")
+
+        sub.terminate()
+
+        os.close(reader)
+        os.close(writer)
+
+    def test_sub_waits_for_room_in_a_pipe_that_does_not_block(self):
+        reader, writer = os.pipe()
+        size = fcntl.fcntl(writer, F_SETPIPE_SZ, 4096)
+        os.set_blocking(writer, False)
+        sub = self.sub("#", "-C", 1, "-c", LO, stdout=writer)
+        os.close(writer)
+
+        self.run_msock("pub", "t", "-c", LO, text="x" * 3 * size)
+        with open(reader, encoding="ascii") as file:
+            self.assertEqual(file.read(), "x" * 3 * size + "\n")
+
+        sub.end()
+
+    def test_pub_gives_up_once_when_the_network_takes_nothing(self):
+        if subprocess.run(
+                ["tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate",
+                 "8kbit", "burst", "4000", "latency", "9000s"],
+                capture_output=True, check=False).returncode != 0:
+            self.skipTest("this system slows no interface down")
+        self.addCleanup(subprocess.run, ["tc", "qdisc", "del", "dev", "lo",
+                                         "root"], check=True)
+
+        result = self.run_msock("pub", "t", "-c", LO + "&queue_max=64K",
+                                text=("x" * 1000 + "\n") * 2000, code=1)
+
+        self.assertEqual(result.err.count("takes nothing"), 1, result.err)
+        self.assertEqual(result.err.count("was not sent"), 1, result.err)
+
+    def test_pub_sleeps_while_an_input_that_does_not_block_is_empty(self):
+        sub = self.sub("t", "-C", 1, "-c", LO)
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        pub = self.start("pub", "t", "--raw", "-", "-c", LO, stdin=reader)
+        os.close(reader)
+
+        with open(writer, "w", encoding="ascii") as file:
+            netns.until(lambda: state(pub) == "S", "pub sleeps")
+            file.write("at last")
+
+        pub.end()
+        self.assertEqual(sub.end().out, "at last")
+
+
+def unread(pipe):
+    """Bytes that wait in a pipe."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"1234"))[0]
+
+
+def state(program):
+    """The letter of proc(5) for what the program does."""
+    with open(f"/proc/{program.process.pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
 
 
 class Publishing(netns.Case):

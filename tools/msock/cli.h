@@ -78,6 +78,10 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv);
  *  CLI_FAILURE after having told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
 
+/** Tells that no interface has joined the channel, and which of those that it
+ *  names do not exist; `then` is what that means.  Returns CLI_FAILURE. */
+int cli_tell_unjoined(const struct cli_channel *names, const char *then);
+
 /** Bytes that grow; zeros at first; free(bytes) at the end. */
 struct cli_buffer {
     char *bytes;

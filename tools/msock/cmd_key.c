@@ -39,11 +39,13 @@ static int key_gen(void)
 
 int cmd_key(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "gen") == 0) {
+    const char *last = argv[argc - 1];
+
+    if (argc == 2 && strcmp(last, "gen") == 0) {
         return key_gen();
     }
-    if (argc == 2 &&
-        (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+    if ((argc == 2 || (argc == 3 && strcmp(argv[1], "gen") == 0)) &&
+        (strcmp(last, "-h") == 0 || strcmp(last, "--help") == 0)) {
         return cli_print(help);
     }
     return cli_usage("usage: msock key gen > FILE");

@@ -20,6 +20,8 @@ enum {
     POLL_MS = 100         /* longest wait while something else is due */
 };
 
+#define STANDARD_INPUT "standard input"
+
 static const char help[] =
     "usage: msock pub [OPTION]... TOPIC [DATA]\n"
     "Publishes DATA on TOPIC: as it is if it is JSON, else as a JSON string.\n"
@@ -35,6 +37,7 @@ struct publisher {
     const char *raw;  /* file name, or NULL */
     const char *type;
     struct cli_buffer quoted;
+    bool stalled; /* the network takes nothing */
 };
 
 static int64_t now_ms(void)
@@ -74,15 +77,15 @@ static int step(msock_channel *channel, int fd, int most_ms, bool *readable)
 }
 
 /* Waits for a network, so that a message is not sent to nobody. */
-static int await_network(msock_channel *channel)
+static int await_network(msock_channel *channel,
+                         const struct cli_channel *names)
 {
     int64_t end = now_ms() + JOIN_WAIT_MS;
     bool readable;
 
     while (msock_joined(channel) == 0) {
         if (now_ms() > end) {
-            return cli_error("no network: no interface could join the channel "
-                             "(iface= in its URL names one)");
+            return cli_tell_unjoined(names, "nothing was sent");
         }
         int code = step(channel, -1, POLL_MS, &readable);
         if (code != CLI_OK) {
@@ -125,6 +128,7 @@ static int publish(struct publisher *publisher, const char *json,
         size_t queued = msock_queued(publisher->channel);
         if (code == MSOCK_EAGAIN && queued > 0) {
             if (await_queue(publisher->channel, queued / 2) != CLI_OK) {
+                publisher->stalled = true;
                 return MSOCK_EAGAIN;
             }
             continue;
@@ -159,8 +163,9 @@ static int publish_text(struct publisher *publisher, const char *text,
     return publish(publisher, quoted->bytes, NULL);
 }
 
-/* Publishes all lines that have been read; the bad ones are told.  Returns
- * CLI_OK, or CLI_FAILURE if there was a bad one. */
+/* Publishes all lines that have been read; the bad ones are told, and the
+ * network ends it if it takes nothing.  Returns CLI_OK, or CLI_FAILURE if a
+ * line was not sent. */
 static int publish_lines(struct publisher *publisher, struct input *input,
                          uint64_t *number)
 {
@@ -168,7 +173,7 @@ static int publish_lines(struct publisher *publisher, struct input *input,
     char *line;
     size_t size;
 
-    while (input_line(input, &line, &size)) {
+    while (!publisher->stalled && input_line(input, &line, &size)) {
         ++*number;
         if (publish_text(publisher, line, size) < 0) {
             worst = cli_error("line %" PRIu64 " was not sent", *number);
@@ -179,12 +184,12 @@ static int publish_lines(struct publisher *publisher, struct input *input,
 
 static int publish_input(struct publisher *publisher)
 {
-    struct input input = {.fd = STDIN_FILENO};
+    struct input input = {.fd = STDIN_FILENO, .name = STANDARD_INPUT};
     uint64_t number = 0;
     int worst = CLI_OK;
     int code = CLI_OK;
 
-    while (code == CLI_OK && !input.ended) {
+    while (code == CLI_OK && !input.ended && !publisher->stalled) {
         bool readable;
         code = step(publisher->channel, input.fd, -1, &readable);
         if (code == CLI_OK && readable) {
@@ -209,12 +214,16 @@ static int read_whole(const char *name, struct input *input)
     bool own = strcmp(name, "-") != 0;
     int code = CLI_OK;
 
+    input->name = own ? name : STANDARD_INPUT;
     input->fd = own ? open(name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (input->fd < 0) {
         return cli_error("%s: %s", name, strerror(errno));
     }
     while (code == CLI_OK && !input->ended) {
-        code = input_fill(input);
+        code = input_wait(input);
+        if (code == CLI_OK) {
+            code = input_fill(input);
+        }
     }
     if (own) {
         close(input->fd);
@@ -263,11 +272,11 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
         code = cli_channel_open(&publisher->channel, names);
     }
     if (code == CLI_OK) {
-        code = await_network(publisher->channel);
+        code = await_network(publisher->channel, names);
     }
     if (code == CLI_OK) {
         int published = publish_all(publisher, &file);
-        code = drain(publisher->channel);
+        code = publisher->stalled ? CLI_FAILURE : drain(publisher->channel);
         code = published != CLI_OK ? published : code;
     }
     msock_close(publisher->channel, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: msock sub [OPTION]... FILTER...\n"
@@ -26,6 +27,7 @@ static const char help[] =
 
 struct subscriber {
     msock_channel *channel;
+    const struct cli_channel *names;
     struct printer printer;
     double wait_s;  /* 0: for ever */
     uint64_t count; /* messages still wanted */
@@ -40,15 +42,35 @@ struct filter {
     const char *text;
 };
 
+/* How long a reader that takes nothing may keep a program that shall end. */
+enum { END_WAIT_S = 1 };
+
+/* When the channel should have joined; a network that is there is joined in a
+ * moment. */
+enum { JOIN_WAIT_MS = 1000 };
+
 /* The channel that a signal stops, while there is one. */
 static msock_channel *volatile signal_channel;
 static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t given_up;
+
+/* Comes again and again: a write(2) that begins after one ends with the next.
+ */
+static void on_alarm(int number)
+{
+    (void)number;
+    given_up = 1;
+    alarm(END_WAIT_S);
+}
 
 static void on_signal(int number)
 {
     msock_channel *channel = signal_channel;
 
     (void)number;
+    if (!signalled) {
+        alarm(END_WAIT_S);
+    }
     signalled = 1;
     if (channel) {
         msock_stop(channel);
@@ -62,6 +84,8 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    action.sa_handler = on_alarm;
+    sigaction(SIGALRM, &action, NULL);
     action.sa_handler = SIG_IGN; /* a write fails with EPIPE instead */
     sigaction(SIGPIPE, &action, NULL);
 }
@@ -118,7 +142,16 @@ static void on_timeout(msock_channel *channel, void *user)
     }
 }
 
-/* Subscribes and starts the clock.  Returns 0 or an error code. */
+static void tell_if_unjoined(msock_channel *channel, void *user)
+{
+    const struct subscriber *subscriber = user;
+
+    if (msock_joined(channel) == 0) {
+        cli_tell_unjoined(subscriber->names, "nothing comes until one does");
+    }
+}
+
+/* Subscribes and starts the clocks.  Returns 0 or an error code. */
 static int start(struct subscriber *subscriber)
 {
     for (int i = 0; i < subscriber->filter_count; i++) {
@@ -129,10 +162,15 @@ static int start(struct subscriber *subscriber)
             return id;
         }
     }
+    int id = msock_timer_start(subscriber->channel, JOIN_WAIT_MS, 0,
+                               tell_if_unjoined, subscriber);
+    if (id < 0) {
+        return id;
+    }
     if (subscriber->wait_s > 0) {
-        int id = msock_timer_start(subscriber->channel,
-                                   (uint64_t)(subscriber->wait_s * 1000) + 1, 0,
-                                   on_timeout, subscriber);
+        id = msock_timer_start(subscriber->channel,
+                               (uint64_t)(subscriber->wait_s * 1000) + 1, 0,
+                               on_timeout, subscriber);
         return id < 0 ? id : 0;
     }
     return 0;
@@ -153,10 +191,10 @@ static void tell_drops(const msock_channel *channel)
     }
 }
 
-static int run(struct subscriber *subscriber, const struct cli_channel *names)
+static int run(struct subscriber *subscriber)
 {
     catch_signals();
-    int code = cli_channel_open(&subscriber->channel, names);
+    int code = cli_channel_open(&subscriber->channel, subscriber->names);
     if (code != CLI_OK) {
         return code;
     }
@@ -260,8 +298,9 @@ static int read_options(int argc, char **argv, struct subscriber *subscriber,
 
 int cmd_sub(int argc, char **argv)
 {
-    struct subscriber subscriber = {.count = UINT64_MAX};
     struct cli_channel names = {0};
+    struct subscriber subscriber = {
+        .names = &names, .printer.given_up = &given_up, .count = UINT64_MAX};
     bool ended = false;
     int code = read_options(argc, argv, &subscriber, &names, &ended);
 
@@ -278,7 +317,7 @@ int cmd_sub(int argc, char **argv)
         subscriber.filters[i] = (struct filter){&subscriber, argv[optind + i]};
     }
     printer_init(&subscriber.printer);
-    code = run(&subscriber, &names);
+    code = run(&subscriber);
     printer_fini(&subscriber.printer);
     free(subscriber.filters);
     return code;

@@ -3,6 +3,7 @@
 #include "tools/msock/input.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,14 +22,24 @@ static void compact(struct input *input)
     }
 }
 
+int input_wait(const struct input *input)
+{
+    struct pollfd readable = {.fd = input->fd, .events = POLLIN};
+
+    if (poll(&readable, 1, -1) < 0 && errno != EINTR) {
+        return cli_error("%s: %s", input->name, strerror(errno));
+    }
+    return CLI_OK;
+}
+
 int input_fill(struct input *input)
 {
     struct cli_buffer *buffer = &input->buffer;
 
     compact(input);
     if (buffer->size > INPUT_MAX) {
-        return cli_error("input is over %zu bytes, more than a message holds",
-                         INPUT_MAX);
+        return cli_error("%s: over %zu bytes, more than a message holds",
+                         input->name, INPUT_MAX);
     }
     /* One byte more: the NUL behind a last line. */
     int code = cli_buffer_reserve(buffer, buffer->size + READ_SIZE + 1);
@@ -37,7 +48,7 @@ int input_fill(struct input *input)
     }
     ssize_t got = read(input->fd, buffer->bytes + buffer->size, READ_SIZE);
     if (got < 0 && errno != EINTR && errno != EAGAIN) {
-        return cli_error("cannot read input: %s", strerror(errno));
+        return cli_error("%s: %s", input->name, strerror(errno));
     }
     input->ended = got == 0;
     buffer->size += got > 0 ? (size_t)got : 0;

@@ -10,13 +10,18 @@
 /** More than any message: 1,024 pieces of the largest datagram. */
 #define INPUT_MAX ((size_t)64 << 20)
 
-/** Zeros and a descriptor, which stays the caller's; input_fini() frees. */
+/** Zeros, a descriptor, which stays the caller's, and its name; input_fini()
+ *  frees. */
 struct input {
     int fd;
+    const char *name;         /* as told to the user */
     bool ended;               /* the end was read */
     struct cli_buffer buffer; /* read, from `start` on not yet taken */
     size_t start;
 };
+
+/** Waits until there is something to read.  Returns as input_fill(). */
+int input_wait(const struct input *input);
 
 /** Reads once; may wait, unless poll(2) says that it does not.
  *  Returns CLI_OK, or CLI_FAILURE after having told why (a system error, over

@@ -17,10 +17,37 @@ static const struct verb {
     {"sub", cmd_sub, "print the messages that match filters"},
     {"key", cmd_key, "make a key"},
     {"hub", cmd_hub, "run plugins as a service"},
-    {"help", cmd_help, "print this text"},
+    {"help", cmd_help, "print this text, or that of a verb"},
     {"version", cmd_version, "print the version"},
 };
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+/* Returns the verb, or NULL after having told that there is none. */
+static const struct verb *find_verb(const char *name)
+{
+    for (int i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(name, verbs[i].name) == 0) {
+            return &verbs[i];
+        }
+    }
+    cli_usage("unknown verb %s; see msock help", name);
+    return NULL;
+}
+
+/* Has the verb itself print its help. */
+static int help_verb(char *name)
+{
+    static char option[] = "-h";
+    char *words[] = {name, option, NULL};
+    const struct verb *verb = find_verb(name);
+
+    if (!verb) {
+        return CLI_USAGE;
+    }
+    return verb->run == cmd_help || verb->run == cmd_version
+               ? cmd_help(1, words)
+               : verb->run(2, words);
+}
 
 static int cmd_help(int argc, char **argv)
 {
@@ -28,8 +55,9 @@ static int cmd_help(int argc, char **argv)
     int used = snprintf(text, sizeof(text),
                         "usage: msock VERB ...    (msock VERB -h says more)\n");
 
-    (void)argc;
-    (void)argv;
+    if (argc > 1) {
+        return help_verb(argv[1]);
+    }
     for (int i = 0; i < VERB_COUNT; i++) {
         used += snprintf(text + used, sizeof(text) - (size_t)used,
                          "  %-8s  %s\n", verbs[i].name, verbs[i].summary);
@@ -53,15 +81,11 @@ int main(int argc, char **argv)
         return cli_usage("no verb; see msock help");
     }
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-        return cmd_help(argc, argv);
+        return cmd_help(1, argv);
     }
     if (strcmp(argv[1], "--version") == 0) {
         return cmd_version(argc, argv);
     }
-    for (int i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(argv[1], verbs[i].name) == 0) {
-            return verbs[i].run(argc - 1, argv + 1);
-        }
-    }
-    return cli_usage("unknown verb %s; see msock help", argv[1]);
+    const struct verb *verb = find_verb(argv[1]);
+    return verb ? verb->run(argc - 1, argv + 1) : CLI_USAGE;
 }

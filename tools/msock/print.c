@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <multisock/text.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ enum {
 void printer_init(struct printer *printer)
 {
     printer->exactly =
-        !printer->json && !printer->topics && !isatty(fileno(stdout));
+        !printer->json && !printer->topics && !isatty(STDOUT_FILENO);
 }
 
 void printer_fini(struct printer *printer)
@@ -98,16 +98,39 @@ static void put_line(struct printer *printer, const msock_message *message)
     put_text(printer, "\n");
 }
 
-/* Returns CLI_OK, or CLI_FAILURE as printer_message() does. */
-static int emit(const char *bytes, size_t size, bool *broken)
+/* Writes some of the bytes, waiting for room.  Returns their number, 0 after a
+ * signal, or -1. */
+static ssize_t write_some(const char *bytes, size_t size)
 {
-    if (fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0) {
-        return CLI_OK;
+    ssize_t written = write(STDOUT_FILENO, bytes, size);
+
+    if (written < 0 && errno == EAGAIN) { /* another made it non-blocking */
+        struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};
+        return poll(&room, 1, -1) < 0 && errno != EINTR ? -1 : 0;
     }
-    *broken = errno == EPIPE;
-    return *broken
-               ? CLI_FAILURE
-               : cli_error("cannot write standard output: %s", strerror(errno));
+    return written < 0 && errno == EINTR ? 0 : written;
+}
+
+/* Returns CLI_OK, or CLI_FAILURE as printer_message() does. */
+static int emit(const struct printer *printer, const char *bytes, size_t size,
+                bool *broken)
+{
+    while (size > 0) {
+        if (*printer->given_up) {
+            *broken = true;
+            return CLI_FAILURE;
+        }
+        ssize_t written = write_some(bytes, size);
+        if (written < 0) {
+            *broken = errno == EPIPE;
+            return *broken ? CLI_FAILURE
+                           : cli_error("cannot write standard output: %s",
+                                       strerror(errno));
+        }
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return CLI_OK;
 }
 
 int printer_message(struct printer *printer, const msock_message *message,
@@ -122,7 +145,7 @@ int printer_message(struct printer *printer, const msock_message *message,
     *broken = false;
     if (printer->exactly &&
         (message->flags & unframed_raw) == MSOCK_MESSAGE_RAW) {
-        return emit(message->data, message->data_size, broken);
+        return emit(printer, message->data, message->data_size, broken);
     }
     if (cli_buffer_reserve(&printer->out, capacity) != CLI_OK ||
         cli_buffer_reserve(&printer->scratch, capacity) != CLI_OK) {
@@ -138,5 +161,5 @@ int printer_message(struct printer *printer, const msock_message *message,
     if (printer->out.failed) {
         return CLI_FAILURE;
     }
-    return emit(printer->out.bytes, printer->out.size, broken);
+    return emit(printer, printer->out.bytes, printer->out.size, broken);
 }

@@ -11,22 +11,28 @@
 
 #include "tools/msock/cli.h"
 
+#include <signal.h>
+
 struct printer {
     bool json;    /* one object a line */
     bool topics;  /* plain: the topic and a blank first */
     bool exactly; /* raw bytes as they are; by printer_init() */
+    /* Wait no longer for the reader, once it is set and a signal interrupts. */
+    const volatile sig_atomic_t *given_up;
     struct cli_buffer out;
     struct cli_buffer scratch;
 };
 
-/** Looks at standard output. `json` and `topics` are as the caller set them. */
+/** Looks at standard output. The caller has set `json`, `topics` and
+ *  `given_up`. */
 void printer_init(struct printer *printer);
 
 /** Frees what it holds. */
 void printer_fini(struct printer *printer);
 
 /** Prints a message.  Returns CLI_OK, or CLI_FAILURE: with *broken set if the
- *  reader of standard output has gone, else after having told why. */
+ *  reader of standard output has gone or is given up, else after having told
+ *  why. */
 int printer_message(struct printer *printer, const msock_message *message,
                     bool *broken);
 

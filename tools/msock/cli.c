@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <multisock/text.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +118,11 @@ static const char *option_or_env(const char *option, const char *variable)
     return value && value[0] ? value : NULL;
 }
 
+const char *cli_channel_url(const struct cli_channel *names)
+{
+    return option_or_env(names->url, "MSOCK_CHANNEL");
+}
+
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
 {
     msock_options options = {
@@ -126,65 +130,9 @@ int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
         .name = names->name,
         .key_file = option_or_env(names->key_file, "MSOCK_KEY_FILE"),
     };
-    const char *url = option_or_env(names->url, "MSOCK_CHANNEL");
-    int code = msock_open(channel, url, &options);
+    int code = msock_open(channel, cli_channel_url(names), &options);
 
     return code < 0 ? cli_error_code(code) : CLI_OK;
-}
-
-/* Finds the value of `iface` in a URL.  Returns its size, 0 if there is none.
- */
-static size_t find_ifaces(const char *url, const char **value)
-{
-    static const char key[] = "iface=";
-    const char *option = url ? strchr(url, '?') : NULL;
-
-    while (option) {
-        option++;
-        if (strncmp(option, key, strlen(key)) == 0) {
-            *value = option + strlen(key);
-            return strcspn(*value, "&");
-        }
-        option = strchr(option, '&');
-    }
-    return 0;
-}
-
-/* Whether a piece of `iface` is a name that no interface has: it is neither an
- * address nor %-encoded, which may be names too, but not likely. */
-static bool is_no_interface(const char *name)
-{
-    return !strpbrk(name, "./:%") && strcmp(name, "all") != 0 &&
-           strcmp(name, "auto") != 0 && if_nametoindex(name) == 0;
-}
-
-int cli_tell_unjoined(const struct cli_channel *names, const char *then)
-{
-    const char *value = "";
-    size_t size =
-        find_ifaces(option_or_env(names->url, "MSOCK_CHANNEL"), &value);
-    const char *end = value + size;
-
-    if (size == 0) {
-        return cli_error("no network: no interface has joined the channel "
-                         "(iface= in its URL names one); %s",
-                         then);
-    }
-    cli_error("no network: iface=%.*s has not joined the channel; %s",
-              (int)size, value, then);
-    while (value < end) {
-        char name[IF_NAMESIZE];
-        size_t length = strcspn(value, ",&");
-        if (length < sizeof(name)) {
-            memcpy(name, value, length);
-            name[length] = '\0';
-            if (is_no_interface(name)) {
-                cli_error("there is no interface %s now", name);
-            }
-        }
-        value += length + 1;
-    }
-    return CLI_FAILURE;
 }
 
 int cli_buffer_reserve(struct cli_buffer *buffer, size_t capacity)

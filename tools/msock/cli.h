@@ -74,13 +74,12 @@ int cli_unknown_option(int option, char **argv);
  *  CLI_USAGE for any other value, having told what is wrong with argv. */
 int cli_channel_option(struct cli_channel *names, int option, char **argv);
 
+/** Returns the URL that options and environment name, or NULL. */
+const char *cli_channel_url(const struct cli_channel *names);
+
 /** Opens the channel that options and environment name.  Returns CLI_OK, or
  *  CLI_FAILURE after having told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
-
-/** Tells that no interface has joined the channel, and which of those that it
- *  names do not exist; `then` is what that means.  Returns CLI_FAILURE. */
-int cli_tell_unjoined(const struct cli_channel *names, const char *then);
 
 /** Bytes that grow; zeros at first; free(bytes) at the end. */
 struct cli_buffer {

@@ -2,6 +2,7 @@
 /* msock pub: publishes a message, or one for each line of standard input. */
 #include "tools/msock/cli.h"
 #include "tools/msock/input.h"
+#include "tools/msock/unjoined.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +86,7 @@ static int await_network(msock_channel *channel,
 
     while (msock_joined(channel) == 0) {
         if (now_ms() > end) {
-            return cli_tell_unjoined(names, "nothing was sent");
+            return unjoined_tell(cli_channel_url(names), "nothing was sent");
         }
         int code = step(channel, -1, POLL_MS, &readable);
         if (code != CLI_OK) {

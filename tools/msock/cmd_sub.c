@@ -2,6 +2,7 @@
 /* msock sub: prints the messages that match filters. */
 #include "tools/msock/cli.h"
 #include "tools/msock/print.h"
+#include "tools/msock/unjoined.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -147,7 +148,8 @@ static void tell_if_unjoined(msock_channel *channel, void *user)
     const struct subscriber *subscriber = user;
 
     if (msock_joined(channel) == 0) {
-        cli_tell_unjoined(subscriber->names, "nothing comes until one does");
+        unjoined_tell(cli_channel_url(subscriber->names),
+                      "nothing comes until one does");
     }
 }
 

@@ -46,32 +46,27 @@ void json_out_format(struct cli_buffer *out, const char *format, ...)
     json_out(out, text, strlen(text));
 }
 
-/* Returns the code point at the beginning of valid UTF-8 if it could harm a
- * terminal and is not escaped by JSON already, else 0; *size is its bytes. */
-static unsigned harmful(const char *text, size_t *size)
+/* Returns the size of the character at the beginning of valid UTF-8. */
+static size_t character_size(const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    unsigned point = at[0];
+    unsigned char first = (unsigned char)text[0];
 
-    *size = 1;
-    if (point == 0x7f) {
-        return point;
+    if (first < 0xc0) {
+        return 1;
     }
-    if ((point & 0xe0) == 0xc0) {
-        *size = 2;
-        point = (point & 0x1f) << 6 | (at[1] & 0x3f);
-        return point < 0xa0 || point == 0x61c ? point : 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* Returns the code point of a character if it could harm a terminal, else 0.
+ * What could is msock_text_escape()'s to say: it makes \xHH or \u{HHHH}. */
+static unsigned long harmful(const char *text, size_t size)
+{
+    char escaped[sizeof("\\u{10ffff}")];
+
+    if (msock_text_escape(text, size, escaped, sizeof(escaped)) == size) {
+        return 0;
     }
-    if ((point & 0xf0) == 0xe0) {
-        *size = 3;
-        point = (point & 0x0f) << 12 | (unsigned)(at[1] & 0x3f) << 6 |
-                (at[2] & 0x3f);
-        bool bidi = point == 0x200e || point == 0x200f ||
-                    (point >= 0x202a && point <= 0x202e) ||
-                    (point >= 0x2066 && point <= 0x2069);
-        return bidi ? point : 0;
-    }
-    return 0;
+    return strtoul(escaped + (escaped[1] == 'x' ? 2 : 3), NULL, 16);
 }
 
 static bool is_space(char c)
@@ -88,16 +83,14 @@ void json_out_value(struct cli_buffer *out, const char *json, size_t size)
     }
     for (size_t i = 0; i < size;) {
         char escape[sizeof("\\uffff")];
-        size_t bytes;
-        unsigned point = harmful(json + i, &bytes);
+        size_t bytes = json[i] == '\\' ? 2 : character_size(json + i);
+        bool skipped = !inside && is_space(json[i]);
+        unsigned long point = skipped ? 0 : harmful(json + i, bytes);
 
         if (point != 0) {
-            snprintf(escape, sizeof(escape), "\\u%04x", point & 0xffff);
+            snprintf(escape, sizeof(escape), "\\u%04lx", point & 0xffff);
             put(out, escape, strlen(escape));
-        } else if (json[i] == '\\') {
-            bytes = 2;
-            put(out, json + i, bytes);
-        } else if (inside || !is_space(json[i])) {
+        } else if (!skipped) {
             put(out, json + i, bytes);
         }
         inside ^= json[i] == '"';

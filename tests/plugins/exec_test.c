@@ -244,13 +244,13 @@ Test(exec, kills_a_program_that_takes_too_long_with_what_it_started)
     char cmdline[64] = "";
     cr_assert(eq(int,
                  load(script("sleep 1000 & echo $! > \"$0.pid\"; wait"),
-                      ",\"timeout_ms\":500", ""),
+                      ",\"timeout_ms\":1000", ""),
                  0));
 
     say(NULL);
     settle();
 
-    expect_logged("killed: it ran over 500 ms");
+    expect_logged("killed: it ran over 1000 ms");
     cr_expect(eq(ulong, answers, 0));
     folder_read(yard.folder, "script.pid", pid, sizeof pid);
     snprintf(path, sizeof path, "/proc/%ld/cmdline", strtol(pid, NULL, 10));

@@ -56,7 +56,7 @@ Test(page, a_bad_configuration_is_told)
                                           "{\"seconds\":3601}"};
 
     for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
-        cr_expect(eq(int, load(configs[i]), MSOCK_EPLUGIN), "%s", configs[i]);
+        cr_expect(eq(int, load(configs[i]), MSOCK_EOPTION), "%s", configs[i]);
     }
     cr_expect(eq(int, load(NULL), 0));
 }

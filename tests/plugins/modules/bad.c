@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { WORD_SIZE = 16, GARBAGE = 7321, SLEEP_MS = 15 };
+enum { WORD_SIZE = 16, GARBAGE = 7321, SLEEP_MS = 30 };
 
 struct bad {
     const msock_services *services;

@@ -87,7 +87,8 @@ size_t msock_queued(const msock_channel *channel)
 uint64_t msock_counter_get(const msock_channel *channel,
                            enum msock_counter counter)
 {
-    return msock__stats_get(&channel->engine.stats, counter);
+    bool known = (unsigned)counter < MSOCK_COUNTER_COUNT;
+    return known ? msock__stats_get(&channel->engine.stats, counter) : 0;
 }
 
 /* -- Subscribing -- */
@@ -133,19 +134,13 @@ int msock_subscribe(msock_channel *channel, const char *filter,
                            "only as the last",
                            filter);
     }
-    code = msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
+    return msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
                                options && options->no_local);
-    if (code < 0) {
-        return msock__fail(code, "%s (at most %d subscriptions)",
-                           msock_error_text(code), MSOCK__SUBSCRIPTIONS_MAX);
-    }
-    return code;
 }
 
 int msock_unsubscribe(msock_channel *channel, int id)
 {
-    int code = msock__dispatch_remove(channel->engine.dispatch, id);
-    return code < 0 ? msock__fail(code, "no subscription %d", id) : 0;
+    return msock__dispatch_remove(channel->engine.dispatch, id);
 }
 
 /* -- Publishing -- */
@@ -217,6 +212,21 @@ static int check_raw(const msock_publish_options *options, const char *json,
     return 0;
 }
 
+/* What is over the limit by itself is told so before it is copied, and however
+ * full the queue is. */
+static int check_size(const msock_channel *channel,
+                      const struct msock__publication *publication)
+{
+    uint64_t limit = channel->engine.config.message_max;
+    size_t size =
+        publication->raw ? publication->raw_size : publication->json_size;
+    if (size <= limit) {
+        return 0;
+    }
+    return msock__fail(MSOCK_ETOOBIG, "%zu bytes of data (message_max=%llu)",
+                       size, (unsigned long long)limit);
+}
+
 /* Checks all that may be published; touches nothing but *publication. */
 static int check_publication(const msock_channel *channel, const char *topic,
                              const char *json,
@@ -238,7 +248,10 @@ static int check_publication(const msock_channel *channel, const char *topic,
     if (code == 0 && options) {
         code = check_raw(options, json, publication);
     }
-    return code == 0 && json ? check_json(json, publication) : code;
+    if (code == 0 && json) {
+        code = check_json(json, publication);
+    }
+    return code == 0 ? check_size(channel, publication) : code;
 }
 
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
@@ -289,16 +302,13 @@ int msock_timer_start(msock_channel *channel, uint64_t delay_ms,
     struct msock__driver *driver = channel->engine.driver;
     code = msock__timers_start(channel->engine.timers, driver->ops->now(driver),
                                delay_ms, period_ms, callback, user);
-    if (code < 0) {
-        return msock__fail(code, "%s (at most %d timers, of at most 2^40 ms)",
-                           msock_error_text(code), MSOCK__TIMERS_MAX);
+    if (code > 0) {
+        driver->ops->wake(driver);
     }
-    driver->ops->wake(driver);
     return code;
 }
 
 int msock_timer_stop(msock_channel *channel, int id)
 {
-    int code = msock__timers_stop(channel->engine.timers, id);
-    return code < 0 ? msock__fail(code, "no timer %d", id) : 0;
+    return msock__timers_stop(channel->engine.timers, id);
 }

@@ -424,17 +424,23 @@ bool msock__dispatch_any(const struct msock__dispatch *dispatch,
     return walk.count > 0;
 }
 
+uint64_t msock__dispatch_newest(const struct msock__dispatch *dispatch)
+{
+    return dispatch->ordered;
+}
+
 struct msock__dispatch_result
 msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
-                    const msock_message *message)
+                    const msock_message *message, uint64_t newest)
 {
     assert(message->topic_size > 0);
+    uint64_t ordered = dispatch->ordered;
     struct msock__dispatch_result result = {0, 0};
     struct walk walk = {.dispatch = dispatch,
                         .topic = message->topic,
                         .topic_size = message->topic_size,
                         .local = (message->flags & MSOCK_MESSAGE_LOCAL) != 0,
-                        .newest = dispatch->ordered};
+                        .newest = newest < ordered ? newest : ordered};
 
     dispatch->depth++;
     do {

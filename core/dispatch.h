@@ -52,13 +52,15 @@ struct msock__dispatch_result {
     size_t refused; /* callbacks that returned a negative code */
 };
 
-/** Calls the matching callbacks in the order of subscribing; those with
- * no_local not for a MSOCK_MESSAGE_LOCAL message. May be entered again by a
- * callback.
- */
+/** The newest subscription, as a number for msock__dispatch_run(). */
+uint64_t msock__dispatch_newest(const struct msock__dispatch *dispatch);
+
+/** Calls the matching callbacks in the order of subscribing, of subscriptions
+ *  up to `newest` (UINT64_MAX: all there are now); those with no_local not for
+ *  a MSOCK_MESSAGE_LOCAL message. May be entered again by a callback. */
 struct msock__dispatch_result
 msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
-                    const msock_message *message);
+                    const msock_message *message, uint64_t newest);
 
 /** Number of subscriptions, and of trie nodes (for tests and bounds). */
 size_t msock__dispatch_count(const struct msock__dispatch *dispatch);

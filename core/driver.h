@@ -2,7 +2,7 @@
 /* What the core needs from outside, as a table of functions: time, randomness,
  * a way out for frames and somebody to wake it. transport/ implements it on a
  * uv loop, and on virtual time for the simulated network. A driver calls the
- * engine; the engine calls only `wake`, and msock_post() `notify`. */
+ * engine; none of these calls it back. */
 #ifndef MSOCK_CORE_DRIVER_H
 #define MSOCK_CORE_DRIVER_H
 
@@ -19,6 +19,10 @@ struct msock__driver {
 struct msock__driver_ops {
     /** Monotonic time that counts suspend, in us. */
     uint64_t (*now)(struct msock__driver *driver);
+
+    /** Fills with bytes that nobody can foretell (a seeded simulation: that
+     *  repeat by its seed). */
+    void (*random)(struct msock__driver *driver, void *bytes, size_t size);
 
     /** Output is queued or a deadline moved forward: call
      *  msock__engine_output() before sleeping. Must not call the engine back.

@@ -22,7 +22,7 @@ static int make_tables(struct msock__engine *engine)
 {
     const struct msock__config *config = &engine->config;
     uint8_t key[MSOCK__HASH_KEY_SIZE];
-    msock__random(key, sizeof(key));
+    engine->driver->ops->random(engine->driver, key, sizeof(key));
     if (msock__dispatch_new(&engine->dispatch, key) < 0 ||
         msock__timers_new(&engine->timers) < 0 ||
         msock__sessions_new(&engine->sessions, bound(config->sessions_max),
@@ -58,7 +58,7 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->config = *config;
     engine->log.logger = logger;
     engine->began_us = driver->ops->now(driver);
-    msock__random(engine->session, sizeof(engine->session));
+    driver->ops->random(driver, engine->session, sizeof(engine->session));
     msock__outbox_init(&engine->outbox, bound(config->queue_max), config->raw);
     msock__post_init(&engine->post, bound(config->post_max));
     code = make_tables(engine);

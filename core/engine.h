@@ -73,7 +73,9 @@ void msock__engine_sent(struct msock__engine *engine, size_t count);
  *  another thread posts changes it, and the driver is notified. */
 uint64_t msock__engine_deadline(const struct msock__engine *engine);
 
-/** Changes the largest datagram to send, from the next frame on. */
+/** Changes the largest datagram to send, for what is queued from now on: what
+ *  waits keeps its frames, and one that is too large now is the driver's
+ *  MSOCK_TX_ERRORS. */
 void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size);
 
 /** Adds to a counter what only the driver sees (DROP_KERNEL, DROP_FOREIGN,

@@ -16,15 +16,17 @@ struct origin {
     struct msock__session *session; /* NULL: bare or local */
     uint64_t session_short;
     uint64_t now_us;
-    unsigned flags; /* msock_message_flags */
+    uint64_t newest; /* subscription that hears it */
+    unsigned flags;  /* msock_message_flags */
 };
 
 /* -- Messages -- */
 
-static void hand_over(struct msock__engine *engine, msock_message *message)
+static void hand_over(struct msock__engine *engine, uint64_t newest,
+                      const msock_message *message)
 {
     struct msock__dispatch_result result =
-        msock__dispatch_run(engine->dispatch, engine->channel, message);
+        msock__dispatch_run(engine->dispatch, engine->channel, message, newest);
     msock__stats_add(&engine->stats, MSOCK_DELIVERED, result.called);
     msock__stats_add(&engine->stats, MSOCK_REFUSED, result.refused);
 }
@@ -50,7 +52,7 @@ static void deliver(struct msock__engine *engine, const struct origin *origin,
         message.data = "null";
         message.data_size = strlen(message.data);
     }
-    hand_over(engine, &message);
+    hand_over(engine, origin->newest, &message);
 }
 
 /* A session speaks under one name: that of its first message. */
@@ -186,19 +188,20 @@ static struct msock__session *admit(struct msock__engine *engine,
                                     const struct msock__frame *frame,
                                     uint64_t now_us)
 {
-    const struct msock__session *victim =
-        msock__sessions_victim(engine->sessions);
-    if (victim) {
-        size_t lost = msock__fragments_forget(engine->fragments, victim->slot);
+    bool full = msock__sessions_victim(engine->sessions) != NULL;
+    struct msock__session *session =
+        msock__sessions_add(engine->sessions, frame->session);
+    if (!session) {
+        return NULL;
+    }
+    msock__stats_add(&engine->stats, MSOCK_SESSIONS, 1);
+    if (full) {
+        /* The new session has the slot of the one that went. */
+        size_t lost = msock__fragments_forget(engine->fragments, session->slot);
+        msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, 1);
         if (lost > 0) {
             msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
         }
-        msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, 1);
-    }
-    struct msock__session *session =
-        msock__sessions_add(engine->sessions, frame->session);
-    if (session) {
-        msock__stats_add(&engine->stats, MSOCK_SESSIONS, 1);
     }
     return session;
 }
@@ -274,6 +277,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         .session = session,
         .session_short = msock__session_short(session->id),
         .now_us = now_us,
+        .newest = UINT64_MAX,
         .flags = packet.frame.flags & MSOCK__SEALED ? MSOCK_MESSAGE_SEALED : 0,
     };
     take_body(engine, &origin, &packet);
@@ -288,13 +292,15 @@ static void take_bare(struct msock__engine *engine, uint64_t now_us,
         msock__engine_drop(engine, now_us, MSOCK_DROP_OPEN, 1);
         return;
     }
-    struct origin origin = {.now_us = now_us, .flags = MSOCK_MESSAGE_BARE};
+    struct origin origin = {
+        .now_us = now_us, .newest = UINT64_MAX, .flags = MSOCK_MESSAGE_BARE};
     take_message(engine, &origin, datagram->bytes, datagram->size, true);
 }
 
 /* codec=raw: one datagram, one payload. */
 static void take_payload(struct msock__engine *engine, uint8_t *bytes,
-                         size_t size, const char *sender, unsigned flags)
+                         size_t size, const char *sender, uint64_t newest,
+                         unsigned flags)
 {
     bytes[size] = '\0';
     msock_message message = {
@@ -306,7 +312,7 @@ static void take_payload(struct msock__engine *engine, uint8_t *bytes,
         .data_size = size,
         .flags = flags | MSOCK_MESSAGE_RAW | MSOCK_MESSAGE_BARE,
     };
-    hand_over(engine, &message);
+    hand_over(engine, newest, &message);
 }
 
 void msock__engine_local_message(struct msock__engine *engine,
@@ -314,11 +320,12 @@ void msock__engine_local_message(struct msock__engine *engine,
 {
     if (local->payload) {
         take_payload(engine, local->bytes, local->size, engine->config.name,
-                     MSOCK_MESSAGE_LOCAL);
+                     local->newest, MSOCK_MESSAGE_LOCAL);
         return;
     }
     struct origin origin = {
         .session_short = msock__session_short(engine->session),
+        .newest = local->newest,
         .flags = MSOCK_MESSAGE_LOCAL,
     };
     take_message(engine, &origin, local->bytes, local->size, true);
@@ -341,9 +348,11 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
         }
     } else if (datagram->own) {
         msock__engine_drop(engine, now_us, MSOCK_DROP_OWN, 1);
+    } else if (datagram->size > engine->config.message_max) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_TOO_BIG, 1);
     } else {
         msock__stats_add(&engine->stats, MSOCK_RX_MESSAGES, 1);
         take_payload(engine, datagram->bytes, datagram->size,
-                     datagram->from ? datagram->from : "", 0);
+                     datagram->from ? datagram->from : "", UINT64_MAX, 0);
     }
 }

@@ -26,6 +26,7 @@ struct msock__slots {
     size_t slot_count;
     size_t first;
     size_t used;
+    uint64_t again_us; /* there was no memory: not before */
     size_t sizes[MSOCK__SLOTS_MAX];
 };
 
@@ -33,6 +34,7 @@ struct msock__slots {
  * or a bare payload if the channel is raw. */
 struct msock__local {
     struct msock__local *next;
+    uint64_t newest; /* subscription there was when it was published */
     size_t size;
     bool payload;
     uint8_t bytes[]; /* size + 1 */

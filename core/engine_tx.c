@@ -3,7 +3,6 @@
  * frames into slots that the driver takes. */
 #include "codec/envelope.h"
 #include "codec/error.h"
-#include "codec/hash.h"
 #include "codec/json.h"
 #include "core/engine.h"
 #include "core/engine_state.h"
@@ -11,6 +10,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const uint64_t memory_pause_us = 100000;
 
 enum {
     SLOTS_MEMORY = 256 * 1024, /* aim: more slots for small frames */
@@ -92,7 +93,10 @@ static int copy_local(struct msock__engine *engine, const char *topic,
     if (!local) {
         return msock__fail(MSOCK_ENOMEM, "no memory for a local delivery");
     }
-    *local = (struct msock__local){.size = size, .payload = engine->config.raw};
+    *local = (struct msock__local){.newest =
+                                       msock__dispatch_newest(engine->dispatch),
+                                   .size = size,
+                                   .payload = engine->config.raw};
     if (size > 0) {
         memcpy(local->bytes, bytes, size);
     }
@@ -297,7 +301,8 @@ static bool make_slots(struct msock__slots *slots, size_t frame_size)
 static uint64_t next_counter(struct msock__engine *engine, uint64_t now_us)
 {
     if (engine->counter == MSOCK__COUNTER_MAX) {
-        msock__random(engine->session, sizeof(engine->session));
+        engine->driver->ops->random(engine->driver, engine->session,
+                                    sizeof(engine->session));
         engine->counter = 0;
         engine->began_us = now_us;
     }
@@ -345,12 +350,14 @@ static bool show_frame(struct msock__engine *engine, uint64_t now_us)
 {
     struct msock__slots *slots = &engine->slots;
     struct msock__chunk chunk;
-    if (!msock__outbox_peek(&engine->outbox, &chunk)) {
+    if (now_us < slots->again_us ||
+        !msock__outbox_peek(&engine->outbox, &chunk)) {
         return false;
     }
     size_t size = wire_size(engine, &chunk);
     size_t wanted = size > engine->frame_size ? size : engine->frame_size;
     if (slots->used == 0 && !make_slots(slots, wanted)) {
+        slots->again_us = now_us + memory_pause_us;
         return false;
     }
     if (slots->used == slots->slot_count || size > slots->slot_size) {
@@ -412,10 +419,11 @@ uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
         !msock__outbox_peek(&engine->outbox, &chunk)) {
         return UINT64_MAX;
     }
-    if (chunk.count == 0) {
-        return 0;
+    uint64_t due = 0;
+    if (chunk.count > 0) {
+        due = msock__pace_deadline(&engine->pace, wire_size(engine, &chunk));
     }
-    return msock__pace_deadline(&engine->pace, wire_size(engine, &chunk));
+    return due > engine->slots.again_us ? due : engine->slots.again_us;
 }
 
 bool msock__engine_drained(const struct msock__engine *engine)

@@ -17,6 +17,12 @@ static uint64_t loop_now(struct msock__driver *driver)
     return msock__process_now();
 }
 
+static void loop_random(struct msock__driver *driver, void *bytes, size_t size)
+{
+    (void)driver;
+    msock__process_random(bytes, size);
+}
+
 bool msock__loop_forked(const struct msock__driver *driver)
 {
     const struct msock__loop *self = (const struct msock__loop *)driver;
@@ -183,6 +189,7 @@ static int loop_joined(const struct msock__driver *driver)
 
 static const struct msock__driver_ops ops = {
     .now = loop_now,
+    .random = loop_random,
     .wake = msock__loop_wake,
     .notify = msock__loop_notify,
     .forked = msock__loop_forked,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time, and a count of forks. */
+/* Time, random bytes, and a count of forks. */
 #include "transport/process.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <uv.h>
 
 static atomic_uint generation;
 
@@ -17,6 +19,15 @@ static void watch_forks(void)
 {
     /* It fails for want of a few bytes only. */
     (void)pthread_atfork(NULL, NULL, on_fork);
+}
+
+void msock__process_random(void *bytes, size_t size)
+{
+    int rc = uv_random(NULL, NULL, bytes, size, 0, NULL);
+
+    /* A session that can be guessed must not be used: better no process. */
+    assert(rc == 0);
+    (void)rc;
 }
 
 uint64_t msock__process_now(void)

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a driver asks about its process: the time, and whether it was forked. */
+/* What a driver asks its process for: time, random bytes, and whether it was
+ * forked. */
 #ifndef MSOCK_TRANSPORT_PROCESS_H
 #define MSOCK_TRANSPORT_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/** Fills with bytes of the system's random source.  Thread: any. */
+void msock__process_random(void *bytes, size_t size);
 
 /** Monotonic time that counts suspend, in us.  Thread: any. */
 uint64_t msock__process_now(void);

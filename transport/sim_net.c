@@ -90,6 +90,7 @@ static int net_new(struct msock__sim_net **net,
     made->scratch = scratch;
     made->holders = 1;
     msock__sim_model_init(&made->model, seed, &config->link);
+    msock__sim_random_init(&made->random, ~seed);
     made->next = registry;
     registry = made;
     *net = made;

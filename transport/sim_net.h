@@ -30,7 +30,8 @@ struct msock__sim_net {
     bool running;
     uint64_t node_count; /* gives nodes their order */
     struct msock__sim_heap nodes;
-    uint8_t *scratch; /* MSOCK__SIM_SCRATCH bytes */
+    struct msock__sim_random random; /* what nodes draw */
+    uint8_t *scratch;                /* MSOCK__SIM_SCRATCH bytes */
 };
 
 /** What a new network is made of. */

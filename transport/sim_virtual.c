@@ -369,8 +369,21 @@ static void driver_close(struct msock__driver *driver, msock_closed *closed,
     }
 }
 
+/* Sessions too come from the seed, so that a run repeats to the byte. */
+static void driver_random(struct msock__driver *driver, void *bytes,
+                          size_t size)
+{
+    struct msock__sim_random *random = &from_driver(driver)->net->random;
+    uint8_t *out = bytes;
+
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (uint8_t)(msock__sim_random_next(random) >> 56);
+    }
+}
+
 static const struct msock__driver_ops ops = {
     .now = driver_now,
+    .random = driver_random,
     .wake = driver_wake,
     .forked = driver_forked,
     .run = driver_run,

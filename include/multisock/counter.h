@@ -34,10 +34,10 @@ extern "C" {
     XX(DROP_FLAGS, "drop_flags", "unknown flag, or flag and key id disagree")  \
     XX(DROP_SEQUENCE, "drop_sequence", "sequence is 0 or over 2^53-1")         \
     XX(DROP_STREAM, "drop_stream", "a stream that this node does not read")    \
-    XX(DROP_SIGNED, "drop_signed", "a signature that this node cannot check")  \
     XX(DROP_OWN, "drop_own", "one's own frame, looped back")                   \
     XX(DROP_OWN_AHEAD, "drop_own_ahead",                                       \
        "one's own session, but never sent: a clone or a forgery")              \
+    XX(DROP_SIGNED, "drop_signed", "a signature that this node cannot check")  \
     XX(DROP_OPEN, "drop_open", "an open frame on a sealed channel")            \
     XX(DROP_SEALED, "drop_sealed", "a sealed frame on an open channel")        \
     XX(DROP_KEY_ID, "drop_key_id", "sealed with a key this node lacks")        \
@@ -46,7 +46,8 @@ extern "C" {
     XX(DROP_AUTH, "drop_auth",                                                 \
        "not authentic: forged, damaged or of another channel")                 \
     XX(DROP_SESSION_LIMIT, "drop_session_limit", "no memory for a session")    \
-    XX(DROP_BODY, "drop_body", "a body that holds no message")                 \
+    XX(DROP_BODY, "drop_body",                                                 \
+       "a body that holds no message, or bytes behind its only one")           \
     XX(DROP_PIECE, "drop_piece", "pieces of a message disagree")               \
     XX(DROP_PIECE_LIMIT, "drop_piece_limit",                                   \
        "pieces beyond the bounds of reassembly")                               \
@@ -65,7 +66,8 @@ extern "C" {
     XX(DROP_BARE, "drop_bare", "key that a bare datagram may not use")         \
     XX(DROP_EXPIRED, "drop_expired", "older than its expires")                 \
     XX(DROP_MEMORY, "drop_memory", "out of memory")                            \
-    XX(DROP_FOREIGN, "drop_foreign", "datagram for another address")           \
+    XX(DROP_FOREIGN, "drop_foreign",                                           \
+       "datagram for another address, or from an interface not joined")        \
     XX(DROP_TRUNCATED, "drop_truncated", "datagram over the largest size")     \
     XX(DROP_KERNEL, "drop_kernel", "receive buffer full: the kernel dropped")
 

@@ -82,7 +82,8 @@ typedef struct msock_options {
  *  closed by msock_close().
  *  Returns 0, MSOCK_EURL (address), MSOCK_EOPTION (unknown key, or value out of
  *  range), MSOCK_ENAME (node name), MSOCK_EKEY, MSOCK_EACCESS (key file),
- *  MSOCK_ENOTSUP (a key file on an open-only codec), MSOCK_ESYSTEM (sockets),
+ *  MSOCK_ENOTSUP (a key file on an open-only codec), MSOCK_EINVAL (no place
+ *  for the channel, struct_size), MSOCK_ESYSTEM (sockets),
  *  MSOCK_ENOMEM; msock_error_detail() says what and what to do.
  *  Thread: becomes the channel's thread.  Source: docs/protocol.md 1. */
 int msock_open(msock_channel **channel, const char *url,
@@ -143,8 +144,8 @@ uint64_t msock_session(const msock_channel *channel);
  *  1 on sim://.  Thread: loop only. */
 int msock_joined(const msock_channel *channel);
 
-/** Returns the number of bytes that wait to be sent, posted ones among them.
- *  Thread: loop only. */
+/** Returns the memory of what waits to be sent, in bytes (0: nothing does),
+ * posted ones among them. Thread: loop only. */
 size_t msock_queued(const msock_channel *channel);
 
 /** Returns a counter, 0 if there is no such one.  Thread: loop only. */

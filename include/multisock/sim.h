@@ -12,8 +12,9 @@
  * A network made by msock_sim_open() has virtual time: nothing happens and no
  * time passes but in msock_sim_run(), where an hour takes as long as its events
  * do. It and its channels belong to one thread. One seed and the same calls
- * give the same losses, order and times. A step of a node takes at least 1 us
- * of virtual time, and so does the way of a datagram.
+ * give the same losses, order, times and bytes (sessions come from the seed
+ * too: use no key of a real channel). A step of a node takes at least 1 us of
+ * virtual time, and so does the way of a datagram.
  *
  * A network in real time (.real_time, or created by the first channel of that
  * name) joins channels of any loops and threads, and ends with the last one.

@@ -32,7 +32,7 @@ static int count_call(msock_channel *channel, const msock_message *message,
 static size_t run(struct msock__dispatch *dispatch, const char *topic)
 {
     const msock_message message = {.topic = topic, .topic_size = strlen(topic)};
-    return msock__dispatch_run(dispatch, NULL, &message).called;
+    return msock__dispatch_run(dispatch, NULL, &message, UINT64_MAX).called;
 }
 
 Test(alloc, dispatch_new_fails_cleanly)

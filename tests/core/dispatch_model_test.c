@@ -32,7 +32,7 @@ static size_t run(const char *topic)
 {
     const msock_message message = {.topic = topic, .topic_size = strlen(topic)};
     call_count = 0;
-    return msock__dispatch_run(dispatch, NULL, &message).called;
+    return msock__dispatch_run(dispatch, NULL, &message, UINT64_MAX).called;
 }
 
 struct entry {

@@ -70,7 +70,7 @@ static struct msock__dispatch_result run_flags(const char *topic,
                              .data = "1",
                              .data_size = 1,
                              .flags = flags};
-    return msock__dispatch_run(dispatch, NULL, &message);
+    return msock__dispatch_run(dispatch, NULL, &message, UINT64_MAX);
 }
 
 static size_t run(const char *topic)

@@ -2,6 +2,7 @@
 /* A channel on a test bench. */
 #include "tests/support/bench_channel.h"
 
+#include "codec/hash.h"
 #include "codec/seal.h"
 #include "core/options.h"
 #include "tests/support/log_notes.h"
@@ -19,6 +20,13 @@ static struct bench *of(const struct msock__driver *driver)
 static uint64_t bench_now(struct msock__driver *driver)
 {
     return of(driver)->now_us;
+}
+
+/* No two benches, and no two draws of one, are alike. */
+static void bench_random(struct msock__driver *driver, void *bytes, size_t size)
+{
+    (void)driver;
+    msock__random(bytes, size);
 }
 
 static void bench_wake(struct msock__driver *driver)
@@ -53,6 +61,7 @@ static void bench_end(struct msock__driver *driver, msock_closed *closed,
 
 static const struct msock__driver_ops bench_ops = {
     .now = bench_now,
+    .random = bench_random,
     .wake = bench_wake,
     .notify = bench_notify,
     .forked = bench_forked,

@@ -11,6 +11,13 @@ set -eu
 PATH=$PATH:/usr/sbin:/sbin
 cd "$(dirname "$0")/.."
 
+build=${1:-build/release}
+[ -x "$build/bin/node" ] || {
+    echo "idle.sh: no $build/bin/node: run sh samples/demo.sh first, or name" \
+        "a build folder" >&2
+    exit 1
+}
+
 # The first call only makes the namespace; the second, inside, does the work.
 if [ "${MSOCK_IDLE_INSIDE:-}" != 1 ]; then
     user=
@@ -18,7 +25,6 @@ if [ "${MSOCK_IDLE_INSIDE:-}" != 1 ]; then
     MSOCK_IDLE_INSIDE=1 exec unshare -n $user sh tools/idle.sh "$@"
 fi
 
-build=${1:-build/release}
 work=$(mktemp -d)
 node=
 

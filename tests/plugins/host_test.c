@@ -4,7 +4,6 @@
 
 #include "tests/plugins/fake_channel.h"
 #include "tests/plugins/folder.h"
-#include "tests/support/alloc.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -431,6 +430,12 @@ static void unload_probe(void *user)
     *result = msock_host_unload(host, "probe");
 }
 
+static void reload_probe(void *user)
+{
+    int *result = user;
+    *result = msock_host_reload(host, "probe", NULL);
+}
+
 Test(host, keeps_a_plugin_loaded_while_it_runs)
 {
     int result = 0;
@@ -453,28 +458,27 @@ Test(host, a_plugin_that_may_not_subscribe_leaves_nothing)
     expect_runs_on();
 }
 
-Test(host, without_memory_a_plugin_is_not_loaded)
+Test(host, keeps_a_plugin_from_reloading)
 {
-    long n = 0;
-    int result;
+    int result = 0;
+    cr_assert(eq(int, msock_host_load(host, "probe", NULL), 0));
+    channel.publishing = reload_probe;
+    channel.user = &result;
 
-    do {
-        test_alloc_fail_at(++n);
-        result = msock_host_load(host, "probe", NULL);
-        cr_expect(eq(int, fake_subscriptions(&channel), result == 0));
-    } while (test_alloc_failed());
+    fake_deliver(&channel, "probe", "1");
 
-    cr_expect(eq(int, result, 0));
-    cr_expect(gt(long, n, 5)); /* directory, plugin, configuration, 3 grants */
+    cr_expect(eq(int, result, MSOCK_EBUSY));
 }
 
-Test(host, without_memory_there_is_no_host)
+Test(host, wants_a_known_struct_size)
 {
-    for (long n = 1; n <= 2; n++) {
-        msock_host *other = NULL;
-        test_alloc_fail_at(n);
-        cr_expect(eq(int, open_host(&other, folder, false), MSOCK_ENOMEM));
-        cr_expect(test_alloc_failed());
-        cr_expect(eq(ptr, other, NULL));
-    }
+    msock_host *other = NULL;
+    msock_plugin_status status = {.struct_size = 3};
+    const msock_host_options options = {.struct_size = 3};
+
+    cr_expect(
+        eq(int, msock_host_open(&other, &channel, &options), MSOCK_EINVAL));
+    cr_expect(eq(int, msock_host_status(host, 0, &status), MSOCK_EINVAL));
+    cr_expect(eq(int, msock_host_open(&other, &channel, NULL), 0));
+    msock_host_close(other);
 }

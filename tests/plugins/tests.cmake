@@ -30,11 +30,13 @@ test_version(v1 bad bad.c)
 set(test_versions test_v1_turn test_v2_turn test_v3_turn test_v1_steady
     test_v1_moody test_v1_bad)
 
-msock_test(plugins host msock_host msock_codec msock_test_alloc
-    ${CMAKE_DL_LIBS})
-target_sources(plugins_host_test PRIVATE
-    plugins/fake_channel.c plugins/folder.c)
-add_dependencies(plugins_host_test ${test_module_targets})
+foreach(module host host_alloc)
+    msock_test(plugins ${module} msock_host msock_codec msock_test_alloc
+        ${CMAKE_DL_LIBS})
+    target_sources(plugins_${module}_test PRIVATE
+        plugins/fake_channel.c plugins/folder.c)
+    add_dependencies(plugins_${module}_test ${test_module_targets})
+endforeach()
 
 # Real plugins on the whole library: the bundled one, and the one of the page.
 set(page ${PROJECT_SOURCE_DIR}/docs/plugins.md)

@@ -5,6 +5,7 @@
 #include "transport/multicast.h"
 
 #include "codec/error.h"
+#include "transport/multicast_advice.h"
 #include "transport/multicast_join.h"
 #include "transport/multicast_receive.h"
 #include "transport/multicast_socket.h"
@@ -15,14 +16,15 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     FRAME_MTU = 1500,    /* unless an interface or the user says less */
     FRAME_MTU_MIN = 576, /* below, IP cuts the frames */
     RECEIVE_TURNS = 4,   /* batches before others of the loop have a turn */
     SEND_BATCH = 64,
-    GONE_MAX = 16
+    GONE_MAX = 16,
+    RETRY_MS = 1000, /* after a list that could not be read; then doubled */
+    RETRY_MAX_MS = 32000
 };
 
 struct multicast {
@@ -40,6 +42,7 @@ struct multicast {
     uint16_t port;                     /* of send_fd */
     uv_poll_t receive, send, watch;
     uv_timer_t settle;
+    uint64_t retry_ms;     /* how long `settle` waited; 0: the list is good */
     unsigned handle_count; /* those not closed yet */
     bool stopped, closed;
 
@@ -47,6 +50,7 @@ struct multicast {
     struct msock__memberships memberships;
     size_t frame_size;
     size_t send_turn; /* memberships that had the first frame already */
+    struct msock__send_advice send_advice;
     struct msock__receiver receiver;
     uint32_t overflow; /* datagrams the kernel dropped so far */
 };
@@ -183,6 +187,10 @@ static size_t send_batch(struct multicast *self,
             return 0;
         }
         if (errno != EINTR) {
+            size_t item = self->send_turn % width;
+            msock__advise_send(&self->send_advice, errno, &self->group,
+                               self->memberships.items[item].name,
+                               uv_now(self->send.loop));
             tell(self, MSOCK_TX_ERRORS, 1);
             return 1;
         }
@@ -232,21 +240,36 @@ static void adapt(struct multicast *self)
                           self->raw || mtu > carried);
 }
 
+/* How long to wait after a list that could not be read: no change may follow
+ * that would have it read again. */
+static uint64_t next_retry(struct multicast *self)
+{
+    if (self->retry_ms == 0) {
+        msock_log(self->memberships.logger, MSOCK_WARNING, "%s; trying again",
+                  msock_error_detail());
+        self->retry_ms = RETRY_MS;
+    } else if (self->retry_ms < RETRY_MAX_MS) {
+        self->retry_ms *= 2;
+    }
+    return self->retry_ms;
+}
+
 static void on_settled(uv_timer_t *timer)
 {
     struct multicast *self = timer->data;
     size_t before = self->frame_size;
 
     if (msock__netifs_read(&self->netifs) < 0) {
-        msock_log(self->memberships.logger, MSOCK_WARNING, "%s",
-                  msock_error_detail());
+        uv_timer_start(timer, on_settled, next_retry(self), 0);
         return;
     }
+    self->retry_ms = 0;
     if (!msock__memberships_update(&self->memberships, &self->netifs,
                                    self->iface)) {
         return;
     }
     self->send_turn = 0;
+    self->send_advice.error = 0;
     adapt(self);
     if (self->frame_size != before) {
         self->events.resized(self->events.owner, self->frame_size);
@@ -268,8 +291,10 @@ static void on_changed(uv_poll_t *handle, int status, int events)
             self->send_turn = 0;
         }
     }
-    /* A change every 100 ms must not put it off for ever: no restart. */
-    if (!uv_is_active((uv_handle_t *)&self->settle)) {
+    /* A change every 100 ms must not put it off for ever: no restart, unless
+     * it comes sooner. */
+    if (!uv_is_active((uv_handle_t *)&self->settle) ||
+        uv_timer_get_due_in(&self->settle) > MSOCK__MULTICAST_SETTLE_MS) {
         uv_timer_start(&self->settle, on_settled, MSOCK__MULTICAST_SETTLE_MS,
                        0);
     }
@@ -306,14 +331,6 @@ static void stop_handle(struct multicast *self, uv_handle_t *handle)
     }
 }
 
-static void stop_fd(int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-    *fd = -1;
-}
-
 /* Gives everything back but the handles, which close in the loop, and the
  * datagrams, which the owner may be looking at. */
 static void stop(struct multicast *self)
@@ -328,9 +345,9 @@ static void stop(struct multicast *self)
     stop_handle(self, (uv_handle_t *)&self->settle);
     /* Memberships end with the socket; to leave one by one would, in a forked
      * child, take them from the parent. */
-    stop_fd(&self->receive_fd);
-    stop_fd(&self->send_fd);
-    stop_fd(&self->watch_fd);
+    msock__socket_close(&self->receive_fd);
+    msock__socket_close(&self->send_fd);
+    msock__socket_close(&self->watch_fd);
     msock__netifs_fini(&self->netifs);
     self->memberships.count = 0;
 }
@@ -362,6 +379,8 @@ static int open_sockets(struct multicast *self)
     if (self->receive_fd < 0) {
         return self->receive_fd;
     }
+    msock__advise_rcvbuf(self->memberships.logger, self->rcvbuf,
+                         msock__socket_rcvbuf(self->receive_fd));
     self->send_fd = msock__group_sender(&self->group, self->ttl, self->dscp);
     if (self->send_fd < 0) {
         return self->send_fd;
@@ -470,7 +489,7 @@ int msock__multicast_new(struct msock__transport **transport,
     self->raw = config->raw;
     self->receive_fd = self->send_fd = self->watch_fd = -1;
     self->memberships.group = &self->group;
-    self->memberships.logger = logger;
+    self->memberships.logger = self->send_advice.logger = logger;
     self->frame_size =
         (self->mtu != 0 ? self->mtu : FRAME_MTU) - msock__group_overhead(&read);
     memcpy(group, read.bytes, sizeof read.bytes);

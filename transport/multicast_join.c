@@ -3,6 +3,8 @@
 #define _DEFAULT_SOURCE /* IFF_LOOPBACK */
 #include "transport/multicast_join.h"
 
+#include "transport/multicast_advice.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -108,17 +110,27 @@ static int join(struct msock__memberships *memberships,
     return 0;
 }
 
-static void log_refused(const struct msock__memberships *memberships,
-                        const struct msock__netif *netif, int error)
+/* Says once what keeps interfaces out that the user may count on. */
+static void tell_left_out(struct msock__memberships *memberships,
+                          const struct msock__netifs *netifs, const char *iface,
+                          size_t over)
 {
-    const char *advice =
-        error == ENOBUFS
-            ? "; name fewer interfaces with iface=, or raise the sysctl "
-              "net.ipv4.igmp_max_memberships"
-            : "";
+    char missing[MSOCK__IFACE_MAX + 1];
 
-    msock_log(memberships->logger, MSOCK_WARNING, "cannot join on %s: %s%s",
-              netif->name, strerror(error), advice);
+    msock__netif_missing(netifs, iface, memberships->group->ipv6, missing);
+    if (missing[0] != '\0' && strcmp(missing, memberships->missing) != 0) {
+        msock_log(memberships->logger, MSOCK_WARNING,
+                  "iface=%s chooses no interface that is up%s; waiting for one",
+                  missing, memberships->group->ipv6 ? " and has IPv6" : "");
+    }
+    strcpy(memberships->missing, missing);
+    if (over > 0 && over != memberships->over) {
+        msock_log(memberships->logger, MSOCK_WARNING,
+                  "iface=%s: %zu interfaces over %d are left out; name those "
+                  "that are wanted",
+                  iface, over, MSOCK__MEMBERSHIPS_MAX);
+    }
+    memberships->over = over;
 }
 
 /* Leaves what is not wanted any more. */
@@ -141,8 +153,10 @@ bool msock__memberships_update(struct msock__memberships *memberships,
                                const char *iface)
 {
     unsigned wanted[MSOCK__MEMBERSHIPS_MAX];
-    size_t count = msock__netif_select(netifs, iface, memberships->group->ipv6,
-                                       wanted, MSOCK__MEMBERSHIPS_MAX);
+    size_t chosen = msock__netif_select(netifs, iface, memberships->group->ipv6,
+                                        wanted, MSOCK__MEMBERSHIPS_MAX);
+    size_t count =
+        chosen < MSOCK__MEMBERSHIPS_MAX ? chosen : MSOCK__MEMBERSHIPS_MAX;
     unsigned refused[MSOCK__MEMBERSHIPS_MAX];
     size_t refused_count = 0;
     bool changed = leave_others(memberships, wanted, count);
@@ -163,11 +177,12 @@ bool msock__memberships_update(struct msock__memberships *memberships,
         }
         if (!contains(memberships->refused, memberships->refused_count,
                       wanted[i])) {
-            log_refused(memberships, netif, error);
+            msock__advise_join(memberships->logger, netif->name, error);
         }
         refused[refused_count++] = wanted[i];
     }
     memcpy(memberships->refused, refused, refused_count * sizeof *refused);
     memberships->refused_count = refused_count;
+    tell_left_out(memberships, netifs, iface, chosen - count);
     return changed;
 }

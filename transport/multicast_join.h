@@ -4,10 +4,12 @@
  * was deleted and made again is another one.
  *
  * The kernel allows 20 memberships a socket (igmp_max_memberships); what it
- * refuses is logged once and tried again at every change. */
+ * refuses is logged once and tried again at every change. So is what `iface`
+ * names and the host has not, and what exceeds the table. */
 #ifndef MSOCK_TRANSPORT_MULTICAST_JOIN_H
 #define MSOCK_TRANSPORT_MULTICAST_JOIN_H
 
+#include "core/options.h"
 #include "transport/multicast_socket.h"
 #include "transport/netif.h"
 
@@ -30,6 +32,8 @@ struct msock__memberships {
     size_t count;
     unsigned refused[MSOCK__MEMBERSHIPS_MAX]; /* indexes, logged */
     size_t refused_count;
+    size_t over;                        /* chosen and not taken, logged */
+    char missing[MSOCK__IFACE_MAX + 1]; /* chooses nothing, logged */
 };
 
 /** Joins what the valid list `iface` chooses of `netifs` and is not joined, and

@@ -201,6 +201,24 @@ uint16_t msock__socket_port(int fd)
     return read_port(&address);
 }
 
+size_t msock__socket_rcvbuf(int fd)
+{
+    int doubled = 0;
+    socklen_t size = sizeof doubled;
+
+    /* It cannot fail on a socket. */
+    (void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &doubled, &size);
+    return (size_t)doubled / 2;
+}
+
+void msock__socket_close(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
 /* PROBE sets DF as DO does, and does not believe in path MTUs, which anyone can
  * forge for a group. */
 void msock__group_fragment(const struct msock__group *group, int fd,

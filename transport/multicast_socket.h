@@ -60,6 +60,13 @@ int msock__group_sender(const struct msock__group *group, unsigned ttl,
 /** The port that a socket is bound to. */
 uint16_t msock__socket_port(int fd);
 
+/** The receive buffer that a socket got, in the bytes that were asked for: the
+ *  kernel counts as much again for itself. */
+size_t msock__socket_rcvbuf(int fd);
+
+/** Closes *fd, if it is open, and makes it -1. */
+void msock__socket_close(int *fd);
+
 /** Lets the sender's frames be cut into IP fragments, or not (DF). */
 void msock__group_fragment(const struct msock__group *group, int fd,
                            bool allowed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which interfaces a channel joins: the `iface` list against the host's list.
  */
-#define _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* IFF_UP, stpcpy */
 #include "transport/netif.h"
 
 #include "codec/error.h"
@@ -263,26 +263,51 @@ static size_t mark(const struct msock__netifs *netifs, bool ipv6,
     return count;
 }
 
+/* Marks what one token chooses; where that is nothing, `auto` is `lo`. */
+static size_t choose(const struct msock__netifs *netifs, bool ipv6,
+                     const struct token *token, bool *chosen)
+{
+    static const struct token lo = {.kind = TOKEN_NAME, .text = "lo"};
+    size_t found = mark(netifs, ipv6, token, chosen);
+
+    return token->kind == TOKEN_AUTO && found == 0
+               ? mark(netifs, ipv6, &lo, chosen)
+               : found;
+}
+
 size_t msock__netif_select(const struct msock__netifs *netifs,
                            const char *iface, bool ipv6, unsigned *indexes,
                            size_t capacity)
 {
-    static const struct token lo = {.kind = TOKEN_NAME, .text = "lo"};
     bool chosen[MSOCK__NETIFS_MAX] = {false};
     size_t count = 0;
 
     assert(netifs->count <= MSOCK__NETIFS_MAX);
     for (const char *rest = iface; rest != NULL;) {
         struct token token = next_token(&rest);
-        size_t found = mark(netifs, ipv6, &token, chosen);
-        if (token.kind == TOKEN_AUTO && found == 0) {
-            mark(netifs, ipv6, &lo, chosen);
-        }
+        choose(netifs, ipv6, &token, chosen);
     }
-    for (size_t i = 0; i < netifs->count && count < capacity; i++) {
-        if (chosen[i]) {
-            indexes[count++] = netifs->items[i].index;
+    for (size_t i = 0; i < netifs->count; i++) {
+        if (chosen[i] && count < capacity) {
+            indexes[count] = netifs->items[i].index;
         }
+        count += chosen[i];
     }
     return count;
+}
+
+void msock__netif_missing(const struct msock__netifs *netifs, const char *iface,
+                          bool ipv6, char *missing)
+{
+    bool chosen[MSOCK__NETIFS_MAX] = {false};
+    char *end = missing;
+
+    *end = '\0';
+    for (const char *rest = iface; rest != NULL;) {
+        struct token token = next_token(&rest);
+        if (choose(netifs, ipv6, &token, chosen) == 0) {
+            end = stpcpy(end, end == missing ? "" : ",");
+            end = stpcpy(end, token.text);
+        }
+    }
 }

@@ -86,9 +86,14 @@ int msock__netif_check(const char *iface);
 /** Writes the indexes of the interfaces that a valid `iface` list chooses now
  *  for groups of one family, in the order of `netifs`. Only interfaces that are
  *  up count, and for IPv6 only those that have an IPv6 address.
- *  Returns their number; those over `capacity` are left out. */
+ *  Returns their number; those over `capacity` count, and are not written. */
 size_t msock__netif_select(const struct msock__netifs *netifs,
                            const char *iface, bool ipv6, unsigned *indexes,
                            size_t capacity);
+
+/** Writes those items of a valid `iface` list that choose nothing now, as a
+ *  list; "" if there are none. `missing` has room for as much as `iface`. */
+void msock__netif_missing(const struct msock__netifs *netifs, const char *iface,
+                          bool ipv6, char *missing);
 
 #endif

@@ -271,11 +271,13 @@ static int netlink_open(int flags, unsigned groups)
     if (fd >= 0) {
         close(fd);
     }
+    bool sandbox = error == EAFNOSUPPORT || error == EACCES || error == EPERM;
     return msock__fail(MSOCK_ESYSTEM,
-                       "cannot list the interfaces: AF_NETLINK socket: %s; a "
-                       "sandbox has to allow it (systemd: "
-                       "RestrictAddressFamilies=AF_NETLINK)",
-                       strerror(error));
+                       "cannot list the interfaces: AF_NETLINK socket: %s%s",
+                       strerror(error),
+                       sandbox ? "; a sandbox has to allow it (systemd: "
+                                 "RestrictAddressFamilies=AF_NETLINK)"
+                               : "");
 }
 
 static int request(int fd, uint16_t type)

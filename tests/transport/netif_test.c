@@ -149,14 +149,38 @@ Test(netif, auto_takes_lo_when_there_is_nothing_else)
     cr_assert(eq(str, (char *)chosen(&few, "auto", true), "1"));
 }
 
-Test(netif, more_than_the_capacity_is_left_out)
+Test(netif, more_than_the_capacity_is_counted_and_left_out)
 {
-    unsigned indexes[2];
+    unsigned indexes[3] = {0};
 
     size_t count = msock__netif_select(&host, "auto", false, indexes, 2);
 
-    cr_assert(eq(sz, count, 2));
+    cr_assert(eq(sz, count, 6));
     cr_assert(eq(u32, indexes[1], 3));
+    cr_assert(eq(u32, indexes[2], 0));
+}
+
+static const struct {
+    const char *iface;
+    bool ipv6;
+    const char *missing;
+} misses[] = {
+    {"auto", false, ""},
+    {"eth0,nope,later0,lo", false, "nope,later0"},
+    {"down0,10.0.0.3,10.0.0.0/8", false, "down0,10.0.0.3"},
+    {"eth0,wlan0", true, "wlan0"},
+    {"eth0,eth0", false, ""},
+};
+
+Test(netif, items_that_choose_nothing_are_missing)
+{
+    for (size_t i = 0; i < sizeof misses / sizeof *misses; i++) {
+        char missing[64] = "old";
+
+        msock__netif_missing(&host, misses[i].iface, misses[i].ipv6, missing);
+
+        cr_expect(eq(str, missing, (char *)misses[i].missing));
+    }
 }
 
 Test(netif, a_bridge_without_outside_ports_is_left_out)

@@ -183,7 +183,7 @@ static int check_value(const struct object *object, const msock_config_key *key,
 static int fail_unknown(const struct object *object, const char *key,
                         size_t key_size)
 {
-    const char *names[MSOCK__CONFIG_KEYS_MAX];
+    const char *names[MSOCK__CONFIG_KEYS_MAX] = {NULL};
     size_t count = 0;
     for (; object->keys[count].name != NULL; count++) {
         names[count] = object->keys[count].name;

@@ -147,7 +147,7 @@ int msock__grant_subscription(msock_plugin_host *plugin, const char *filter,
                               const msock_subscribe_options *options)
 {
     const struct shelf shelf = subscriptions_of(plugin);
-    struct msock__grant *grant;
+    struct msock__grant *grant = NULL;
     if (callback == NULL) {
         return msock__fail(MSOCK_EINVAL, "a subscription needs a callback");
     }
@@ -177,7 +177,7 @@ int msock__grant_timer(msock_plugin_host *plugin, uint64_t delay_ms,
                        void *user)
 {
     const struct shelf shelf = timers_of(plugin);
-    struct msock__grant *grant;
+    struct msock__grant *grant = NULL;
     if (callback == NULL) {
         return msock__fail(MSOCK_EINVAL, "a timer needs a callback");
     }

@@ -191,7 +191,7 @@ static int publish_input(struct publisher *publisher)
     int code = CLI_OK;
 
     while (code == CLI_OK && !input.ended && !publisher->stalled) {
-        bool readable;
+        bool readable = false;
         code = step(publisher->channel, input.fd, -1, &readable);
         if (code == CLI_OK && readable) {
             code = input_fill(&input);

@@ -125,6 +125,17 @@ reap()
     started=$(echo "$started" | sed "s/ $1 / /")
 }
 
+# until_ready NODE PID: whether the node gets ready, and did not end before.
+until_ready()
+{
+    tries=600
+    until said ready "$work/$1.log"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] && kill -0 "$2" 2>/dev/null || return 1
+        sleep 0.05
+    done
+}
+
 # until_true SECONDS COMMAND...: whether the command comes true in time.
 until_true()
 {
@@ -192,7 +203,8 @@ for name in $nodes; do
     eval "pid_$name=$!"
 done
 for name in $nodes; do
-    until_true 30 said ready "$work/$name.log" ||
+    eval "pid=\$pid_$name"
+    until_ready "$name" "$pid" ||
         fail "node $name did not start: $(cat "$work/$name.log")"
 done
 start "$work/input" "$work/hub.log" "$build/bin/hub" \

@@ -4,9 +4,10 @@
  * channel in a poll(2) loop of its own, between keyboard and network. */
 #include "samples/hub_command.h"
 #include "samples/hub_nodes.h"
+#include "samples/hub_settings.h"
+#include "samples/surroundings.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <multisock/host.h>
 #include <multisock/multisock.h>
 #include <poll.h>
@@ -17,20 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOADS_MAX = 16, LINE_SIZE = 256, TOPIC_SIZE = MSOCK_TOPIC_MAX + 1 };
-
-struct settings {
-    const char *name;
-    const char *key_file;
-    const char *url;
-    const char *plugins;
-    char *loads[LOADS_MAX]; /* NAME or NAME=JSON */
-    size_t load_count;
-    unsigned expect;    /* nodes that shall report; 0: not known */
-    unsigned wait_ms;   /* for reports */
-    char *const *words; /* commands */
-    int word_count;
-};
+enum { LINE_SIZE = 256, TOPIC_SIZE = MSOCK_TOPIC_MAX + 1 };
 
 /* Where commands come from: the arguments, or standard input. */
 struct input {
@@ -45,7 +33,7 @@ struct input {
 struct hub {
     msock_channel *channel;
     msock_host *host; /* NULL: no plugins */
-    const struct settings *settings;
+    const struct hub_settings *settings;
     struct hub_nodes nodes;
     struct hub_command command; /* the one that waits for reports */
     bool waiting;
@@ -302,7 +290,8 @@ static void loop(struct hub *hub, struct input *input)
 
 /* Loads what was asked for, if anything. */
 static int load_plugins(msock_host **host, msock_channel *channel,
-                        const struct settings *settings, msock_logger *logger)
+                        const struct hub_settings *settings,
+                        msock_logger *logger)
 {
     char *directory = realpath(settings->plugins, NULL);
     msock_host_options options = {.directory = directory, .logger = logger};
@@ -316,12 +305,28 @@ static int load_plugins(msock_host **host, msock_channel *channel,
             *config++ = '\0';
         }
         result = msock_host_load(*host, settings->loads[i], config);
+        if (result < 0) {
+            fprintf(stderr, "hub: --load %s, from %s:\n", settings->loads[i],
+                    settings->plugins);
+        }
     }
     return result;
 }
 
+/* Tells people what they can do, and programs what they should not overlook. */
+static void greet(const struct hub_settings *settings, bool terminal)
+{
+    bool sealed = is_sealed(settings->url, settings->key_file);
+
+    if (terminal || !sealed) {
+        fprintf(stderr, "hub: ready, %s%s\n",
+                sealed ? "sealed" : "open: no key",
+                terminal ? "; type help, or quit" : "");
+    }
+}
+
 /* Runs the hub on an open channel.  Returns the exit status. */
-static int serve(msock_channel *channel, const struct settings *settings,
+static int serve(msock_channel *channel, const struct hub_settings *settings,
                  msock_logger *logger)
 {
     static struct hub hub;
@@ -336,109 +341,18 @@ static int serve(msock_channel *channel, const struct settings *settings,
         load_plugins(&hub.host, channel, settings, logger) < 0) {
         hub.status = fail("cannot start");
     } else {
+        greet(settings, input.interactive && isatty(STDIN_FILENO));
         loop(&hub, &input);
     }
     msock_host_close(hub.host);
     return hub.status;
 }
 
-static int usage(FILE *out, int status)
-{
-    fprintf(out,
-            "usage: hub [--name NAME] [--key-file FILE] [-c CHANNEL]\n"
-            "           [--plugins DIR] [--load NAME[=JSON]]...\n"
-            "           [--expect NODES] [--wait SECONDS] [COMMAND...]\n"
-            "Commands, quoted as one argument each, or lines of standard "
-            "input:\n%s"
-            "Each waits --wait seconds [1] for reports; with --expect only "
-            "until so many\nnodes reported, and fewer is a failure (exit 1). "
-            "SIGHUP reloads the plugins.\n",
-            hub_command_help);
-    return status;
-}
-
-/* Reads a number of 1..most.  Returns 0 if it is none. */
-static unsigned parse_number(const char *text, unsigned most)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    bool valid = end != text && *end == '\0' && value >= 1;
-    return valid && value <= (long)most ? (unsigned)value : 0;
-}
-
-/* Takes one option.  Returns 0, or -1 if it is not valid. */
-static int take(struct settings *settings, int letter, char *value)
-{
-    switch (letter) {
-    case 'n':
-        settings->name = value;
-        return 0;
-    case 'k':
-        settings->key_file = value;
-        return 0;
-    case 'c':
-        settings->url = value;
-        return 0;
-    case 'p':
-        settings->plugins = value;
-        return 0;
-    case 'l':
-        if (settings->load_count == LOADS_MAX) {
-            return -1;
-        }
-        settings->loads[settings->load_count++] = value;
-        return 0;
-    case 'e':
-        settings->expect = parse_number(value, HUB_NODES_MAX);
-        return settings->expect > 0 ? 0 : -1;
-    case 'w':
-        settings->wait_ms = 1000 * parse_number(value, 3600);
-        return settings->wait_ms > 0 ? 0 : -1;
-    default:
-        return -1;
-    }
-}
-
-/* Reads the arguments.  Returns -1 to go on, or the exit status. */
-static int parse(int argc, char **argv, struct settings *settings)
-{
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"key-file", required_argument, NULL, 'k'},
-        {"channel", required_argument, NULL, 'c'},
-        {"plugins", required_argument, NULL, 'p'},
-        {"load", required_argument, NULL, 'l'},
-        {"expect", required_argument, NULL, 'e'},
-        {"wait", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
-        {0}};
-    int letter;
-
-    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (letter == 'h') {
-            return usage(stdout, 0);
-        }
-        if (take(settings, letter, optarg) < 0) {
-            return usage(stderr, 2);
-        }
-    }
-    settings->words = argv + optind;
-    settings->word_count = argc - optind;
-    for (int i = 0; i < settings->word_count; i++) {
-        struct hub_command command;
-        if (hub_command_parse(&command, settings->words[i]) < 0) {
-            fprintf(stderr, "hub: no command: %s\n", settings->words[i]);
-            return usage(stderr, 2);
-        }
-    }
-    return -1;
-}
-
 int main(int argc, char **argv)
 {
-    struct settings settings = {
+    struct hub_settings settings = {
         .name = "hub", .plugins = SAMPLE_PLUGINS, .wait_ms = 1000};
-    int status = parse(argc, argv, &settings);
+    int status = hub_settings_read(&settings, argc, argv);
     if (status >= 0) {
         return status;
     }

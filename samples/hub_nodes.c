@@ -37,51 +37,57 @@ static bool text_is(const char *text, size_t size, const char *word)
 }
 
 /* Reads true, false, "on" or "off".  Returns 0 or MSOCK_EINVAL. */
-static int parse_switch(const char *text, size_t size, bool *on)
+static int parse_switch(const char *text, size_t size, struct hub_node *node)
 {
-    *on = text_is(text, size, "true") || text_is(text, size, "\"on\"");
+    node->on = text_is(text, size, "true") || text_is(text, size, "\"on\"");
     bool off = text_is(text, size, "false") || text_is(text, size, "\"off\"");
-    return *on || off ? 0 : MSOCK_EINVAL;
+    node->known = node->on || off;
+    return node->known ? 0 : MSOCK_EINVAL;
 }
 
-static int parse_report(const msock_message *message, bool *on, int *brightness)
+/* Reads what the message says of the lights.  Returns 0 or MSOCK_EINVAL. */
+static int parse_report(const msock_message *message, struct hub_node *node)
 {
     const char *value;
     const char *data = message->data;
     size_t size = message->data_size;
 
-    *brightness = -1;
+    node->brightness = -1;
     if ((message->flags & MSOCK_MESSAGE_RAW) != 0) {
         return MSOCK_EINVAL;
     }
     int found = msock_json_get(data, size, "brightness", &value);
     if (found > 0 && found < 10) {
-        *brightness = atoi(value); /* ends at what follows the number */
+        node->brightness = atoi(value); /* ends at what follows the number */
     }
     found = msock_json_get(data, size, "on", &value);
-    return found < 0 ? parse_switch(data, size, on)
-                     : parse_switch(value, (size_t)found, on);
+    if (data[0] == '{' &&
+        (found < 0 || text_is(value, (size_t)found, "null"))) {
+        return 0; /* it does not know */
+    }
+    return found < 0 ? parse_switch(data, size, node)
+                     : parse_switch(value, (size_t)found, node);
 }
 
 int hub_nodes_report(struct hub_nodes *nodes, const msock_message *message,
                      uint64_t now_ms)
 {
-    bool on;
-    int brightness;
+    struct hub_node told = {0};
     size_t size = message->sender_size;
 
     /* Of itself only: nobody reports for another. */
     if (strncmp(message->topic, message->sender, size) != 0 ||
         strcmp(message->topic + size, "/lights/state") != 0 ||
-        parse_report(message, &on, &brightness) < 0) {
+        parse_report(message, &told) < 0) {
         return MSOCK_EINVAL;
     }
     struct hub_node *node = node_get(nodes, message->sender);
     if (node == NULL) {
         return MSOCK_ELIMIT;
     }
-    node->on = on;
-    node->brightness = brightness;
+    node->known = told.known;
+    node->on = told.on;
+    node->brightness = told.brightness;
     node->heard_ms = now_ms;
     return 0;
 }
@@ -94,7 +100,7 @@ unsigned hub_nodes_count(const struct hub_nodes *nodes, uint64_t since_ms,
         const struct hub_node *node = &nodes->nodes[i];
         count += node->heard_ms >= since_ms &&
                  (name == NULL || strcmp(node->name, name) == 0) &&
-                 (on == NULL || node->on == *on);
+                 (on == NULL || (node->known && node->on == *on));
     }
     return count;
 }
@@ -132,8 +138,10 @@ void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms, FILE *out)
             snprintf(brightness, sizeof brightness, "%d", node->brightness);
         }
         fprintf(out, "%s%*s  %-6s  %10s  %.1f s ago\n", shown, padding, "",
-                node->on ? "on" : "off", brightness,
-                (double)(now_ms - node->heard_ms) / 1000);
+                !node->known ? "?"
+                : node->on   ? "on"
+                             : "off",
+                brightness, (double)(now_ms - node->heard_ms) / 1000);
     }
     if (nodes->count == 0) {
         fprintf(out, "(no node has reported)\n");

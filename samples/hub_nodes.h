@@ -11,7 +11,8 @@ enum { HUB_NODES_MAX = 256 };
 
 struct hub_node {
     char name[MSOCK_NAME_MAX + 1];
-    bool on;
+    bool known;        /* whether it knows its lights */
+    bool on;           /* if so */
     int brightness;    /* -1: it did not say */
     uint64_t heard_ms; /* its last report */
 };
@@ -22,7 +23,8 @@ struct hub_nodes {
 };
 
 /** Takes a report: NODE/lights/state, sent by NODE itself, with
- *  {"on":true,"brightness":255}, true or "on".
+ *  {"on":true,"brightness":255}, true or "on". An object whose "on" is null or
+ *  absent says that the node does not know.
  *  Returns 0, MSOCK_EINVAL (anything else), MSOCK_ELIMIT. */
 int hub_nodes_report(struct hub_nodes *nodes, const msock_message *message,
                      uint64_t now_ms);

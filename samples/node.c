@@ -2,6 +2,9 @@
 /* node: a machine with lights. The plugin `lights` does the work: it obeys on
  * `lights` and NODE/lights and reports on NODE/lights/state. What the channel
  * refuses is logged as it happens and summed up at the end. */
+#include "samples/surroundings.h"
+
+#include <errno.h>
 #include <getopt.h>
 #include <multisock/host.h>
 #include <multisock/multisock.h>
@@ -56,7 +59,9 @@ static int usage(FILE *out, int status)
     fputs("usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
           "            [--plugins DIR] [--leds DIR]\n"
           "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
-          "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin.\n",
+          "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin.\n"
+          "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE name "
+          "them;\nwithout a key the channel is open to anybody.\n",
           out);
     return status;
 }
@@ -100,6 +105,12 @@ static int parse(int argc, char **argv, struct settings *settings)
     if (settings->name == NULL || optind < argc) {
         return usage(stderr, 2);
     }
+    if (settings->key_file != NULL && settings->key_file[0] == '\0') {
+        fputs("node: --key-file is empty: is a variable not set?\n", stderr);
+        return 2;
+    }
+    settings->url = option_or_env(settings->url, "MSOCK_CHANNEL");
+    settings->key_file = option_or_env(settings->key_file, "MSOCK_KEY_FILE");
     return -1;
 }
 
@@ -167,15 +178,21 @@ static int serve(msock_channel *channel, const struct settings *settings,
     int status = 0;
 
     if (plugins == NULL) {
-        perror(settings->plugins);
+        fprintf(stderr, "node: --plugins %s: %s\n", settings->plugins,
+                strerror(errno));
         return 1;
     }
     msock_host_options options = {.directory = plugins, .logger = logger};
     if (msock_host_open(&host, channel, &options) < 0 ||
         load_lights(host, settings->leds) < 0) {
-        status = fail("lights");
+        status = fail(settings->leds != NULL
+                          ? "lights"
+                          : "lights (--leds DIR names another folder)");
     } else {
-        msock_log(logger, MSOCK_INFO, "ready");
+        msock_log(logger, MSOCK_INFO, "ready, %s",
+                  is_sealed(settings->url, settings->key_file)
+                      ? "sealed"
+                      : "open: no key");
         status = run(channel, host, logger) < 0 ? fail("running") : 0;
         print_refused(channel);
     }

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a hub was called. */
+#include "samples/hub_settings.h"
+
+#include "samples/hub_command.h"
+#include "samples/hub_nodes.h"
+#include "samples/surroundings.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int usage(FILE *out, int status)
+{
+    fprintf(out,
+            "usage: hub [--name NAME] [--key-file FILE] [-c CHANNEL]\n"
+            "           [--plugins DIR] [--load NAME[=JSON]]...\n"
+            "           [--expect NODES] [--wait SECONDS] [COMMAND...]\n"
+            "Commands, quoted as one argument each, or lines of standard "
+            "input:\n%s"
+            "Each waits --wait seconds [1] for reports; with --expect only "
+            "until so many\nnodes reported, and fewer is a failure (exit 1). "
+            "SIGHUP reloads the plugins.\nWithout -c and --key-file, "
+            "$MSOCK_CHANNEL and $MSOCK_KEY_FILE name them;\n"
+            "without a key the channel is open to anybody.\n",
+            hub_command_help);
+    return status;
+}
+
+/* Tells what is wrong with the command line.  Returns -1. */
+static int refuse(const char *what, const char *value)
+{
+    fprintf(stderr, "hub: %s%s; see hub --help\n", what, value);
+    return -1;
+}
+
+/* Reads a number of least..most.  Returns it, or -1. */
+static double parse_number(const char *text, double least, double most)
+{
+    char *end;
+    double value = strtod(text, &end);
+    bool valid = end != text && *end == '\0' && value >= least;
+    return valid && value <= most ? value : -1;
+}
+
+static int take_expect(struct hub_settings *settings, const char *value)
+{
+    double count = parse_number(value, 1, HUB_NODES_MAX);
+    if (count < 0 || count != (double)(unsigned)count) {
+        return refuse("--expect wants a number from 1 to 256, not ", value);
+    }
+    settings->expect = (unsigned)count;
+    return 0;
+}
+
+static int take_wait(struct hub_settings *settings, const char *value)
+{
+    double seconds = parse_number(value, 0.001, 3600);
+    if (seconds < 0) {
+        return refuse("--wait wants 0.001 to 3600 seconds, not ", value);
+    }
+    settings->wait_ms = (unsigned)(1000 * seconds);
+    return 0;
+}
+
+/* Takes one option.  Returns 0, or -1 if it is not valid, having told why. */
+static int take(struct hub_settings *settings, int letter, char *value)
+{
+    switch (letter) {
+    case 'n':
+        settings->name = value;
+        return 0;
+    case 'k':
+        settings->key_file = value;
+        return value[0] != '\0'
+                   ? 0
+                   : refuse("--key-file is empty: is a variable not set", "?");
+    case 'c':
+        settings->url = value;
+        return 0;
+    case 'p':
+        settings->plugins = value;
+        return 0;
+    case 'l':
+        if (settings->load_count == HUB_LOADS_MAX) {
+            return refuse("too many plugins: --load ", value);
+        }
+        settings->loads[settings->load_count++] = value;
+        return 0;
+    case 'e':
+        return take_expect(settings, value);
+    case 'w':
+        return take_wait(settings, value);
+    default: /* getopt_long() has told it */
+        return -1;
+    }
+}
+
+int hub_settings_read(struct hub_settings *settings, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},
+        {"key-file", required_argument, NULL, 'k'},
+        {"channel", required_argument, NULL, 'c'},
+        {"plugins", required_argument, NULL, 'p'},
+        {"load", required_argument, NULL, 'l'},
+        {"expect", required_argument, NULL, 'e'},
+        {"wait", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {0}};
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (letter == 'h') {
+            return usage(stdout, 0);
+        }
+        if (take(settings, letter, optarg) < 0) {
+            return 2;
+        }
+    }
+    settings->url = option_or_env(settings->url, "MSOCK_CHANNEL");
+    settings->key_file = option_or_env(settings->key_file, "MSOCK_KEY_FILE");
+    settings->words = argv + optind;
+    settings->word_count = argc - optind;
+    for (int i = 0; i < settings->word_count; i++) {
+        struct hub_command command;
+        if (hub_command_parse(&command, settings->words[i]) < 0) {
+            fprintf(stderr, "hub: not understood: %s\n%s", settings->words[i],
+                    hub_command_help);
+            return 2;
+        }
+    }
+    return -1;
+}

@@ -79,7 +79,8 @@ typedef struct msock_options {
  *  `.group` and `.port`, else MSOCK_DEFAULT_URL) and joins it on each wanted
  *  interface; with no network present it joins when there is one. `options` may
  *  be NULL. *channel is written on success and given to the caller, to be
- *  closed by msock_close().
+ *  closed by msock_close(). A failed call may leave handles that are closing in
+ *  `.loop`: run it once more before uv_loop_close().
  *  Returns 0, MSOCK_EURL (address), MSOCK_EOPTION (unknown key, or value out of
  *  range), MSOCK_ENAME (node name), MSOCK_EKEY, MSOCK_EACCESS (key file),
  *  MSOCK_ENOTSUP (a key file on an open-only codec), MSOCK_EINVAL (no place
@@ -105,7 +106,9 @@ typedef void msock_closed(void *user);
  *  happened when the call returns; inside a callback it happens soon after:
  *  msock_run() returns then, and who polls goes on until msock_dispatch()
  *  returns MSOCK_ECLOSED. NULL is ignored; closing twice is harmless
- *  until `closed` was called.  Thread: loop only. */
+ *  until `closed` was called. A forked child may close its copy, which sends
+ *  nothing; of a channel on `.loop` only after uv_loop_fork() of that loop, or
+ *  the parent's channel goes deaf.  Thread: loop only. */
 void msock_close(msock_channel *channel, msock_closed *closed, void *user);
 
 /** Runs the channel's loop until msock_stop(), or until it has closed.

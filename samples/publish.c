@@ -2,6 +2,7 @@
 /* Publishes one message:  publish TOPIC JSON [CHANNEL [KEY-FILE]] */
 #include <multisock/multisock.h>
 #include <stdio.h>
+#include <string.h>
 
 static int fail(void)
 {
@@ -11,9 +12,11 @@ static int fail(void)
 
 int main(int argc, char **argv)
 {
+    bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
     if (argc < 3 || argc > 5) {
-        fprintf(stderr, "usage: publish TOPIC JSON [CHANNEL [KEY-FILE]]\n");
-        return 2;
+        fprintf(help ? stdout : stderr,
+                "usage: publish TOPIC JSON [CHANNEL [KEY-FILE]]\n");
+        return help ? 0 : 2;
     }
     const char *url = argc > 3 ? argv[3] : NULL;
     msock_options options = {.key_file = argc > 4 ? argv[4] : NULL};
@@ -24,6 +27,10 @@ int main(int argc, char **argv)
     }
     int result = msock_publish(channel, argv[1], argv[2], NULL);
     int status = result < 0 ? fail() : 0;
+    if (msock_joined(channel) == 0) {
+        fprintf(stderr, "publish: no network: nobody will hear it\n");
+        status = 1;
+    }
     msock_close(channel, NULL, NULL); /* sends what is queued first */
     return status;
 }

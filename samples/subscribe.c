@@ -3,6 +3,7 @@
 #include <multisock/multisock.h>
 #include <multisock/text.h>
 #include <stdio.h>
+#include <string.h>
 
 static int on_message(msock_channel *channel, const msock_message *message,
                       void *user)
@@ -18,9 +19,11 @@ static int on_message(msock_channel *channel, const msock_message *message,
 
 int main(int argc, char **argv)
 {
-    if (argc < 2 || argc > 4) {
-        fprintf(stderr, "usage: subscribe FILTER [CHANNEL [KEY-FILE]]\n");
-        return 2;
+    bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+    if (argc < 2 || argc > 4 || help) {
+        fprintf(help ? stdout : stderr,
+                "usage: subscribe FILTER [CHANNEL [KEY-FILE]]\n");
+        return help ? 0 : 2;
     }
     msock_options options = {.key_file = argc > 3 ? argv[3] : NULL};
     const char *url = argc > 2 ? argv[2] : NULL;

@@ -1,132 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver on a uv loop, over a transport that only takes notes. */
+/* The loop that drives a channel: running, sending, embedding. */
 #define _GNU_SOURCE
-#include "core/options.h"
-#include "transport/loop.h"
+#include "tests/support/recorder.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { FRAME_SIZE = 1472 };
-
-/* Notes what is sent, as long as there is room; delivers it back on request. */
-struct recorder {
-    struct msock__transport base;
-    struct msock__transport_events events;
-    uv_timer_t timer; /* makes room, or only wakes the loop */
-    uv_check_t check; /* delivers, where sockets would: after the sleep */
-    int open_count;
-    int start_error;
-    size_t room;
-    size_t sent;
-    size_t bytes;
-    bool started, closed;
-};
-
-static struct recorder recorder;
-static int end_count; /* calls of on_end() */
 static int call_count;
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    (void)handle;
-    recorder.open_count--;
-    if (recorder.open_count == 0) {
-        recorder.events.closed(recorder.events.owner);
-    }
-}
-
-static int recorder_start(struct msock__transport *transport, uv_loop_t *loop,
-                          const struct msock__transport_events *events)
-{
-    (void)transport;
-    if (recorder.start_error < 0) {
-        return recorder.start_error;
-    }
-    recorder.events = *events;
-    recorder.started = true;
-    uv_timer_init(loop, &recorder.timer);
-    uv_check_init(loop, &recorder.check);
-    recorder.open_count = 2;
-    return 0;
-}
-
-static size_t recorder_send(struct msock__transport *transport,
-                            const struct msock__outgoing *frames, size_t count)
-{
-    size_t done = count < recorder.room ? count : recorder.room;
-
-    (void)transport;
-    for (size_t i = 0; i < done; i++) {
-        recorder.bytes += frames[i].size;
-    }
-    recorder.room -= done;
-    recorder.sent += done;
-    return done;
-}
-
-static size_t recorder_frame_size(const struct msock__transport *transport)
-{
-    (void)transport;
-    return FRAME_SIZE;
-}
-
-static int recorder_joined(const struct msock__transport *transport)
-{
-    (void)transport;
-    return 3;
-}
-
-static void recorder_close(struct msock__transport *transport)
-{
-    (void)transport;
-    recorder.closed = true;
-    if (recorder.started) {
-        uv_close((uv_handle_t *)&recorder.timer, on_handle_closed);
-        uv_close((uv_handle_t *)&recorder.check, on_handle_closed);
-    }
-}
-
-static const struct msock__transport_ops recorder_ops = {
-    recorder_start,  recorder_send,  recorder_frame_size,
-    recorder_joined, recorder_close,
-};
-
-/* Opens a channel over the recorder.  Returns NULL if it does not start. */
-static msock_channel *channel_open(uv_loop_t *loop)
-{
-    struct msock__config config;
-    struct msock__driver *driver;
-    struct msock__pipeline pipeline = {.count = 0};
-    msock_channel *channel;
-    msock_options options = {.name = "node"};
-
-    recorder.base.ops = &recorder_ops;
-    recorder.room = SIZE_MAX;
-    cr_assert(msock__options_read(&config, NULL, &options) == 0);
-    cr_assert(msock__loop_new(&driver, loop, &recorder.base) == 0);
-    cr_assert(msock__channel_new(&channel, driver, &config, &pipeline,
-                                 FRAME_SIZE, NULL) == 0);
-    if (msock__loop_start(driver, channel) < 0) {
-        msock__channel_free(channel);
-        msock__loop_free(driver);
-        return NULL;
-    }
-    return channel;
-}
-
-static void on_end(void *user)
-{
-    end_count += *(int *)user;
-}
-
 static int one = 1;
 
 static int on_message_stop(msock_channel *channel, const msock_message *message,
@@ -143,11 +26,6 @@ static void on_timer_stop(msock_channel *channel, void *user)
     (void)user;
     call_count++;
     msock_stop(channel);
-}
-
-static void on_timer_close(msock_channel *channel, void *user)
-{
-    msock_close(channel, on_end, user);
 }
 
 static void on_timer_run(msock_channel *channel, void *user)
@@ -187,7 +65,7 @@ static void wake_up(uv_timer_t *timer)
 
 Test(loop, what_was_published_before_leaves_when_the_loop_runs)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_publish(channel, "lights", "true", NULL);
 
     msock_timer_start(channel, 0, 0, on_timer_stop, NULL);
@@ -200,7 +78,7 @@ Test(loop, what_was_published_before_leaves_when_the_loop_runs)
 
 Test(loop, messages_of_one_turn_share_a_frame)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
 
     for (int i = 0; i < 10; i++) {
         msock_publish(channel, "lights", "true", NULL);
@@ -213,7 +91,7 @@ Test(loop, messages_of_one_turn_share_a_frame)
 
 Test(loop, what_the_last_callback_published_leaves_before_run_returns)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_subscribe(channel, "ask", on_message_reply, NULL, NULL);
 
     uv_check_start(&recorder.check, deliver);
@@ -227,7 +105,7 @@ Test(loop, what_the_last_callback_published_leaves_before_run_returns)
 
 Test(loop, a_stop_before_run_makes_it_return_at_once)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
 
     msock_stop(channel);
     int rc = msock_run(channel);
@@ -238,7 +116,7 @@ Test(loop, a_stop_before_run_makes_it_return_at_once)
 
 Test(loop, a_stop_counts_once)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_stop(channel);
     msock_run(channel);
 
@@ -263,7 +141,7 @@ static void on_timer_thread(msock_channel *channel, void *user)
 Test(loop, another_thread_may_stop, .timeout = 10)
 {
     pthread_t thread;
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_timer_start(channel, 0, 0, on_timer_thread, &thread);
 
     int rc = msock_run(channel);
@@ -289,7 +167,7 @@ static void on_timer_raise(msock_channel *channel, void *user)
 
 Test(loop, a_signal_handler_may_stop, .timeout = 10)
 {
-    signalled = channel_open(NULL);
+    signalled = recorder_open(NULL);
     signal(SIGUSR1, on_signal);
     msock_timer_start(signalled, 0, 0, on_timer_raise, NULL);
 
@@ -302,7 +180,7 @@ Test(loop, a_signal_handler_may_stop, .timeout = 10)
 Test(loop, run_inside_run_is_busy)
 {
     int inner = 0;
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_timer_start(channel, 0, 0, on_timer_run, &inner);
 
     int outer = msock_run(channel);
@@ -314,7 +192,7 @@ Test(loop, run_inside_run_is_busy)
 
 Test(loop, own_messages_arrive_in_the_same_turn)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_subscribe(channel, "lights", on_message_stop, NULL, NULL);
     msock_publish(channel, "lights", NULL, NULL);
 
@@ -326,7 +204,7 @@ Test(loop, own_messages_arrive_in_the_same_turn)
 
 Test(loop, joined_is_the_transports)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
 
     cr_expect(eq(int, msock_joined(channel), 3));
     msock_close(channel, NULL, NULL);
@@ -348,7 +226,7 @@ static bool all_left(const msock_channel *channel)
 
 Test(loop, what_finds_no_room_leaves_when_there_is_some, .timeout = 10)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     recorder.room = 0;
     msock_publish(channel, "lights", NULL, NULL);
     msock_dispatch(channel);
@@ -370,7 +248,7 @@ Test(loop, what_finds_no_room_leaves_when_there_is_some, .timeout = 10)
 
 Test(loop, one_dispatch_sends_what_was_published)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_dispatch(channel);
 
     msock_publish(channel, "lights", NULL, NULL);
@@ -384,7 +262,7 @@ Test(loop, one_dispatch_sends_what_was_published)
 
 Test(loop, a_new_channel_wants_a_dispatch_and_then_sleeps)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
 
     int first = msock_timeout(channel);
     msock_dispatch(channel);
@@ -398,7 +276,7 @@ Test(loop, a_new_channel_wants_a_dispatch_and_then_sleeps)
 
 Test(loop, the_timeout_is_that_of_the_next_timer)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_timer_start(channel, 60000, 0, on_timer_stop, NULL);
 
     msock_dispatch(channel);
@@ -411,7 +289,7 @@ Test(loop, the_timeout_is_that_of_the_next_timer)
 
 Test(loop, one_dispatch_delivers_and_sends_the_reply)
 {
-    msock_channel *channel = channel_open(NULL);
+    msock_channel *channel = recorder_open(NULL);
     msock_subscribe(channel, "ask", on_message_reply, NULL, NULL);
     msock_dispatch(channel);
 
@@ -428,7 +306,7 @@ Test(loop, a_callers_loop_is_not_ours_to_run)
 {
     uv_loop_t loop;
     uv_loop_init(&loop);
-    msock_channel *channel = channel_open(&loop);
+    msock_channel *channel = recorder_open(&loop);
 
     cr_expect(eq(int, msock_run(channel), MSOCK_ENOTSUP));
     cr_expect(eq(int, msock_dispatch(channel), MSOCK_ENOTSUP));
@@ -443,7 +321,7 @@ Test(loop, a_callers_loop_drives_the_channel_and_survives_it)
 {
     uv_loop_t loop;
     uv_loop_init(&loop);
-    msock_channel *channel = channel_open(&loop);
+    msock_channel *channel = recorder_open(&loop);
     msock_subscribe(channel, "lights", on_message_stop, NULL, NULL);
     msock_publish(channel, "lights", NULL, NULL);
 
@@ -457,113 +335,4 @@ Test(loop, a_callers_loop_drives_the_channel_and_survives_it)
     cr_expect(eq(int, before, 0));
     cr_expect(eq(int, end_count, 1));
     cr_expect(uv_loop_close(&loop) == 0);
-}
-
-/* -- Closing -- */
-
-Test(loop, close_outside_of_callbacks_is_done_when_it_returns)
-{
-    msock_channel *channel = channel_open(NULL);
-    msock_publish(channel, "bye", NULL, NULL);
-
-    msock_close(channel, on_end, &one);
-
-    cr_expect(eq(int, end_count, 1));
-    cr_expect(eq(sz, recorder.sent, 1));
-    cr_expect(recorder.closed);
-}
-
-Test(loop, close_inside_a_callback_ends_run, .timeout = 10)
-{
-    msock_channel *channel = channel_open(NULL);
-    msock_timer_start(channel, 0, 0, on_timer_close, &one);
-
-    int rc = msock_run(channel);
-
-    cr_expect(eq(int, rc, MSOCK_ECLOSED));
-    cr_expect(eq(int, end_count, 1));
-}
-
-Test(loop, close_inside_dispatch_ends_a_dispatch, .timeout = 10)
-{
-    int rc = 0;
-    msock_channel *channel = channel_open(NULL);
-    msock_timer_start(channel, 0, 0, on_timer_close, &one);
-
-    while (rc == 0) {
-        rc = msock_dispatch(channel);
-    }
-
-    cr_expect(eq(int, rc, MSOCK_ECLOSED));
-    cr_expect(eq(int, end_count, 1));
-}
-
-Test(loop, close_sends_large_messages_first, .timeout = 10)
-{
-    static char raw[300000];
-    msock_publish_options options = {.raw = raw, .raw_size = sizeof raw};
-    msock_channel *channel = channel_open(NULL);
-    msock_publish(channel, "file", NULL, &options);
-
-    msock_close(channel, NULL, NULL);
-
-    cr_expect(gt(sz, recorder.bytes, sizeof raw));
-}
-
-Test(loop, close_gives_up_what_finds_no_room, .timeout = 10)
-{
-    msock_channel *channel = channel_open(NULL);
-    recorder.room = 0;
-    msock_publish(channel, "lights", NULL, NULL);
-
-    msock_close(channel, on_end, &one);
-
-    cr_expect(eq(sz, recorder.sent, 0));
-    cr_expect(eq(int, end_count, 1));
-}
-
-Test(loop, a_start_that_fails_leaves_nothing_behind)
-{
-    uv_loop_t loop;
-    uv_loop_init(&loop);
-    recorder.start_error = MSOCK_ESYSTEM;
-
-    msock_channel *on_own = channel_open(NULL);
-    msock_channel *on_callers = channel_open(&loop);
-    uv_run(&loop, UV_RUN_DEFAULT);
-
-    cr_expect(on_own == NULL);
-    cr_expect(on_callers == NULL);
-    cr_expect(recorder.closed);
-    cr_expect(uv_loop_close(&loop) == 0);
-}
-
-/* -- Forks -- */
-
-/* Returns what a child finds: a bit for each thing that is as it should be. */
-static int look_in_child(msock_channel *channel)
-{
-    int seen = msock_publish(channel, "x", NULL, NULL) == MSOCK_EFORK;
-
-    seen |= (msock_run(channel) == MSOCK_EFORK) << 1;
-    msock_close(channel, NULL, NULL);
-    return seen | (recorder.sent == 0) << 2;
-}
-
-Test(loop, a_forked_child_neither_sends_nor_disturbs, .timeout = 10)
-{
-    int status = 0;
-    msock_channel *channel = channel_open(NULL);
-    msock_publish(channel, "lights", NULL, NULL);
-
-    pid_t child = fork();
-    if (child == 0) {
-        _exit(look_in_child(channel));
-    }
-    waitpid(child, &status, 0);
-    msock_dispatch(channel);
-
-    cr_expect(eq(int, WEXITSTATUS(status), 7));
-    cr_expect(eq(sz, recorder.sent, 1));
-    msock_close(channel, NULL, NULL);
 }

@@ -115,9 +115,26 @@ static void publish(struct hub *hub, const char *topic, const char *json)
     }
 }
 
+static void publish_lights(struct hub *hub)
+{
+    const struct hub_command *command = &hub->command;
+    char topic[TOPIC_SIZE] = "lights";
+    char json[LINE_SIZE];
+
+    if (command->node[0] != '\0') {
+        snprintf(topic, sizeof topic, "%s/lights", command->node);
+    }
+    if (command->brightness >= 0) {
+        snprintf(json, sizeof json, "{\"brightness\":%d}", command->brightness);
+    } else {
+        snprintf(json, sizeof json, "{\"on\":%s}",
+                 command->on ? "true" : "false");
+    }
+    publish(hub, topic, json);
+}
+
 static void obey(struct hub *hub, const char *line)
 {
-    char topic[TOPIC_SIZE] = "lights";
 
     if (hub_command_parse(&hub->command, line) < 0) {
         fprintf(stderr, "hub: not understood: %s\n%s", line, hub_command_help);
@@ -126,11 +143,7 @@ static void obey(struct hub *hub, const char *line)
     }
     switch (hub->command.verb) {
     case HUB_LIGHTS:
-        if (hub->command.node[0] != '\0') {
-            snprintf(topic, sizeof topic, "%s/lights", hub->command.node);
-        }
-        publish(hub, topic,
-                hub->command.on ? "{\"on\":true}" : "{\"on\":false}");
+        publish_lights(hub);
         break;
     case HUB_STATUS:
         publish(hub, "lights/query", NULL);

@@ -2,13 +2,15 @@
 /* What one may tell a hub. */
 #include "samples/hub_command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 3, WORD_SIZE = MSOCK_NAME_MAX + 1 };
+enum { WORDS_MAX = 3, WORD_SIZE = MSOCK_NAME_MAX + 1, DIGITS_MAX = 9 };
 
 const char hub_command_help[] =
     "  lights on|off        everybody's lights; also: all lights on|off\n"
     "  NODE lights on|off   the lights of one node\n"
+    "  [NODE] lights 40     how bright: 0 to what their LEDs can\n"
     "  status               asks all nodes, and prints a table of them\n"
     "  help, quit\n";
 
@@ -52,6 +54,24 @@ static int parse_word(struct hub_command *command, const char *word)
     return MSOCK_EINVAL;
 }
 
+/* Reads on, off or a brightness.  Returns 0 or MSOCK_EINVAL. */
+static int parse_lights(struct hub_command *command, const char *word)
+{
+    size_t size = strlen(word);
+
+    command->brightness = -1;
+    command->on = strcmp(word, "on") == 0;
+    if (command->on || strcmp(word, "off") == 0) {
+        return 0;
+    }
+    if (size > DIGITS_MAX || strspn(word, "0123456789") != size) {
+        return MSOCK_EINVAL;
+    }
+    command->brightness = atoi(word);
+    command->on = command->brightness > 0;
+    return 0;
+}
+
 int hub_command_parse(struct hub_command *command, const char *line)
 {
     char words[WORDS_MAX][WORD_SIZE];
@@ -71,7 +91,5 @@ int hub_command_parse(struct hub_command *command, const char *line)
         memcpy(command->node, words[0], strlen(words[0]) + 1);
     }
     command->verb = HUB_LIGHTS;
-    command->on = strcmp(words[count - 1], "on") == 0;
-    return command->on || strcmp(words[count - 1], "off") == 0 ? 0
-                                                               : MSOCK_EINVAL;
+    return parse_lights(command, words[count - 1]);
 }

@@ -11,13 +11,14 @@ struct hub_command {
     enum hub_verb verb;
     char node[MSOCK_NAME_MAX + 1]; /* lights: whose; "": everybody's */
     bool on;
+    int brightness; /* as the LED counts it; -1: the brightest, or none */
 };
 
 /** How commands are spelt, for users. */
 extern const char hub_command_help[];
 
-/** Reads a line: "[all|NODE] lights on|off", "status", "help", "quit"; a blank
- *  line is HUB_NOTHING.  Returns 0, or MSOCK_EINVAL (none of these). */
+/** Reads a line: "[all|NODE] lights on|off|NUMBER", "status", "help", "quit"; a
+ *  blank line is HUB_NOTHING.  Returns 0, or MSOCK_EINVAL (none of these). */
 int hub_command_parse(struct hub_command *command, const char *line);
 
 #endif

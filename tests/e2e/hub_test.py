@@ -2,6 +2,7 @@
 """samples/hub and samples/node: what one tells them, and what they answer."""
 
 import os
+import pty
 import subprocess
 
 import netns
@@ -52,6 +53,14 @@ class Commands(House):
         self.assertEqual(result.out, "kitchen lights on: 1 of 1 report on\n")
         self.assertEqual((self.led("kitchen"), self.led("porch")), ("255", "0"))
 
+    def test_a_number_is_how_bright_the_lights_are(self):
+        self.node("kitchen")
+
+        result = self.hub("kitchen lights 40")
+
+        self.assertEqual(result.out, "kitchen lights on: 1 of 1 report on\n")
+        self.assertEqual(self.led("kitchen"), "40")
+
     def test_commands_come_as_arguments_one_after_the_other(self):
         self.node("kitchen")
 
@@ -83,6 +92,17 @@ class Commands(House):
         self.assertIn("not understood: lights on now please\n", result.err)
         self.assertIn("NODE lights on|off", result.out)
         self.assertNotIn("REPORTED", result.out)
+
+    def test_a_terminal_is_told_what_to_type(self):
+        ours, theirs = pty.openpty()
+        hub = self.sample("hub", "-c", LO, stdin=theirs)
+        netns.until(lambda: b"type help" in hub.said(), "the greeting")
+
+        os.write(ours, b"quit\n")
+
+        hub.end()
+        os.close(ours)
+        os.close(theirs)
 
 
 class Reports(House):
@@ -130,10 +150,10 @@ class Options(House):
             self.assertEqual(len(result.err.splitlines()), 1, result.err)
 
     def test_an_argument_that_is_no_command_is_told(self):
-        result = self.hub("status", "dance", code=2)
-
-        self.assertIn("not understood: dance\n", result.err)
-        self.assertEqual(result.out, "")
+        for word in ("dance", "lights 4x", "lights 4000000000", "lights"):
+            result = self.hub("status", word, code=2)
+            self.assertIn(f"not understood: {word}\n", result.err)
+            self.assertEqual(result.out, "")
 
     def test_the_hub_loads_a_plugin_and_is_a_node_itself(self):
         self.led_of("hub")

@@ -140,3 +140,60 @@ Test(storm, reloads_in_real_time_miss_nothing)
     cr_expect(eq(u64, msock_counter_get(yard.node, MSOCK_DROP_KERNEL), 0));
     yard_close(&yard);
 }
+
+/* -- A start that takes longer than the receive buffer lasts -- */
+
+/* Puts a node with the smallest receive buffer in the place of the yard's. */
+static void be_small(void)
+{
+    const msock_host_options options = {.directory = yard.folder,
+                                        .logger = yard.logger};
+    msock_host_close(yard.host);
+    msock_close(yard.node, NULL, NULL);
+    cr_assert(
+        eq(int,
+           msock_open(&yard.node, "sim://yard",
+                      &(msock_options){.name = "kitchen", .rcvbuf = 4096}),
+           0));
+    cr_assert(eq(int, msock_host_open(&yard.host, yard.node, &options), 0));
+}
+
+static int on_last(msock_channel *channel, const msock_message *message,
+                   void *user)
+{
+    struct turn *turn = user;
+    turn->heard++;
+    if (strtoul(message->data, NULL, 10) == turn->wanted) {
+        msock_stop(channel);
+    }
+    return 0;
+}
+
+Test(storm, what_exceeds_the_receive_buffer_is_counted)
+{
+    struct sender sender = {.total = 1000};
+    struct turn first = {0};
+    struct turn all = {.wanted = sender.total};
+    pthread_t thread;
+    yard_open(&yard, (msock_host_options){0}, true);
+    be_small();
+    yard_put(&yard, "tests/modules/v1/turn.so");
+    cr_assert(eq(int, msock_host_load(yard.host, "turn", NULL), 0));
+    msock_subscribe(yard.node, "storm", on_last, &all, NULL);
+    int id = msock_subscribe(yard.node, "storm", on_storm, &first, NULL);
+    msock_timer_start(yard.node, DEADLINE_MS, 0, on_deadline, &all);
+    cr_assert(eq(int, pthread_create(&thread, NULL, send_all, &sender), 0));
+
+    run_until(&first, 50);
+    msock_unsubscribe(yard.node, id);
+    cr_assert(
+        eq(int, msock_host_reload(yard.host, "turn", "{\"nap_ms\":300}"), 0));
+    msock_run(yard.node);
+    pthread_join(thread, NULL);
+
+    uint64_t dropped = msock_counter_get(yard.node, MSOCK_DROP_KERNEL);
+    cr_expect(not(all.late));
+    cr_expect(gt(u64, dropped, 0));
+    cr_expect(eq(u64, all.heard + dropped, sender.total));
+    yard_close(&yard);
+}

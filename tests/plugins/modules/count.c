@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { TEXT_SIZE = 256, BROKEN_VERSION = 3 };
 
@@ -64,6 +65,17 @@ static void on_timer(void *user)
     (void)user;
 }
 
+/* Takes its time to start, if it is configured so. */
+static void nap(const msock_services *services)
+{
+    const char *config = services->config;
+    const char *value;
+    if (services->json_get(config, strlen(config), "nap_ms", &value) > 0) {
+        long nap_ms = strtol(value, NULL, 10);
+        nanosleep(&(struct timespec){.tv_nsec = nap_ms * 1000000}, NULL);
+    }
+}
+
 static int start(const msock_services *services, void **state)
 {
     const char *value;
@@ -73,6 +85,7 @@ static int start(const msock_services *services, void **state)
         services->log(services->host, MSOCK_ERROR, "this version is broken");
         return MSOCK_ESYSTEM;
     }
+    nap(services);
     struct count *count = calloc(1, sizeof *count);
     if (count == NULL) {
         return MSOCK_ENOMEM;
@@ -101,7 +114,9 @@ static void stop(void *state)
 }
 
 static const msock_config_key keys[] = {
-    {.name = "break", .types = MSOCK_CONFIG_SWITCH}, {.name = NULL}};
+    {.name = "nap_ms", .types = MSOCK_CONFIG_WHOLE, .most = 999},
+    {.name = "break", .types = MSOCK_CONFIG_SWITCH},
+    {.name = NULL}};
 
 MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .abi = MSOCK_PLUGIN_ABI,

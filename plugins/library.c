@@ -134,9 +134,25 @@ static int descriptor_read(msock_plugin_descriptor *descriptor,
     return 0;
 }
 
-/* Loads the copy of a plugin's file. The linker takes an object of the same
- * path for the same object: so the descriptor stays open with the plugin, and
- * its number names no other. */
+/* Unloads a plugin. Code may refuse to go (linked with -z nodelete, or C++ with
+ * symbols that are unique): then its descriptor stays open, since the linker
+ * would take the next plugin under that number for this one. */
+static void image_unload(void *handle, int image)
+{
+    char path[FD_PATH_SIZE];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", image);
+    dlclose(handle);
+    void *resident = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+    if (resident != NULL) {
+        dlclose(resident);
+        return;
+    }
+    close(image);
+}
+
+/* Loads the copy of a plugin's file, whose descriptor is given to it. The
+ * linker takes an object of the same path for the same object: so the
+ * descriptor stays open with the plugin, and its number names no other. */
 static int image_load(struct msock__library *library, int image,
                       const char *name, const char *config)
 {
@@ -145,8 +161,12 @@ static int image_load(struct msock__library *library, int image,
     struct msock__library opened = {.image = image};
     opened.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (opened.handle == NULL) {
+        /* The linker's sentence begins with a path that says nothing. */
+        const char *why = dlerror();
+        const char *colon = strstr(why, ": ");
+        close(image);
         return msock__fail(MSOCK_EPLUGIN, "plugin %s cannot be loaded: %s",
-                           name, dlerror());
+                           name, colon != NULL ? colon + 2 : why);
     }
     int result = descriptor_read(&opened.descriptor,
                                  dlsym(opened.handle, "msock_plugin"), name);
@@ -154,7 +174,7 @@ static int image_load(struct msock__library *library, int image,
         result = msock__config_check(name, opened.descriptor.config, config);
     }
     if (result < 0) {
-        dlclose(opened.handle);
+        image_unload(opened.handle, image);
         return result;
     }
     *library = opened;
@@ -183,15 +203,10 @@ int msock__library_open(struct msock__library *library, const char *directory,
     if (image < 0) {
         return image;
     }
-    result = image_load(library, image, name, config);
-    if (result < 0) {
-        close(image);
-    }
-    return result;
+    return image_load(library, image, name, config);
 }
 
 void msock__library_close(struct msock__library *library)
 {
-    dlclose(library->handle);
-    close(library->image);
+    image_unload(library->handle, library->image);
 }

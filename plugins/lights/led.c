@@ -17,14 +17,15 @@ enum {
     BRIGHTNESS_MAX = 1 << 30 /* what we believe */
 };
 
-/* Opens a file of an LED.  Returns a descriptor, or -1 with errno. */
+/* Opens a file of an LED, which must not make the loop wait, whatever kind of
+ * file it is.  Returns a descriptor, or -1 with errno. */
 static int file_open(const struct msock__leds *leds, const char *led,
                      const char *file, int flags)
 {
     char path[MSOCK__LED_NAME_MAX + sizeof "/max_brightness"];
 
     snprintf(path, sizeof path, "%s/%s", led, file);
-    return openat(leds->directory, path, flags | O_CLOEXEC);
+    return openat(leds->directory, path, flags | O_NONBLOCK | O_CLOEXEC);
 }
 
 /* Returns the number in a file of an LED, or -1. */
@@ -32,7 +33,7 @@ static int file_read(const struct msock__leds *leds, const char *led,
                      const char *file)
 {
     char text[NUMBER_SIZE];
-    int descriptor = file_open(leds, led, file, O_RDONLY | O_NONBLOCK);
+    int descriptor = file_open(leds, led, file, O_RDONLY);
     if (descriptor < 0) {
         return -1;
     }

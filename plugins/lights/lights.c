@@ -54,14 +54,19 @@ say(const struct lights *lights, enum msock_level level, const char *format,
 static int report(const struct lights *lights)
 {
     int brightest = 0;
-    char json[LINE_SIZE];
+    bool known = true;
+    char json[LINE_SIZE] = "{\"on\":null}";
 
     for (size_t i = 0; i < lights->leds.count; i++) {
         int brightness = msock__led_get(&lights->leds, &lights->leds.items[i]);
         brightest = brightness > brightest ? brightness : brightest;
+        known = known && brightness >= 0;
     }
-    snprintf(json, sizeof json, "{\"on\":%s,\"brightness\":%d}",
-             brightest > 0 ? "true" : "false", brightest);
+    /* A lamp that cannot be read is not dark: nobody knows. */
+    if (known) {
+        snprintf(json, sizeof json, "{\"on\":%s,\"brightness\":%d}",
+                 brightest > 0 ? "true" : "false", brightest);
+    }
     int result = lights->services->publish(lights->services->host,
                                            lights->state_topic, json, NULL);
     if (result < 0) {

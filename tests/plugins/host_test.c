@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 static const char *const modules[] = {
-    "probe",    "second",        "wrong_abi",   "wrong_size",  "wrong_name",
-    "no_start", "no_descriptor", "start_fails", "late_failure"};
+    "probe",    "second",        "wrong_abi",   "wrong_size",   "wrong_name",
+    "no_start", "no_descriptor", "start_fails", "late_failure", "sticky"};
 
 static char folder[FOLDER_PATH_SIZE];
 static msock_channel channel;
@@ -386,6 +386,16 @@ Test(host, loads_the_file_it_was_asked_for_after_others_came_and_went)
         cr_expect(eq(int, msock_host_load(host, "probe", NULL), 0));
         cr_expect(eq(int, msock_host_load(host, "second", NULL), 0));
         cr_expect(eq(int, msock_host_unload(host, "probe"), 0));
+        cr_expect(eq(int, msock_host_unload(host, "second"), 0));
+    }
+}
+
+Test(host, takes_no_plugin_for_one_that_did_not_go)
+{
+    for (int i = 0; i < 3; i++) {
+        cr_expect(eq(int, msock_host_load(host, "sticky", NULL), 0));
+        cr_expect(eq(int, msock_host_unload(host, "sticky"), 0));
+        cr_expect(eq(int, msock_host_load(host, "second", NULL), 0));
         cr_expect(eq(int, msock_host_unload(host, "second"), 0));
     }
 }

@@ -243,8 +243,23 @@ Test(lights, an_led_that_went_away_is_refused_and_the_others_obey)
 
     cr_expect(eq(u64, refused(), 1));
     cr_expect(eq(str, led("PWR"), "0\n"));
-    cr_expect(eq(str, home.heard,
-                 "kitchen/lights/state {\"on\":false,\"brightness\":0}\n"));
+    cr_expect(eq(str, home.heard, "kitchen/lights/state {\"on\":null}\n"));
+}
+
+Test(lights, a_pipe_for_an_led_does_not_hold_the_loop_up)
+{
+    char path[FOLDER_PATH_SIZE];
+    char pipe[FOLDER_PATH_SIZE + 16];
+    cr_assert(eq(int, load(""), 0));
+    snprintf(pipe, sizeof pipe, "%s/brightness",
+             folder_path(path, home.folder, "ACT"));
+    cr_assert(eq(int, unlink(pipe), 0));
+    cr_assert(eq(int, mkfifo(pipe, 0600), 0));
+
+    home_say(&home, "lights", "true");
+
+    cr_expect(eq(u64, refused(), 1));
+    cr_expect(eq(str, led("PWR"), "100\n"));
 }
 
 Test(lights, refuses_configurations_it_cannot_honour)

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # The plugin host on a channel that takes notes, and with good and bad plugins.
 set(test_modules probe second wrong_abi wrong_size wrong_name no_start
-    no_descriptor start_fails late_failure first_abi later_abi)
+    no_descriptor start_fails late_failure first_abi later_abi sticky)
 foreach(module ${test_modules})
     msock_plugin(test_${module} plugins/modules/${module}.c)
     set_target_properties(test_${module} PROPERTIES OUTPUT_NAME ${module}
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/modules)
     list(APPEND test_module_targets test_${module})
 endforeach()
+
+target_link_options(test_sticky PRIVATE LINKER:-z,nodelete)
 
 # test_version(FOLDER NAME SOURCE DEFINITION...): a module in a folder of its
 # own, so that versions of it have one name.

@@ -12,8 +12,7 @@
 enum { ROUNDS = 200000, TEXT_MAX = 256 };
 
 static const char *const seeds[] = {
-    "{\"topic\":\"a/"
-    "b\",\"sender\":\"hub\",\"data\":{\"on\":true,\"x\":-1.5e3}}",
+    "{\"topic\":\"a/b\",\"sender\":\"hub\",\"data\":{\"x\":-1.5e3}}",
     "[1,2.5,-0,1e5,\"\\u00e9\\n\\ud83d\\udca1\",null,true,false,{},[]]",
     "{ \"a\" : [ { \"b\" : \"c\" } , [ ] ] , \"\" : \"\\\\\\\"\" }",
     "\"caf\xC3\xA9 \xF0\x9F\x92\xA1\"",

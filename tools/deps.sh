@@ -66,8 +66,10 @@ look()
         program c++ g++
         program make make
         # Debian packages are made and tested where there is Debian.
-        ! command -v apt-get >/dev/null 2>&1 ||
+        if command -v apt-get >/dev/null 2>&1; then
             program dpkg-shlibdeps dpkg-dev
+            program file file
+        fi
     fi
 }
 

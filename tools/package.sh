@@ -47,8 +47,9 @@ flags()
 
 build_packages()
 {
-    for program in dpkg-buildflags dpkg-shlibdeps; do
-        command -v "$program" >/dev/null || fail "needs $program: dpkg-dev"
+    for program in dpkg-buildflags dpkg-shlibdeps file; do
+        command -v "$program" >/dev/null ||
+            fail "needs $program: install dpkg-dev and file"
     done
     # The date of what is packed, so that packing it again gives the same bytes.
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct \

@@ -40,6 +40,10 @@ class TestConfig(netns.Case):
             "status": {"file": "/run/hub/status.json", "every_s": 9,
                        "filters": ["+/lights/state", "#"]}, **more})
 
+    def test_nothing_hides_behind_a_nul_byte(self):
+        said = self.check(b'{"key_file": null}\0 {not json', code=1)
+        self.assertIn("NUL", said)
+
     def test_what_is_right_is_ok(self):
         for text in (self.whole(), '{"key_file": null}',
                      self.whole(key_file=self.key()),

@@ -282,6 +282,15 @@ def state(program):
         return file.read().rsplit(")", 1)[1].split()[0]
 
 
+class ClosedStreams(netns.Case):
+    def test_a_verb_does_its_work_without_standard_streams(self):
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            words = ["sh", "-c", f'exec "$0" pub t 1 -c sim://x {closed}',
+                     netns.msock]
+            self.assertEqual(subprocess.run(words, timeout=20).returncode, 0,
+                             closed)
+
+
 class Publishing(netns.Case):
     result = None
 

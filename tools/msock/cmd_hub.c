@@ -54,6 +54,8 @@ static void catch_signals(void)
     sigaction(SIGUSR1, &action, NULL);
     action.sa_handler = SIG_IGN; /* a reader of the log that went away */
     sigaction(SIGPIPE, &action, NULL);
+    action.sa_handler = SIG_DFL; /* ignored by a parent, children leave none */
+    sigaction(SIGCHLD, &action, NULL);
 }
 
 /* Turns the loop until a signal ends it.  Returns an exit code. */

@@ -77,8 +77,15 @@ static char *read_file(const char *file, struct hub_problems *problems)
     if (file_is_safe(file, fd, problems)) {
         text = calloc(1, HUB_FILE_MAX + 1);
     }
-    if (text && fread(text, 1, HUB_FILE_MAX, stream) == 0 && ferror(stream)) {
-        hub_problem(problems, "%s: %s", file, strerror(errno));
+    size_t size = text ? fread(text, 1, HUB_FILE_MAX, stream) : 0;
+    const char *problem = NULL;
+    if (text && ferror(stream)) {
+        problem = strerror(errno);
+    } else if (text && strlen(text) < size) {
+        problem = "a NUL byte is in it; it must be JSON";
+    }
+    if (problem) {
+        hub_problem(problems, "%s: %s", file, problem);
         free(text);
         text = NULL;
     }

@@ -71,7 +71,7 @@ void hub_notify_init(void)
 
 static int send_text(const char *text)
 {
-    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ssize_t sent = -1;
 
     if (fd >= 0) {

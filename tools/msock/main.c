@@ -2,8 +2,11 @@
 /* msock, the command line of multisock: a table of verbs. */
 #include "tools/msock/cli.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
@@ -75,8 +78,24 @@ static int cmd_version(int argc, char **argv)
     return cli_print(text);
 }
 
+/* A caller may have closed the standard streams. What is opened next would take
+ * their numbers: output would go into a socket, and libuv ends a program that
+ * closes one of them.  Returns whether all three are open. */
+static bool hold_standard_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!hold_standard_streams()) {
+        return CLI_FAILURE;
+    }
     if (argc < 2) {
         return cli_usage("no verb; see msock help");
     }

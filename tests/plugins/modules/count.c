@@ -5,6 +5,7 @@
  * and none does while the environment has COUNT_MOOD. */
 #include <multisock/plugin.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,8 @@ static void write_state(const struct count *count, char text[static TEXT_SIZE])
 static int on_storm(const msock_message *message, void *user)
 {
     struct count *count = user;
-    unsigned long now = strtoul(message->data, NULL, 10);
+    bool quoted = message->data[0] == '"'; /* text with a number in front */
+    unsigned long now = strtoul(message->data + quoted, NULL, 10);
     count->gaps += now != count->last + 1;
     count->last = now;
     count->count++;

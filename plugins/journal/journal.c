@@ -57,6 +57,11 @@ static void sync_now(struct journal *journal)
     }
 }
 
+static void on_trouble(void *user, const char *what)
+{
+    say(user, MSOCK_ERROR, "%s: %s", what, strerror(errno));
+}
+
 static void on_sync(void *user)
 {
     struct journal *journal = user;
@@ -84,16 +89,23 @@ static int lose(struct journal *journal)
     return MSOCK_EAGAIN;
 }
 
+/* Writes the time, which begins with the day. */
+static void now(char time[static MSOCK__LINE_TIME_SIZE],
+                char day[static MSOCK__JOURNAL_DAY_SIZE])
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_REALTIME, &clock);
+    msock__line_time(&clock, time);
+    snprintf(day, MSOCK__JOURNAL_DAY_SIZE, "%.10s", time);
+}
+
 static int on_message(const msock_message *message, void *user)
 {
     struct journal *journal = user;
-    struct timespec now;
     char time[MSOCK__LINE_TIME_SIZE];
     char day[MSOCK__JOURNAL_DAY_SIZE];
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    msock__line_time(&now, time);
-    snprintf(day, sizeof day, "%.10s", time);
+    now(time, day);
     size_t size = msock__line_write(journal->services, time, message,
                                     journal->line, journal->capacity);
     if (msock__files_write(&journal->files, day, journal->line, size) < 0) {
@@ -187,11 +199,24 @@ static int add_filters(struct journal *journal)
     return result;
 }
 
-/* Opens the directory that the configuration names. */
+static int cannot_keep(const struct journal *journal, const char *name,
+                       const char *directory)
+{
+    say(journal, MSOCK_ERROR, "cannot keep a journal \"%s\" in %s: %s", name,
+        directory,
+        errno == EBUSY ? "another program writes it" : strerror(errno));
+    return MSOCK_ESYSTEM;
+}
+
+/* Opens the directory that the configuration names, and the file of today: a
+ * journal that cannot be written says so at once. */
 static int open_files(struct journal *journal)
 {
+    struct msock__files *files = &journal->files;
     char directory[PATH_SIZE] = "";
     char name[MSOCK__JOURNAL_NAME_MAX + 1] = "journal";
+    char time[MSOCK__LINE_TIME_SIZE];
+    char day[MSOCK__JOURNAL_DAY_SIZE];
     int result = config_text(journal, "directory", directory, sizeof directory);
     if (result == 0) {
         result = config_text(journal, "name", name, sizeof name);
@@ -199,15 +224,20 @@ static int open_files(struct journal *journal)
     if (result < 0) {
         return result;
     }
-    if (msock__files_open(&journal->files, directory, name) < 0) {
-        say(journal, MSOCK_ERROR, "cannot keep a journal \"%s\" in %s: %s",
-            name, directory, strerror(errno));
-        return MSOCK_ESYSTEM;
+    if (msock__files_open(files, directory, name) < 0) {
+        return cannot_keep(journal, name, directory);
     }
-    journal->files.keep =
-        (unsigned)config_number(journal, "keep", KEEP_DEFAULT);
-    journal->files.size_max = config_number(journal, "size", SIZE_DEFAULT);
-    return 0;
+    files->keep = (unsigned)config_number(journal, "keep", KEEP_DEFAULT);
+    files->size_max = config_number(journal, "size", SIZE_DEFAULT);
+    files->sync = journal->sync_ms > 0;
+    files->complain = on_trouble;
+    files->user = journal;
+    now(time, day);
+    if (msock__files_begin(files, day) < 0) {
+        result = cannot_keep(journal, name, directory);
+        msock__files_close(files);
+    }
+    return result;
 }
 
 static int set_up(struct journal *journal)
@@ -255,7 +285,6 @@ static void stop(void *state)
     struct journal *journal = state;
     if (journal->timer > 0) {
         journal->services->timer_stop(journal->services->host, journal->timer);
-        sync_now(journal);
     }
     msock__files_close(&journal->files);
     free(journal->line);

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plugin `journal`, as it is shipped, and its files by day and size. */
+/* The plugin `journal`, as it is shipped. */
 #define _GNU_SOURCE /* SIGXFSZ */
-#include "plugins/journal/files.h"
-
+#include "tests/plugins/books.h"
 #include "tests/plugins/yard.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <multisock/text.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_SIZE = 65536, CONFIG_SIZE = 1024 };
+enum { CONFIG_SIZE = 1024 };
 
 static struct yard yard;
 static char books[FOLDER_PATH_SIZE];
@@ -40,43 +35,6 @@ static void tear_down(void)
 TestSuite(journal, .init = set_up, .fini = tear_down);
 
 /* -- Looking at the files -- */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* Writes the names of all files, in order, and returns how many there are. */
-static size_t names_of(char names[static 64][256])
-{
-    size_t count = 0;
-    DIR *list = opendir(books);
-    const struct dirent *entry;
-    cr_assert(ne(ptr, list, NULL));
-    while ((entry = readdir(list)) != NULL && count < 64) {
-        if (entry->d_name[0] != '.') {
-            snprintf(names[count++], 256, "%s", entry->d_name);
-        }
-    }
-    closedir(list);
-    qsort(names, count, sizeof names[0], by_name);
-    return count;
-}
-
-/* Returns the text of all files, one behind the other. */
-static const char *all_text(void)
-{
-    static char text[TEXT_SIZE];
-    static char names[64][256];
-    size_t count = names_of(names);
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        folder_read(books, names[i], text + used, sizeof text - used);
-        used += strlen(text + used);
-    }
-    return text;
-}
 
 static size_t count_lines(const char *text)
 {
@@ -119,7 +77,7 @@ Test(journal, writes_a_line_for_each_message)
     say("home/lamp", "{\"on\": true}");
     say("home/text", "\"a\\nb\"");
 
-    const char *text = all_text();
+    const char *text = books_text(books);
     const char *rest = strstr(text, "\"topic\":\"home/lamp\"");
     cr_expect(eq(int, strncmp(text, "{\"time\":\"20", 11), 0));
     cr_assert(ne(ptr, (char *)rest, NULL));
@@ -133,17 +91,17 @@ Test(journal, writes_a_line_for_each_message)
 
 Test(journal, names_files_by_the_day)
 {
-    char names[64][256];
+    char names[BOOKS_MAX][BOOKS_NAME_SIZE];
     cr_assert(eq(int, load(",\"name\":\"house\""), 0));
 
     say("t", "1");
 
-    cr_assert(eq(sz, names_of(names), 1));
+    cr_assert(eq(sz, books_names(books, names), 1));
     cr_expect(
         eq(sz, strlen(names[0]), strlen("house_2026-11-22_000000.jsonl")));
     cr_expect(eq(int, strncmp(names[0], "house_20", 8), 0));
     cr_expect(strstr(names[0], "_000000.jsonl") != NULL);
-    cr_expect(eq(int, strncmp(names[0] + 6, all_text() + 9, 10), 0));
+    cr_expect(eq(int, strncmp(names[0] + 6, books_text(books) + 9, 10), 0));
 }
 
 Test(journal, writes_what_its_filters_match)
@@ -154,7 +112,7 @@ Test(journal, writes_what_its_filters_match)
     say("b", "2");
     say("c", "3");
 
-    cr_expect(eq(sz, count_lines(all_text()), 2));
+    cr_expect(eq(sz, count_lines(books_text(books)), 2));
 }
 
 Test(journal, keeps_a_message_on_one_line)
@@ -163,8 +121,8 @@ Test(journal, keeps_a_message_on_one_line)
 
     say("t", "{\n\t\"a\":\r\n[1,\n2]}");
 
-    cr_expect(eq(sz, count_lines(all_text()), 1));
-    expect_lines_are_json(all_text());
+    cr_expect(eq(sz, count_lines(books_text(books)), 1));
+    expect_lines_are_json(books_text(books));
 }
 
 Test(journal, holds_nothing_that_could_harm_a_terminal)
@@ -178,10 +136,11 @@ Test(journal, holds_nothing_that_could_harm_a_terminal)
              "e\xd8\x9c"
              "f\xc3\xa4\xe2\x82\xac\"");
 
-    cr_expect(strstr(all_text(), "\"a\\u007fb\\u009bc\\u202ed\\u2066e\\u061cf"
-                                 "\xc3\xa4\xe2\x82\xac\"}") != NULL,
-              "%s", all_text());
-    expect_lines_are_json(all_text());
+    cr_expect(strstr(books_text(books),
+                     "\"a\\u007fb\\u009bc\\u202ed\\u2066e\\u061cf"
+                     "\xc3\xa4\xe2\x82\xac\"}") != NULL,
+              "%s", books_text(books));
+    expect_lines_are_json(books_text(books));
 }
 
 Test(journal, writes_raw_bytes_in_base64)
@@ -202,10 +161,11 @@ Test(journal, writes_raw_bytes_in_base64)
                                                .raw_size = cases[i].size,
                                                .type = "x/y"});
         msock_sim_run(yard.sim, 10);
-        cr_expect(strstr(all_text(), cases[i].text) != NULL, "%s", all_text());
+        cr_expect(strstr(books_text(books), cases[i].text) != NULL, "%s",
+                  books_text(books));
     }
-    cr_expect(strstr(all_text(), "\"type\":\"x/y\"") != NULL);
-    expect_lines_are_json(all_text());
+    cr_expect(strstr(books_text(books), "\"type\":\"x/y\"") != NULL);
+    expect_lines_are_json(books_text(books));
 }
 
 Test(journal, leaves_out_data_for_which_it_has_no_room)
@@ -225,19 +185,19 @@ Test(journal, leaves_out_data_for_which_it_has_no_room)
         json[size] = 'x';
     }
 
-    const char *text = all_text();
+    const char *text = books_text(books);
     cr_expect(strstr(text, "\"omitted\":1001}") != NULL);
     cr_expect(eq(u64, yard_status(&yard, "journal").refused, 0));
 }
 
 Test(journal, begins_a_new_file_when_one_is_full_and_keeps_the_newest)
 {
-    char names[64][256];
+    char names[BOOKS_MAX][BOOKS_NAME_SIZE];
     cr_assert(eq(int, load(",\"size\":4096,\"keep\":3"), 0));
 
     yard_storm(&yard, 300);
 
-    cr_assert(eq(sz, names_of(names), 3));
+    cr_assert(eq(sz, books_names(books, names), 3));
     for (size_t i = 0; i < 3; i++) {
         char path[FOLDER_PATH_SIZE];
         struct stat status;
@@ -246,7 +206,7 @@ Test(journal, begins_a_new_file_when_one_is_full_and_keeps_the_newest)
         cr_expect(le(long, status.st_size, 4096));
         cr_expect(eq(int, status.st_mode & 07777, 0640));
     }
-    const char *text = all_text();
+    const char *text = books_text(books);
     cr_expect(strstr(text, "\"data\":300}\n") != NULL);
     cr_expect(eq(ptr, (char *)strstr(text, "\"data\":1}"), NULL));
     expect_lines_are_json(text);
@@ -254,7 +214,7 @@ Test(journal, begins_a_new_file_when_one_is_full_and_keeps_the_newest)
 
 Test(journal, goes_on_after_a_reload)
 {
-    char names[64][256];
+    char names[BOOKS_MAX][BOOKS_NAME_SIZE];
     cr_assert(eq(int, load(",\"sync_s\":1"), 0));
 
     for (int i = 0; i < 20; i++) {
@@ -263,10 +223,10 @@ Test(journal, goes_on_after_a_reload)
     }
     msock_sim_run(yard.sim, 2000);
 
-    cr_expect(eq(sz, count_lines(all_text()), 100));
-    cr_expect(eq(sz, names_of(names), 1));
+    cr_expect(eq(sz, count_lines(books_text(books)), 100));
+    cr_expect(eq(sz, books_names(books, names), 1));
     cr_expect(eq(u64, yard_status(&yard, "journal").leaked, 0));
-    expect_lines_are_json(all_text());
+    expect_lines_are_json(books_text(books));
 }
 
 /* A bound on files stands in for a full disk. */
@@ -279,17 +239,17 @@ Test(journal, a_full_disk_passes)
     cr_assert(eq(int, load(""), 0));
     setrlimit(RLIMIT_FSIZE, &little);
     yard_storm(&yard, 100);
-    size_t written = count_lines(all_text());
+    size_t written = count_lines(books_text(books));
     setrlimit(RLIMIT_FSIZE, &much);
 
     yard_storm(&yard, 100);
 
-    cr_expect(eq(sz, count_lines(all_text()), written + 100));
+    cr_expect(eq(sz, count_lines(books_text(books)), written + 100));
     cr_expect(
         eq(int, yard_status(&yard, "journal").condition, MSOCK_PLUGIN_RUNNING));
     cr_expect(eq(u64, yard_status(&yard, "journal").refused, 100 - written));
     cr_expect(strstr(yard_log(&yard), "journal: writes again") != NULL);
-    expect_lines_are_json(all_text());
+    expect_lines_are_json(books_text(books));
 }
 
 Test(journal, refuses_what_it_cannot_honour)
@@ -324,93 +284,11 @@ Test(journal, refuses_what_it_cannot_honour)
     cr_expect(eq(int, load(""), 0));
 }
 
-/* -- The files alone -- */
-
-static struct msock__files files;
-
-static void write_line(const char *day, const char *line)
+Test(journal, does_not_start_where_it_cannot_write)
 {
-    cr_assert(eq(int, msock__files_write(&files, day, line, strlen(line)), 0),
-              "%s", strerror(errno));
-}
-
-Test(journal, begins_a_new_file_each_day)
-{
-    char names[64][256];
-    cr_assert(eq(int, msock__files_open(&files, books, "j"), 0));
-    files.keep = 10;
-
-    write_line("2026-02-28", "1\n");
-    write_line("2026-02-28", "2\n");
-    write_line("2026-03-01", "3\n");
-    msock__files_close(&files);
-
-    cr_assert(eq(sz, names_of(names), 2));
-    cr_expect(eq(str, names[0], "j_2026-02-28_000000.jsonl"));
-    cr_expect(eq(str, names[1], "j_2026-03-01_000000.jsonl"));
-    cr_expect(eq(str, (char *)all_text(), "1\n2\n3\n"));
-}
-
-Test(journal, removes_only_its_own_oldest_files)
-{
-    static const char *const others[] = {
-        "j_2026-01-01_000000.json", "k_2026-01-01_000000.jsonl",
-        "j_2026-01-0x_000000.jsonl", "a", "jj_2026-01-01_000000.jsonl"};
-    char names[64][256];
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        folder_write(books, others[i], "other\n");
-    }
-    folder_write(books, "j_2026-01-01_000007.jsonl", "old\n");
-    folder_write(books, "j_2025-12-31_000000.jsonl", "older\n");
-    cr_assert(eq(int, msock__files_open(&files, books, "j"), 0));
-    files.keep = 2;
-
-    write_line("2026-02-28", "1\n");
-    msock__files_close(&files);
-
-    cr_expect(eq(sz, names_of(names), 5 + 2));
-    cr_expect(eq(ptr, (char *)strstr(all_text(), "older"), NULL));
-    cr_expect(ne(ptr, (char *)strstr(all_text(), "old\n"), NULL));
-}
-
-Test(journal, ends_a_line_that_was_torn)
-{
-    folder_write(books, "j_2026-02-28_000003.jsonl", "{\"torn");
-    cr_assert(eq(int, msock__files_open(&files, books, "j"), 0));
-
-    write_line("2026-02-28", "{}\n");
-    msock__files_close(&files);
-
-    cr_expect(eq(str, (char *)all_text(), "{\"torn\n{}\n"));
-}
-
-Test(journal, follows_no_link)
-{
-    char path[FOLDER_PATH_SIZE];
-    folder_write(yard.folder, "victim", "");
-    cr_assert(eq(int,
-                 symlink("../victim",
-                         folder_path(path, books, "j_2026-02-28_000000.jsonl")),
-                 0));
-    cr_assert(eq(int, msock__files_open(&files, books, "j"), 0));
-
-    cr_expect(eq(int, msock__files_write(&files, "2026-02-28", "x\n", 2), -1));
-    cr_expect(eq(int, errno, ELOOP));
-    msock__files_close(&files);
-}
-
-Test(journal, a_line_larger_than_a_file_has_one_of_its_own)
-{
-    char names[64][256];
-    cr_assert(eq(int, msock__files_open(&files, books, "j"), 0));
-    files.keep = 10;
-    files.size_max = 4;
-
-    write_line("2026-02-28", "a long line\n");
-    write_line("2026-02-28", "b\n");
-    write_line("2026-02-28", "c\n");
-    msock__files_close(&files);
-
-    cr_expect(eq(sz, names_of(names), 2));
-    cr_expect(eq(str, (char *)all_text(), "a long line\nb\nc\n"));
+    cr_expect(eq(
+        int, msock_host_load(yard.host, "journal", "{\"directory\":\"/sys\"}"),
+        MSOCK_EPLUGIN));
+    cr_expect(strstr(msock_error_detail(), "cannot keep a journal") != NULL,
+              "%s", msock_error_detail());
 }

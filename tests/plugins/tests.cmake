@@ -113,5 +113,11 @@ foreach(module journal exec)
         plugins/yard.c plugins/folder.c)
     add_dependencies(plugins_${module}_test ${module})
 endforeach()
-target_sources(plugins_journal_test PRIVATE
+target_sources(plugins_journal_test PRIVATE plugins/books.c)
+
+msock_test(plugins journal_files)
+target_sources(plugins_journal_files_test PRIVATE
+    plugins/books.c plugins/folder.c
     ${PROJECT_SOURCE_DIR}/plugins/journal/files.c)
+target_link_options(plugins_journal_files_test PRIVATE
+    LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=unlinkat)

@@ -159,8 +159,10 @@ static bool reap(struct msock__child *child)
     }
     if (result == 0) {
         kill(-child->pid, SIGKILL);
-        waitpid(child->pid, &child->status, 0);
+        result = waitpid(child->pid, &child->status, 0) < 0 ? -1 : 0;
     }
+    /* Who ignores SIGCHLD, or waits for any child, takes the status away. */
+    child->lost = result < 0;
     child->pid = 0;
     return true;
 }
@@ -173,18 +175,27 @@ enum msock__child_end msock__child_poll(struct msock__child *child)
         return MSOCK__CHILD_TOO_MUCH;
     }
     child->bytes[child->size] = '\0';
-    return ended ? MSOCK__CHILD_DONE : MSOCK__CHILD_RUNS;
+    if (!ended) {
+        return MSOCK__CHILD_RUNS;
+    }
+    return child->lost ? MSOCK__CHILD_LOST : MSOCK__CHILD_DONE;
+}
+
+void msock__child_kill(struct msock__child *child)
+{
+    if (child->pid > 0) {
+        kill(-child->pid, SIGKILL);
+        kill(child->pid, SIGKILL); /* it may have left its group */
+    }
+}
+
+bool msock__child_gone(struct msock__child *child)
+{
+    return child->pid == 0 || reap(child);
 }
 
 void msock__child_close(struct msock__child *child)
 {
-    if (child->pid > 0) {
-        kill(-child->pid, SIGKILL);
-        while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) {
-            continue;
-        }
-        child->pid = 0;
-    }
     close(child->output);
     free(child->bytes);
 }

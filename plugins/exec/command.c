@@ -11,7 +11,62 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NOTE_SIZE = 512, WORD_SIZE = MSOCK__WORD_MAX + 1, TIMEOUT_MS = 10000 };
+enum {
+    NOTE_SIZE = 512,
+    WORD_SIZE = MSOCK__WORD_MAX + 1,
+    TIMEOUT_MS = 10000,
+    OUTPUT_MOST = 1 << 20
+};
+
+static const msock_config_key command_keys[] = {
+    {.name = "filter",
+     .types = MSOCK_CONFIG_TEXT,
+     .required = true,
+     .help = "messages that run it"},
+    {.name = "program",
+     .types = MSOCK_CONFIG_TEXT,
+     .required = true,
+     .help = "absolute path"},
+    {.name = "arguments",
+     .types = MSOCK_CONFIG_LIST,
+     .help = "its arguments, as they are"},
+    {.name = "environment",
+     .types = MSOCK_CONFIG_LIST,
+     .help = "further variables, NAME=VALUE"},
+    {.name = "reply",
+     .types = MSOCK_CONFIG_TEXT,
+     .help = "topic of its output [nowhere]"},
+    {.name = "timeout_ms",
+     .types = MSOCK_CONFIG_WHOLE,
+     .help = "it is killed after that [10000]",
+     .least = 1,
+     .most = 3600000},
+    {.name = NULL}};
+
+const msock_config_key msock__exec_keys[] = {
+    {.name = "commands",
+     .types = MSOCK_CONFIG_LIST,
+     .required = true,
+     .help = "what runs when",
+     .members = command_keys},
+    {.name = "parallel",
+     .types = MSOCK_CONFIG_WHOLE,
+     .help = "programs at a time [4]",
+     .least = 1,
+     .most = 64},
+    {.name = "queue",
+     .types = MSOCK_CONFIG_WHOLE,
+     .help = "messages that wait [64]",
+     .most = 1024},
+    {.name = "input_max",
+     .types = MSOCK_CONFIG_WHOLE,
+     .help = "bytes of a message [64 KiB]",
+     .most = OUTPUT_MOST},
+    {.name = "output_max",
+     .types = MSOCK_CONFIG_WHOLE,
+     .help = "bytes of a program's output [64 KiB]",
+     .most = OUTPUT_MOST},
+    {.name = NULL}};
 
 /* A command as the configuration has it. */
 struct source {

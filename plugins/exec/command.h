@@ -24,6 +24,9 @@ struct msock__commands {
     struct msock__command items[MSOCK__COMMANDS_MAX];
 };
 
+/** The configuration, for the plugin's descriptor. */
+extern const msock_config_key msock__exec_keys[];
+
 /** Reads the list "commands" of the plugin's configuration into an empty set,
  *  and looks at each program: it must be a file that we may execute and others
  *  may not write. `commands` is to be freed in any case.

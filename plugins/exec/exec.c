@@ -26,9 +26,9 @@ enum {
     QUEUE = 64,
     INPUT_MAX = 64 << 10,
     OUTPUT_MAX = 64 << 10,
-    OUTPUT_MOST = 1 << 20,
     POLL_FIRST_MS = 2,
     POLL_MS = 20,
+    STOP_MS = 500, /* the longest wait for programs that were killed */
     NOTE_SIZE = 512,
     NOTES_MS = 1000, /* a line about what went wrong at most so often */
     /* "MSOCK_TOPIC=" and a text of at most so many bytes */
@@ -45,6 +45,7 @@ struct run {
     const struct msock__command *command;
     struct msock__child child;
     uint64_t due_ms; /* when it is killed */
+    bool killed;     /* it is only waited for */
     char topic[VARIABLE_SIZE];
     char sender[VARIABLE_SIZE];
     char type[VARIABLE_SIZE];
@@ -211,13 +212,28 @@ static void reply(struct exec *exec, const struct run *run)
     }
 }
 
+/* Returns whether it is over already. */
+static bool run_kill(struct run *run)
+{
+    run->killed = true;
+    msock__child_kill(&run->child);
+    return msock__child_gone(&run->child);
+}
+
 /* Whether the run is over; what it wrote is published. */
 static bool run_over(struct exec *exec, struct run *run, uint64_t now)
 {
+    if (run->killed) {
+        return msock__child_gone(&run->child);
+    }
     switch (msock__child_poll(&run->child)) {
     case MSOCK__CHILD_TOO_MUCH:
         complain(exec, "%s killed: it wrote over %zu bytes", program_of(run),
                  exec->output_max);
+        return run_kill(run);
+    case MSOCK__CHILD_LOST:
+        complain(exec, "%s failed: its status was taken by another",
+                 program_of(run));
         return true;
     case MSOCK__CHILD_DONE:
         if (run->child.status != 0) {
@@ -236,7 +252,7 @@ static bool run_over(struct exec *exec, struct run *run, uint64_t now)
     }
     complain(exec, "%s killed: it ran over %llu ms", program_of(run),
              (unsigned long long)run->command->timeout_ms);
-    return true;
+    return run_kill(run);
 }
 
 /* -- Turns -- */
@@ -397,6 +413,32 @@ static int start(const msock_services *services, void **state)
     return 0;
 }
 
+/* Kills what runs, and waits a little until it is gone: only a program that
+ * hangs in the kernel takes longer.  Returns how many are not gone. */
+static size_t end_all(struct exec *exec)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    uint64_t due_ms = now_ms() + STOP_MS;
+    size_t left = 0;
+
+    for (struct run *run = exec->running.first; run != NULL; run = run->next) {
+        msock__child_kill(&run->child);
+    }
+    while (exec->running.count > 0) {
+        struct run *run = exec->running.first;
+        bool gone = msock__child_gone(&run->child);
+        if (!gone && now_ms() < due_ms) {
+            nanosleep(&pause, NULL);
+            continue;
+        }
+        left += !gone;
+        line_take(&exec->running, &exec->running.first);
+        msock__child_close(&run->child);
+        free(run);
+    }
+    return left;
+}
+
 static void stop(void *state)
 {
     struct exec *exec = state;
@@ -406,74 +448,20 @@ static void stop(void *state)
     if (exec->timer != 0) {
         services->timer_stop(services->host, exec->timer);
     }
-    while (exec->running.count > 0) {
-        struct run *run = line_take(&exec->running, &exec->running.first);
-        msock__child_close(&run->child);
-        free(run);
-    }
+    size_t left = end_all(exec);
     while (exec->waiting.count > 0) {
         free(line_take(&exec->waiting, &exec->waiting.first));
     }
     if (ended + dropped > 0) {
         char note[NOTE_SIZE];
         snprintf(note, sizeof note,
-                 "stopped: %zu programs killed, %zu messages dropped", ended,
-                 dropped);
+                 "stopped: %zu programs killed, %zu messages dropped%s", ended,
+                 dropped, left > 0 ? "; some do not die" : "");
         services->log(services->host, MSOCK_WARNING, note);
     }
     msock__commands_fini(&exec->commands);
     free(exec);
 }
-
-static const msock_config_key command_keys[] = {
-    {.name = "filter",
-     .types = MSOCK_CONFIG_TEXT,
-     .required = true,
-     .help = "messages that run it"},
-    {.name = "program",
-     .types = MSOCK_CONFIG_TEXT,
-     .required = true,
-     .help = "absolute path"},
-    {.name = "arguments",
-     .types = MSOCK_CONFIG_LIST,
-     .help = "its arguments, as they are"},
-    {.name = "environment",
-     .types = MSOCK_CONFIG_LIST,
-     .help = "further variables, NAME=VALUE"},
-    {.name = "reply",
-     .types = MSOCK_CONFIG_TEXT,
-     .help = "topic of its output [nowhere]"},
-    {.name = "timeout_ms",
-     .types = MSOCK_CONFIG_WHOLE,
-     .help = "it is killed after that [10000]",
-     .least = 1,
-     .most = 3600000},
-    {.name = NULL}};
-
-static const msock_config_key keys[] = {
-    {.name = "commands",
-     .types = MSOCK_CONFIG_LIST,
-     .required = true,
-     .help = "what runs when",
-     .members = command_keys},
-    {.name = "parallel",
-     .types = MSOCK_CONFIG_WHOLE,
-     .help = "programs at a time [4]",
-     .least = 1,
-     .most = 64},
-    {.name = "queue",
-     .types = MSOCK_CONFIG_WHOLE,
-     .help = "messages that wait [64]",
-     .most = 1024},
-    {.name = "input_max",
-     .types = MSOCK_CONFIG_WHOLE,
-     .help = "bytes of a message [64 KiB]",
-     .most = OUTPUT_MOST},
-    {.name = "output_max",
-     .types = MSOCK_CONFIG_WHOLE,
-     .help = "bytes of a program's output [64 KiB]",
-     .most = OUTPUT_MOST},
-    {.name = NULL}};
 
 MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .abi = MSOCK_PLUGIN_ABI,
@@ -482,5 +470,5 @@ MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .description = "runs listed programs for messages",
     .start = start,
     .stop = stop,
-    .config = keys,
+    .config = msock__exec_keys,
 };

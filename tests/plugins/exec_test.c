@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,10 +254,47 @@ Test(exec, kills_a_program_that_takes_too_long_with_what_it_started)
     expect_logged("killed: it ran over 1000 ms");
     cr_expect(eq(ulong, answers, 0));
     folder_read(yard.folder, "script.pid", pid, sizeof pid);
-    snprintf(path, sizeof path, "/proc/%ld/cmdline", strtol(pid, NULL, 10));
+    long number = strtol(pid, NULL, 10);
+    cr_assert(gt(long, number, 0));
+    snprintf(path, sizeof path, "/proc/%ld/cmdline", number);
     FILE *file = fopen(path, "r");
     size_t size = file != NULL ? fread(cmdline, 1, sizeof cmdline, file) : 0;
     cr_expect(eq(sz, size, 0)); /* gone, or a zombie that init has not seen */
+}
+
+Test(exec, kills_a_program_that_left_its_group)
+{
+    /* it moves into the group of its child */
+    const char *path = script("exec python3 -c 'import os,time\n"
+                              "pid = os.fork()\n"
+                              "if pid == 0: time.sleep(90)\n"
+                              "os.setpgid(pid, pid)\n"
+                              "os.setpgid(0, pid)\n"
+                              "open(\"'$0'.pid\", \"w\").write(str(pid))\n"
+                              "time.sleep(90)'");
+    char pid[64];
+    cr_assert(eq(int, load(path, ",\"timeout_ms\":3000", ""), 0));
+
+    say(NULL);
+    settle();
+
+    expect_logged("killed: it ran over 3000 ms");
+    folder_read(yard.folder, "script.pid", pid, sizeof pid);
+    long number = strtol(pid, NULL, 10);
+    cr_assert(gt(long, number, 0)); /* it did leave */
+    kill((pid_t)number, SIGKILL);   /* its child is not ours to find */
+}
+
+Test(exec, publishes_nothing_of_a_program_whose_status_is_lost)
+{
+    signal(SIGCHLD, SIG_IGN);
+    cr_assert(eq(int, load(script("echo half; exit 3"), "", ""), 0));
+
+    say(NULL);
+    settle();
+
+    cr_expect(eq(ulong, answers, 0));
+    expect_logged("failed: its status was taken by another");
 }
 
 Test(exec, kills_a_program_that_writes_too_much)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A program that runs beside us. */
-#define _GNU_SOURCE /* memfd_create, pipe2 */
+#define _GNU_SOURCE /* memfd_create, pipe2, addclosefrom_np */
 #include "plugins/exec/child.h"
 
 #include <assert.h>
@@ -12,6 +12,13 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Without it, a host must mark its descriptors close-on-exec itself. */
+#if defined(__GLIBC__)
+#define MSOCK__CLOSEFROM __GLIBC_PREREQ(2, 34)
+#else
+#define MSOCK__CLOSEFROM 0
+#endif
 
 /* Returns a descriptor from which all of the input can be read, or -1. */
 static int input_open(const char *bytes, size_t size)
@@ -57,6 +64,26 @@ static int attributes_init(posix_spawnattr_t *attributes)
     return 0;
 }
 
+/* Standard input and output; its standard error is ours, and nothing else of
+ * the host's is, whether the host marked it close-on-exec or not.
+ * Returns 0, or an error number. */
+static int add_descriptors(posix_spawn_file_actions_t *actions, int input,
+                           int output)
+{
+    int error = posix_spawn_file_actions_adddup2(actions, input, STDIN_FILENO);
+    if (error == 0) {
+        error =
+            posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+    }
+#if MSOCK__CLOSEFROM
+    if (error == 0) {
+        error = posix_spawn_file_actions_addclosefrom_np(actions,
+                                                         STDERR_FILENO + 1);
+    }
+#endif
+    return error;
+}
+
 /* Returns 0, or an error number. */
 static int spawn(pid_t *pid, char *const *argv, char *const *environment,
                  int input, int output)
@@ -72,11 +99,7 @@ static int spawn(pid_t *pid, char *const *argv, char *const *environment,
         posix_spawn_file_actions_destroy(&actions);
         return error;
     }
-    error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (error == 0) {
-        error =
-            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    }
+    error = add_descriptors(&actions, input, output);
     if (error == 0) {
         error =
             posix_spawn(pid, argv[0], &actions, &attributes, argv, environment);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of the plugin `exec`, as its configuration lists them. The host
  * has checked keys, types and ranges. */
+#define _XOPEN_SOURCE 700 /* realpath, S_ISVTX */
 #include "plugins/exec/command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +148,30 @@ static int copy_list(const struct source *source, const char *key, char **words)
     return result;
 }
 
+/* Who may write to the folder of a program can put another in its place. */
+static bool folder_safe(const char *path)
+{
+    char folder[PATH_MAX];
+    struct stat status;
+    int size = (int)(strrchr(path, '/') - path);
+    if (snprintf(folder, sizeof folder, "%.*s/", size, path) >=
+        (int)sizeof folder) {
+        return false;
+    }
+    return stat(folder, &status) == 0 &&
+           (status.st_uid == 0 || status.st_uid == geteuid()) &&
+           ((status.st_mode & S_IWOTH) == 0 || (status.st_mode & S_ISVTX) != 0);
+}
+
+/* Both where the path lies and where, through links, the file lies. */
+static bool folders_safe(const char *path)
+{
+    char *real = realpath(path, NULL);
+    bool safe = real != NULL && folder_safe(path) && folder_safe(real);
+    free(real);
+    return safe;
+}
+
 static int check_program(const struct source *source, const char *path)
 {
     const msock_services *services = source->services;
@@ -166,6 +192,12 @@ static int check_program(const struct source *source, const char *path)
                       "that others may not write",
                       path);
     }
+    if (!folders_safe(path)) {
+        return refuse(services,
+                      "the program %s must lie in a folder of root or of this "
+                      "user that not everybody may write",
+                      path);
+    }
     return 0;
 }
 
@@ -180,6 +212,21 @@ static int check_environment(const struct source *source,
                           "\"%s\"",
                           command->environment[i]);
         }
+    }
+    return 0;
+}
+
+static int check_reply(const struct source *source, const char *reply)
+{
+    const msock_services *services = source->services;
+    /* Any topic matches itself as a filter; what is no topic matches nothing.
+     */
+    if (reply != NULL && (!services->topic_match(reply, reply) ||
+                          services->topic_match("$ms/#", reply))) {
+        return refuse(services,
+                      "the reply \"%s\" is no topic to publish on: it has "
+                      "wildcards, control characters, too many levels or $ms",
+                      reply);
     }
     return 0;
 }
@@ -205,6 +252,9 @@ static int command_read(struct msock__command *command,
     }
     if (result == 0) {
         result = check_environment(source, command);
+    }
+    if (result == 0) {
+        result = check_reply(source, command->reply);
     }
     command->timeout_ms = msock__config_number(
         source->services, source->json, source->size, "timeout_ms", TIMEOUT_MS);

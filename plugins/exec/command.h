@@ -29,7 +29,7 @@ extern const msock_config_key msock__exec_keys[];
 
 /** Reads the list "commands" of the plugin's configuration into an empty set,
  *  and looks at each program: it must be a file that we may execute and others
- *  may not write. `commands` is to be freed in any case.
+ *  may not write or replace. `commands` is to be freed in any case.
  *  Returns 0, or a code, having logged why. */
 int msock__commands_read(struct msock__commands *commands,
                          const msock_services *services);

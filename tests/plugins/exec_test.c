@@ -170,6 +170,18 @@ Test(exec, gives_a_small_environment)
                  "PATH=/usr/local/bin:/usr/bin:/bin\""));
 }
 
+Test(exec, gives_no_descriptor_of_the_host)
+{
+    const char *path = script("test -e /proc/$$/fd/55 && echo 1 || echo 0");
+    cr_assert(eq(int, dup2(STDERR_FILENO, 55), 55));
+    cr_assert(eq(int, load(path, "", ""), 0));
+
+    say(NULL);
+    settle();
+
+    cr_expect(eq(str, answer, "0"));
+}
+
 Test(exec, gives_raw_bytes_as_they_are)
 {
     const char *path = script("echo $MSOCK_TYPE; od -An -tx1");
@@ -380,6 +392,48 @@ Test(exec, refuses_programs_that_others_could_change)
     cr_expect(eq(int, load("/nowhere/x", "", ""), MSOCK_EPLUGIN));
     cr_expect(eq(int, load("cat", "", ""), MSOCK_EPLUGIN));
     cr_expect(strstr(msock_error_detail(), "absolute") != NULL);
+}
+
+Test(exec, refuses_programs_that_others_could_replace)
+{
+    char folder[FOLDER_PATH_SIZE];
+    char inside[FOLDER_PATH_SIZE]; /* a link to a program that is safe */
+    char outside[FOLDER_PATH_SIZE];
+    folder_add(yard.folder, "open");
+    folder_path(folder, yard.folder, "open");
+    folder_path(inside, yard.folder, "open/link");
+    folder_path(outside, yard.folder, "link");
+    cr_assert(eq(int, symlink(script("true"), inside), 0));
+    folder_write(yard.folder, "open/program", "#!/bin/sh\n");
+    cr_assert(eq(int, symlink("open/program", outside), 0));
+    chmod(outside, 0700);
+
+    chmod(folder, 0777);
+    cr_expect(eq(int, load(inside, "", ""), MSOCK_EPLUGIN));
+    cr_expect(strstr(msock_error_detail(), "must lie in a folder") != NULL);
+    cr_expect(eq(int, load(outside, "", ""), MSOCK_EPLUGIN));
+    cr_expect(strstr(msock_error_detail(), "must lie in a folder") != NULL);
+    chmod(folder, 01777);
+    cr_expect(eq(int, load(outside, "", ""), 0));
+}
+
+Test(exec, refuses_replies_that_nobody_could_publish)
+{
+    static const char *const replies[] = {
+        "bad/+/topic", "#",        "",
+        "$ms/x",       "a\\u0001", "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"};
+    char config[CONFIG_SIZE];
+
+    for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+        snprintf(config, sizeof config,
+                 "{\"commands\":[{\"filter\":\"in\",\"reply\":\"%s\","
+                 "\"program\":\"/bin/cat\"}]}",
+                 replies[i]);
+        cr_expect(
+            eq(int, msock_host_load(yard.host, "exec", config), MSOCK_EPLUGIN));
+        cr_expect(strstr(msock_error_detail(), "no topic") != NULL, "%s: %s",
+                  replies[i], msock_error_detail());
+    }
 }
 
 Test(exec, refuses_what_it_cannot_honour)

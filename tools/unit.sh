@@ -98,8 +98,8 @@ check()
         fail "the unit did not start"
     }
     sandboxed
-    msock pub kitchen/lights/state '{"on":true}' --key-file /etc/multisock/hub.key \
-        --name kitchen --channel 'udp://239.255.77.83:7783?iface=lo'
+    msock pub kitchen/lights/state '{"on":true}' --name kitchen \
+        --key-file /etc/multisock/hub.key --channel 'udp://239.255.77.83:7783?iface=lo'
     tries=0
     until reported; do
         tries=$((tries + 1))

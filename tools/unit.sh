@@ -99,7 +99,8 @@ check()
     }
     sandboxed
     msock pub kitchen/lights/state '{"on":true}' --name kitchen \
-        --key-file /etc/multisock/hub.key --channel 'udp://239.255.77.83:7783?iface=lo'
+        --key-file /etc/multisock/hub.key \
+        --channel 'udp://239.255.77.83:7783?iface=lo'
     tries=0
     until reported; do
         tries=$((tries + 1))

@@ -311,17 +311,18 @@ static bool begins(const char *known, const char *word, size_t size)
 
 /* How far off a known word is, SIZE_MAX if it cannot have been meant: at most
  * half of the longer word may be wrong. What the word begins is nearer than
- * anything but the word itself. */
+ * anything but the word itself, the shortest first: it lacks the fewest
+ * letters. */
 static size_t how_far(const char *word, size_t size, const char *known)
 {
     size_t known_size = strnlen(known, WORD_MAX);
     size_t longer = size > known_size ? size : known_size;
     size_t edits = distance(word, size, known, known_size);
 
-    if (edits > 0 && begins(known, word, size)) {
-        return 1;
+    if (edits == 0 || begins(known, word, size)) {
+        return edits;
     }
-    return edits <= longer / 2 ? 2 * edits : SIZE_MAX;
+    return edits <= longer / 2 ? WORD_MAX + edits : SIZE_MAX;
 }
 
 const char *msock_text_nearest(const char *word, size_t size,

@@ -64,9 +64,9 @@ size_t msock_text_escape(const char *text, size_t size, char *out,
                          size_t capacity);
 
 /** Finds what a mistyped `word` was meant to be: of the `count` words of
- *  `known`, the first that `word` begins, or the one that takes the fewest
- *  edits; upper and lower case are the same, and what exceeds 64 bytes is not
- *  looked at.
+ *  `known`, the shortest that `word` begins, or the one that takes the fewest
+ *  edits, and of equals the first; upper and lower case are the same, and what
+ *  exceeds 64 bytes is not looked at.
  *  Returns it, NULL if more than half would have to change.  Thread: any. */
 const char *msock_text_nearest(const char *word, size_t size,
                                const char *const *known, size_t count);

@@ -74,6 +74,7 @@ class TestConfig(netns.Case):
         cases = (
             ('{\n"chanel": "x"}', 2, 'unknown key "chanel"; the nearest is '
              '"channel"'),
+            ('{"plugin": []}', 1, 'the nearest is "plugins"'),
             ('{"status": {"files": 1}}', 1, 'the nearest is "file"'),
             ('{"plugins": [{"name": "a", "conf": {}}]}', 1,
              'the nearest is "config"'),

@@ -313,11 +313,24 @@ Test(text_nearest, takes_the_fewest_edits)
 
 Test(text_nearest, what_the_word_begins_comes_before_fewer_edits)
 {
-    static const char *const known[] = {"ttl", "key_file", "keys"};
+    static const char *const known[] = {"ttl", "kex", "key_file", "keys"};
 
     cr_expect(
-        eq(str, (char *)msock_text_nearest("key", 3, known, 3), "key_file"));
-    cr_expect(eq(str, (char *)msock_text_nearest("KEYS", 4, known, 3), "keys"));
+        eq(str, (char *)msock_text_nearest("key_", 4, known, 4), "key_file"));
+    cr_expect(eq(str, (char *)msock_text_nearest("KEYS", 4, known, 4), "keys"));
+}
+
+Test(text_nearest, of_what_the_word_begins_the_shortest_is_meant)
+{
+    static const char *const known[] = {"plugins_directory", "plugins",
+                                        "plugin_x"};
+
+    for (size_t size = 1; size <= 6; size++) {
+        cr_expect(eq(str, (char *)msock_text_nearest("plugin", size, known, 3),
+                     "plugins"));
+    }
+    cr_expect(eq(str, (char *)msock_text_nearest("plugins_", 8, known, 3),
+                 "plugins_directory"));
 }
 
 Test(text_nearest, knows_nothing_near_a_word_of_another_kind)

@@ -62,6 +62,16 @@ class Case(unittest.TestCase):
             self.assertEqual("libmultisock.so.0" in tree.needed(program),
                              not program.endswith("_static"), program)
 
+    def check_hub(self, plugin, code):
+        """Lets the hub check a configuration that loads this plugin."""
+        path = os.path.join(self.folder, "hub.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"channel": "udp://239.255.77.83:7783?iface=lo",
+                       "key_file": None,
+                       "plugins": [{"name": plugin}]}, file)
+        tree.run(self.installed("bin", "msock"), "hub", "--test-config",
+                 "--config", path, code=code)
+
 
 class Consumers(Case):
     def test_cmake_builds_both_kinds_in_both_languages(self):
@@ -71,6 +81,21 @@ class Consumers(Case):
     def test_pkg_config_builds_both_kinds_in_both_languages(self):
         self.check_programs(tree.build_by_make(
             self.folder, self.prefix, self.compilers))
+
+    def test_the_plugin_of_the_page_builds_as_the_page_says(self):
+        page = os.path.join(tree.ROOT, "docs", "plugins.md")
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        with open(os.path.join(self.folder, "doorbell.c"), "w",
+                  encoding="utf-8") as file:
+            file.write(text.split("```c\n")[1].split("```")[0])
+        line, = (line for line in text.splitlines()
+                 if line.startswith("    cc ") and "pkg-config" in line)
+
+        tree.run("sh", "-c", "umask 022 &&" + line, cwd=self.folder,
+                 env=tree.package_path(self.prefix))
+
+        self.check_hub(os.path.join(self.folder, "doorbell.so"), 0)
 
     def test_each_header_compiles_alone(self):
         tree.run(sys.executable, "-B", HEADERS_TEST, self.prefix,
@@ -143,15 +168,6 @@ class Tree(Case):
 
         self.assertEqual(tree.run(program, "version"), f"msock {number}\n")
         self.assertIn("[$ORIGIN/../lib", tree.run_path(program)[0])
-
-    def check_hub(self, plugin, code):
-        """Lets the hub check a configuration that loads this plugin."""
-        path = os.path.join(self.folder, "hub.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"channel": "udp://239.255.77.83:7783?iface=lo",
-                       "plugins": [{"name": plugin}]}, file)
-        tree.run(self.installed("bin", "msock"), "hub", "--test-config",
-                 "--config", path, code=code)
 
     def test_the_hub_finds_its_plugins_where_they_were_moved(self):
         self.check_hub("lights", 0)

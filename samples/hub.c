@@ -5,13 +5,13 @@
 #include "samples/hub_command.h"
 #include "samples/hub_nodes.h"
 #include "samples/hub_settings.h"
+#include "samples/signals.h"
 #include "samples/surroundings.h"
 
 #include <errno.h>
 #include <multisock/host.h>
 #include <multisock/multisock.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,30 +41,6 @@ struct hub {
     uint64_t asked_ms; /* when it was published */
     int status;
 };
-
-static volatile sig_atomic_t stopping;
-static volatile sig_atomic_t reloading; /* SIGHUP came */
-static msock_channel *volatile running; /* what a signal wakes */
-
-static void on_signal(int number)
-{
-    if (number == SIGHUP) {
-        reloading = 1;
-    } else {
-        stopping = 1;
-    }
-    if (running != NULL) {
-        msock_stop(running);
-    }
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-}
 
 static int fail(const char *what)
 {
@@ -268,7 +244,6 @@ static void wait_for_work(const struct hub *hub, struct input *input)
 /* Between two turns of the loop: no message is in delivery. */
 static void reload(struct hub *hub)
 {
-    reloading = 0;
     if (hub->host != NULL && msock_host_reload(hub->host, NULL, NULL) < 0) {
         fail("cannot reload");
     }
@@ -278,8 +253,8 @@ static void loop(struct hub *hub, struct input *input)
 {
     char line[LINE_SIZE];
 
-    while (!stopping && !hub->quit) {
-        if (reloading) {
+    while (!signals_want_end() && !hub->quit) {
+        if (signals_want_reload()) {
             reload(hub);
         }
         if (!hub->waiting && input_next(input, line)) {
@@ -381,10 +356,9 @@ int main(int argc, char **argv)
     if (msock_open(&channel, settings.url, &options) < 0) {
         status = fail("channel");
     } else {
-        running = channel;
-        catch_signals();
+        signals_wake(channel);
         status = serve(channel, &settings, logger);
-        running = NULL;
+        signals_wake(NULL);
         msock_close(channel, NULL, NULL);
     }
     msock_logger_close(logger);

@@ -2,6 +2,7 @@
 /* node: a machine with lights. The plugin `lights` does the work: it obeys on
  * `lights` and NODE/lights and reports on NODE/lights/state. What the channel
  * refuses is logged as it happens and summed up at the end. */
+#include "samples/signals.h"
 #include "samples/surroundings.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <multisock/host.h>
 #include <multisock/multisock.h>
 #include <multisock/text.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,30 +23,6 @@ struct settings {
     const char *plugins;
     const char *leds;
 };
-
-static msock_channel *volatile running; /* what a signal stops */
-static volatile sig_atomic_t stopping;
-static volatile sig_atomic_t reloading; /* SIGHUP came */
-
-static void on_signal(int number)
-{
-    if (number == SIGHUP) {
-        reloading = 1;
-    } else {
-        stopping = 1;
-    }
-    if (running != NULL) {
-        msock_stop(running);
-    }
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-}
 
 static int fail(const char *what)
 {
@@ -156,13 +132,12 @@ static void reload(msock_host *host, msock_logger *logger)
  * Returns 0, or why it ended. */
 static int run(msock_channel *channel, msock_host *host, msock_logger *logger)
 {
-    while (!stopping) {
+    while (!signals_want_end()) {
         int result = msock_run(channel);
         if (result < 0) {
             return result;
         }
-        if (reloading) {
-            reloading = 0;
+        if (signals_want_reload()) {
             reload(host, logger);
         }
     }
@@ -219,10 +194,9 @@ int main(int argc, char **argv)
     if (msock_open(&channel, settings.url, &options) < 0) {
         status = fail("channel");
     } else {
-        running = channel;
-        catch_signals();
+        signals_wake(channel);
         status = serve(channel, &settings, logger);
-        running = NULL;
+        signals_wake(NULL);
         msock_close(channel, NULL, NULL);
     }
     msock_logger_close(logger);

@@ -72,9 +72,7 @@ static int take(struct hub_settings *settings, int letter, char *value)
         return 0;
     case 'k':
         settings->key_file = value;
-        return value[0] != '\0'
-                   ? 0
-                   : refuse("--key-file is empty: is a variable not set", "?");
+        return 0;
     case 'c':
         settings->url = value;
         return 0;
@@ -118,8 +116,9 @@ int hub_settings_read(struct hub_settings *settings, int argc, char **argv)
             return 2;
         }
     }
-    settings->url = option_or_env(settings->url, "MSOCK_CHANNEL");
-    settings->key_file = option_or_env(settings->key_file, "MSOCK_KEY_FILE");
+    if (!surroundings_complete("hub", &settings->url, &settings->key_file)) {
+        return 2;
+    }
     settings->words = argv + optind;
     settings->word_count = argc - optind;
     for (int i = 0; i < settings->word_count; i++) {

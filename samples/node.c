@@ -81,12 +81,9 @@ static int parse(int argc, char **argv, struct settings *settings)
     if (settings->name == NULL || optind < argc) {
         return usage(stderr, 2);
     }
-    if (settings->key_file != NULL && settings->key_file[0] == '\0') {
-        fputs("node: --key-file is empty: is a variable not set?\n", stderr);
+    if (!surroundings_complete("node", &settings->url, &settings->key_file)) {
         return 2;
     }
-    settings->url = option_or_env(settings->url, "MSOCK_CHANNEL");
-    settings->key_file = option_or_env(settings->key_file, "MSOCK_KEY_FILE");
     return -1;
 }
 

@@ -2,14 +2,30 @@
 /* How hub and node find their channel. */
 #include "samples/surroundings.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *option_or_env(const char *option, const char *variable)
+bool surroundings_complete(const char *program, const char **url,
+                           const char **key_file)
 {
-    const char *value = option != NULL ? option : getenv(variable);
-    return value != NULL && value[0] != '\0' ? value : NULL;
+    const char *source = *key_file != NULL ? "--key-file" : "MSOCK_KEY_FILE";
+
+    if (*url == NULL) {
+        *url = getenv("MSOCK_CHANNEL");
+    }
+    if (*url != NULL && (*url)[0] == '\0') {
+        *url = NULL;
+    }
+    if (*key_file == NULL) {
+        *key_file = getenv("MSOCK_KEY_FILE");
+    }
+    if (*key_file != NULL && (*key_file)[0] == '\0') {
+        fprintf(stderr, "%s: %s is empty: name a key file, or leave it out\n",
+                program, source);
+        return false;
+    }
+    return true;
 }
 
 bool is_sealed(const char *url, const char *key_file)

@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
-/** Returns `option`, else the value of the environment's `variable`, else NULL.
- *  An empty variable is none. */
-const char *option_or_env(const char *option, const char *variable);
+/** Completes what the options name, NULL for nothing, by the environment.
+ *  Returns true; or false, after having told it under `program`, if the key
+ *  file has no name: without a key the channel would be open to anybody. */
+bool surroundings_complete(const char *program, const char **url,
+                           const char **key_file);
 
 /** Says whether a channel so opened has a key. */
 bool is_sealed(const char *url, const char *key_file);

@@ -55,6 +55,16 @@ class Usage(netns.Case):
             self.assertTrue(result.err.startswith("msock: "), words)
             self.assertIn(said, result.err, words)
 
+    def test_an_empty_variable_opens_no_channel_without_a_key(self):
+        environment = dict(os.environ, MSOCK_KEY_FILE="")
+        for words in (["pub", "t", "1", "-c", LO], ["sub", "#", "-c", LO]):
+            result = self.run_msock(*words, code=2, env=environment)
+            self.assertEqual(result.out, "", words)
+            self.assertIn("MSOCK_KEY_FILE is empty", result.err, words)
+
+        self.run_msock("pub", "t", "1", "-c", LO, "--key-file", self.key(),
+                       env=environment)
+
     def test_help_goes_to_standard_output(self):
         for words in (["help"], ["-h"], ["--help"], ["pub", "-h"],
                       ["sub", "--help"], ["key", "-h"], ["help", "help"],

@@ -197,6 +197,13 @@ class Environment(House):
         self.assertIn("hub: ready, open: no key\n", refused.err)
         self.assertEqual(self.led("kitchen"), "255")
 
+    def test_an_empty_name_of_a_key_opens_no_channel_without_one(self):
+        for words in (("hub", "status"), ("node", "--name", "kitchen")):
+            said = self.sample(*words, env=dict(
+                os.environ, MSOCK_CHANNEL=LO, MSOCK_KEY_FILE="")).end(2).err
+            self.assertEqual(said, f"{words[0]}: MSOCK_KEY_FILE is empty: "
+                             "name a key file, or leave it out\n")
+
     def plugins(self):
         return os.path.join(os.path.dirname(os.path.dirname(netns.msock)),
                             "plugins")

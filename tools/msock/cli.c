@@ -110,26 +110,25 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv)
     }
 }
 
-/* Returns the option, else the environment's value, else NULL. */
-static const char *option_or_env(const char *option, const char *variable)
-{
-    const char *value = option ? option : getenv(variable);
-
-    return value && value[0] ? value : NULL;
-}
-
 const char *cli_channel_url(const struct cli_channel *names)
 {
-    return option_or_env(names->url, "MSOCK_CHANNEL");
+    const char *url = names->url ? names->url : getenv("MSOCK_CHANNEL");
+
+    return url && url[0] ? url : NULL;
 }
 
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
 {
-    msock_options options = {
-        .struct_size = sizeof(options),
-        .name = names->name,
-        .key_file = option_or_env(names->key_file, "MSOCK_KEY_FILE"),
-    };
+    const char *key_file =
+        names->key_file ? names->key_file : getenv("MSOCK_KEY_FILE");
+    msock_options options = {.struct_size = sizeof(options),
+                             .name = names->name,
+                             .key_file = key_file};
+
+    if (key_file && key_file[0] == '\0') {
+        return cli_usage("MSOCK_KEY_FILE is empty: name a key file in it, or "
+                         "unset it for an open channel");
+    }
     int code = msock_open(channel, cli_channel_url(names), &options);
 
     return code < 0 ? cli_error_code(code) : CLI_OK;

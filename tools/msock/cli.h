@@ -77,8 +77,9 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv);
 /** Returns the URL that options and environment name, or NULL. */
 const char *cli_channel_url(const struct cli_channel *names);
 
-/** Opens the channel that options and environment name.  Returns CLI_OK, or
- *  CLI_FAILURE after having told why. */
+/** Opens the channel that options and environment name.  Returns CLI_OK,
+ *  CLI_FAILURE, or CLI_USAGE if the key file of the environment is empty: the
+ *  channel would be open to anybody; having told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
 
 /** Bytes that grow; zeros at first; free(bytes) at the end. */

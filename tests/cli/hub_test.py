@@ -137,6 +137,23 @@ class TestConfig(netns.Case):
             self.assertIn(said, told, more)
             self.assertEqual(told.count("\n"), 1, told)
 
+    def test_problems_of_a_plugin_name_file_and_line_too(self):
+        begin = '{"key_file": null, "plugins_directory": "%s",\n' % (
+            self.plugins)
+        for plugins, line, said in (
+                ('[\n{"name": "early",\n"config":\n{"nmber": 1}}]', 5,
+                 'configuration of plugin early: unknown key "nmber"'),
+                ('[\n{"config": {"number": "a"}, // 1\n"name": "early"}]', 3,
+                 '"number" must be a whole number'),
+                ('[\n\n{"name":\n"late"}]', 4, "late.so"),
+                ('[{"name": "early"},\n{"name": "/etc/late",'
+                 '\n"config": {}}]', 3, "/etc/late")):
+            told = self.check(f'{begin}"plugins": {plugins}}}', 1)
+            self.assertTrue(told.startswith(f"msock: {self.file}:{line}: "),
+                            (plugins, told))
+            self.assertIn(said, told)
+            self.assertEqual(told.count("\n"), 1, told)
+
     def test_what_others_may_write_is_refused(self):
         os.chmod(self.plugin, 0o775)
         self.assertIn("chmod go-w", self.check(self.whole(), 1))

@@ -407,7 +407,8 @@ class End(Service):
         said = self.begin().end(1).err
 
         self.assertEqual(list(self.manager.next()), ["STOPPING", "STATUS"])
-        self.assertIn("plugin lights did not start", said)
+        self.assertRegex(said, re.escape(self.path("hub.json")) +
+                         r":\d+: plugin lights did not start")
         self.assertIn("plugin early stopped", said)
 
 

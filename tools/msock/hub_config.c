@@ -183,7 +183,8 @@ int hub_config_read(struct hub_config *config, const char *file,
 {
     unsigned before = problems->count;
 
-    *config = (struct hub_config){.log_level = MSOCK_INFO,
+    *config = (struct hub_config){.file = file,
+                                  .log_level = MSOCK_INFO,
                                   .status_every_s = STATUS_EVERY_S};
     char *text = read_file(file, problems);
     if (text) {
@@ -197,6 +198,16 @@ int hub_config_read(struct hub_config *config, const char *file,
 }
 
 /* -- Checks -- */
+
+void hub_plugin_problem(const struct hub_config *config,
+                        const struct hub_plugin *plugin, int code,
+                        struct hub_problems *problems)
+{
+    unsigned line = code == MSOCK_EOPTION ? plugin->config_line : plugin->line;
+
+    hub_problem(problems, "%s:%u: %s", config->file, line,
+                msock_error_detail());
+}
 
 int hub_config_check(const struct hub_config *config, bool service,
                      struct hub_problems *problems)
@@ -217,9 +228,10 @@ int hub_config_check(const struct hub_config *config, bool service,
     }
     for (size_t i = 0; i < config->plugin_count; i++) {
         const struct hub_plugin *plugin = &config->plugins[i];
-        if (msock_host_check(config->plugins_directory, plugin->name,
-                             plugin->config) < 0) {
-            hub_problem(problems, "%s", msock_error_detail());
+        int code = msock_host_check(config->plugins_directory, plugin->name,
+                                    plugin->config);
+        if (code < 0) {
+            hub_plugin_problem(config, plugin, code, problems);
         }
     }
     return problems->count == before ? CLI_OK : CLI_FAILURE;

@@ -27,15 +27,18 @@ void hub_problem(struct hub_problems *problems, const char *format, ...);
 
 /** A plugin to load; both texts are owned. */
 struct hub_plugin {
-    char *name;   /* bare, or an absolute path */
-    char *config; /* a JSON object, or NULL */
+    char *name;           /* bare, or an absolute path */
+    char *config;         /* a JSON object, or NULL */
+    unsigned line;        /* of the file, where its object begins */
+    unsigned config_line; /* where its configuration does; else as `line` */
 };
 
 /** All texts are owned; NULL is the default, which hub_config_read() puts in
  *  where the library has none of its own. */
 struct hub_config {
-    char *channel; /* [NULL: the library's] */
-    char *name;    /* [NULL: the host's] */
+    const char *file; /* that it was read from; borrowed */
+    char *channel;    /* [NULL: the library's] */
+    char *name;       /* [NULL: the host's] */
     char *key_file;
     bool open;               /* "key_file": null: no key is wanted */
     char *plugins_directory; /* absolute; NULL: absolute plugins only */
@@ -51,9 +54,15 @@ struct hub_config {
     struct hub_plugin plugins[HUB_PLUGINS_MAX];
 };
 
-/** Reads `file` into *config, which is given to the caller in any case: end it
- *  with hub_config_fini().  Returns CLI_OK, or CLI_FAILURE after having
- * reported all problems of the file. */
+/** Reports, with file and line, that the plugin host refused `plugin` with
+ *  `code`, for the reason in msock_error_detail(). */
+void hub_plugin_problem(const struct hub_config *config,
+                        const struct hub_plugin *plugin, int code,
+                        struct hub_problems *problems);
+
+/** Reads `file` (borrowed) into *config, which is given to the caller in any
+ *  case: end it with hub_config_fini().  Returns CLI_OK, or CLI_FAILURE after
+ * having reported all problems of the file. */
 int hub_config_read(struct hub_config *config, const char *file,
                     struct hub_problems *problems);
 

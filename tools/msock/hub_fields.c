@@ -78,20 +78,28 @@ struct shape {
         .base = (into)                                                         \
     }
 
-void hub_reader_problem(const struct hub_reader *reader, const char *at,
-                        const char *format, ...)
+/* The line of the text in which the place `at` is, from 1. */
+static unsigned line_of(const struct hub_reader *reader, const char *at)
 {
-    char text[PROBLEM_SIZE];
     unsigned line = 1;
-    va_list arguments;
 
     for (const char *seen = reader->text; seen < at; seen++) {
         line += *seen == '\n';
     }
+    return line;
+}
+
+void hub_reader_problem(const struct hub_reader *reader, const char *at,
+                        const char *format, ...)
+{
+    char text[PROBLEM_SIZE];
+    va_list arguments;
+
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    hub_problem(reader->problems, "%s:%u: %s", reader->file, line, text);
+    hub_problem(reader->problems, "%s:%u: %s", reader->file,
+                line_of(reader, at), text);
 }
 
 /* -- Values -- */
@@ -247,6 +255,17 @@ static void refuse_twin(struct hub_reader *reader, const char *at)
     }
 }
 
+/* Problems of a plugin are met when the text is gone. */
+static void note_lines(const struct hub_reader *reader,
+                       const struct slice *value, struct hub_plugin *plugin)
+{
+    const char *config = value->text;
+
+    msock_json_get(value->text, value->size, "config", &config);
+    plugin->line = line_of(reader, value->text);
+    plugin->config_line = line_of(reader, config);
+}
+
 static void read_plugin(struct hub_reader *reader, const struct slice *value)
 {
     struct hub_config *config = reader->config;
@@ -260,6 +279,7 @@ static void read_plugin(struct hub_reader *reader, const struct slice *value)
     struct shape shape = SHAPE(plugin_fields, plugin);
     unsigned before = reader->problems->count;
     read_members(reader, value, &shape);
+    note_lines(reader, value, plugin);
     if (plugin->name) {
         refuse_twin(reader, value->text);
         config->plugin_count++;

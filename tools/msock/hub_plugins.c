@@ -43,11 +43,13 @@ static const struct hub_plugin *find(const struct hub_config *config,
     return NULL;
 }
 
-static int load(msock_host *host, const struct hub_plugin *plugin,
-                struct hub_problems *problems)
+static int load(msock_host *host, const struct hub_config *config,
+                const struct hub_plugin *plugin, struct hub_problems *problems)
 {
-    if (msock_host_load(host, plugin->name, plugin->config) < 0) {
-        hub_problem(problems, "%s", msock_error_detail());
+    int code = msock_host_load(host, plugin->name, plugin->config);
+
+    if (code < 0) {
+        hub_plugin_problem(config, plugin, code, problems);
         return CLI_FAILURE;
     }
     msock_log(problems->logger, MSOCK_INFO, "plugin %s started", plugin->name);
@@ -65,21 +67,24 @@ int hub_plugins_start(msock_host *host, const struct hub_config *config,
                       struct hub_problems *problems)
 {
     for (size_t i = 0; i < config->plugin_count; i++) {
-        if (load(host, &config->plugins[i], problems) != CLI_OK) {
+        if (load(host, config, &config->plugins[i], problems) != CLI_OK) {
             return CLI_FAILURE;
         }
     }
     return CLI_OK;
 }
 
-static void reload(msock_host *host, const struct hub_plugin *plugin,
-                   const char *name, struct hub_problems *problems)
+static void reload(msock_host *host, const struct hub_config *config,
+                   const struct hub_plugin *plugin,
+                   struct hub_problems *problems)
 {
+    char name[NAME_SIZE];
     /* None is not "as before". */
-    const char *config = plugin->config ? plugin->config : "{}";
+    int code = msock_host_reload(host, base_name(plugin->name, name),
+                                 plugin->config ? plugin->config : "{}");
 
-    if (msock_host_reload(host, name, config) < 0) {
-        hub_problem(problems, "%s", msock_error_detail());
+    if (code < 0) {
+        hub_plugin_problem(config, plugin, code, problems);
     }
 }
 
@@ -100,9 +105,9 @@ void hub_plugins_change(msock_host *host, const struct hub_config *old,
     for (size_t i = 0; i < config->plugin_count; i++) {
         const struct hub_plugin *plugin = &config->plugins[i];
         if (is_loaded(host, base_name(plugin->name, name))) {
-            reload(host, plugin, name, problems);
+            reload(host, config, plugin, problems);
         } else {
-            load(host, plugin, problems);
+            load(host, config, plugin, problems);
         }
     }
 }

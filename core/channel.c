@@ -286,6 +286,19 @@ int msock_post(msock_channel *channel, const char *topic, const char *json,
     return code;
 }
 
+/* -- Events -- */
+
+int msock_watch(msock_channel *channel, msock_event_callback *callback,
+                void *user)
+{
+    int code = refuse_closing(channel);
+    if (code == 0) {
+        channel->engine.watcher = callback;
+        channel->engine.watcher_user = user;
+    }
+    return code;
+}
+
 /* -- Timers -- */
 
 int msock_timer_start(msock_channel *channel, uint64_t delay_ms,

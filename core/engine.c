@@ -69,7 +69,9 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->pipeline = *pipeline;
     *pipeline = (struct msock__pipeline){0};
     msock__engine_frame_size(engine, frame_size);
-    msock__pace_init(&engine->pace, config->pace, frame_size);
+    msock__pace_init(&engine->pace,
+                     config->pace > 0 ? config->pace : MSOCK__PACE_FAR,
+                     frame_size);
     *channel = made;
     return 0;
 }

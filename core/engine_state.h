@@ -16,7 +16,13 @@
 #include "core/stats.h"
 #include "core/timer.h"
 
-enum { MSOCK__SLOTS_MAX = 32 };
+enum {
+    MSOCK__SLOTS_MAX = 32,
+    /* Bytes a second when the configuration leaves it open: over a network,
+     * and within one host. */
+    MSOCK__PACE_FAR = 10 * 1024 * 1024,
+    MSOCK__PACE_NEAR = 256 * 1024 * 1024
+};
 
 /* Finished frames, shown to the driver in order, in a ring of slots. Their
  * bytes must not change any more: a nonce is used once. */
@@ -62,7 +68,9 @@ struct msock__engine {
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
-    uint64_t post_again_us; /* not before: there was no memory */
+    uint64_t post_again_us;        /* not before: there was no memory */
+    msock_event_callback *watcher; /* or NULL */
+    void *watcher_user;
     bool closing;
 };
 

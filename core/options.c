@@ -14,7 +14,7 @@ enum {
     SHOWN_MAX = 80, /* bytes of an address that a detail shows */
 
     /* What msock_options had in its first version: all of it. */
-    LAYOUT_1_0 = offsetof(msock_options, pace) + sizeof(size_t)
+    LAYOUT_1_0 = sizeof(msock_options)
 };
 
 static const char group_hint[] = "write udp://GROUP:PORT, as in "
@@ -118,7 +118,7 @@ static int unknown_key(struct span key)
 
 /* Sets one `key=value`; `seen` has a bit for each key that came before. */
 static int set_pair(struct msock__config *config, struct span pair,
-                    uint32_t *seen)
+                    uint64_t *seen)
 {
     const bool has_value = memchr(pair.text, '=', pair.size) != NULL;
     struct span key = cut(&pair, '=');
@@ -136,7 +136,7 @@ static int set_pair(struct msock__config *config, struct span pair,
                            option->key,
                            config->scheme == MSOCK__SIM ? "udp://" : "sim://");
     }
-    uint32_t bit = UINT32_C(1) << (option - msock__options);
+    uint64_t bit = UINT64_C(1) << (option - msock__options);
     if ((*seen & bit) != 0) {
         return msock__fail(MSOCK_EOPTION, "%s stands twice: keep one",
                            option->key);
@@ -151,7 +151,7 @@ static int set_pair(struct msock__config *config, struct span pair,
 
 static int read_query(struct msock__config *config, struct span query)
 {
-    uint32_t seen = 0;
+    uint64_t seen = 0;
     bool more = true;
     while (more) {
         more = memchr(query.text, '&', query.size) != NULL;
@@ -380,6 +380,10 @@ static const char *field_text(const struct msock__option *option,
     } else if (option->field == MSOCK__FIELD_UNSIGNED) {
         memcpy(&count, field, sizeof(count));
         size = count;
+    } else if (option->field == MSOCK__FIELD_PORT) {
+        uint16_t port;
+        memcpy(&port, field, sizeof(port));
+        size = port;
     }
     snprintf(number, 32, "%zu", size);
     return size != 0 ? number : NULL;

@@ -13,9 +13,10 @@
 enum msock__scheme { MSOCK__UDP, MSOCK__SIM };
 
 enum {
-    MSOCK__HOST_MAX = 63,   /* bytes of a group address or network name */
-    MSOCK__IFACE_MAX = 255, /* bytes of the list of interfaces */
-    MSOCK__PATH_MAX = 4095  /* bytes of a path */
+    MSOCK__HOST_MAX = 63,    /* bytes of a group address or network name */
+    MSOCK__IFACE_MAX = 255,  /* bytes of the list of interfaces */
+    MSOCK__PEERS_MAX = 1023, /* bytes of the list of peers */
+    MSOCK__PATH_MAX = 4095   /* bytes of a path */
 };
 
 /** Faults of a `sim://` network, given in its URL. */
@@ -39,17 +40,29 @@ struct msock__config {
     char topic[MSOCK_TOPIC_MAX + 1];    /* of what arrives raw [raw] */
     bool raw;                           /* codec=raw [json] */
     uint64_t ttl;                       /* 1..255 [1] */
-    uint64_t mtu;            /* 576..65535; 0: from the interfaces [0] */
-    uint64_t dscp;           /* 0..63 [0] */
-    uint64_t rcvbuf;         /* 4 KiB..1 GiB [4 MiB] */
-    uint64_t message_max;    /* 1 KiB..1 GiB [8 MiB] */
-    uint64_t head_max;       /* 512..64 KiB [2 KiB] */
-    uint64_t assemblies_max; /* 1..1024 [4] */
-    uint64_t reassembly_max; /* 64 KiB..1 GiB [32 MiB] */
-    uint64_t sessions_max;   /* 1..65536 [1024] */
-    uint64_t queue_max;      /* 64 KiB..1 GiB [16 MiB] */
-    uint64_t post_max;       /* 64 KiB..1 GiB [4 MiB] */
-    uint64_t pace;           /* 16 KiB/s..10 GiB/s [10 MiB/s] */
+    uint64_t mtu;             /* 576..65535; 0: from the interfaces [0] */
+    uint64_t dscp;            /* 0..63 [0] */
+    uint64_t rcvbuf;          /* 4 KiB..1 GiB [4 MiB] */
+    uint64_t message_max;     /* 1 KiB..1 GiB [8 MiB] */
+    uint64_t head_max;        /* 512..64 KiB [2 KiB] */
+    uint64_t assemblies_max;  /* 1..1024 [4] */
+    uint64_t reassembly_max;  /* 64 KiB..1 GiB [32 MiB] */
+    uint64_t sessions_max;    /* 1..65536 [1024] */
+    uint64_t queue_max;       /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t post_max;        /* 64 KiB..1 GiB [4 MiB] */
+    uint64_t pace;            /* 16 KiB/s..10 GiB/s; 0: by the interfaces [0] */
+    uint64_t history_max;     /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t history_ms;      /* 100..600000 [10000] */
+    uint64_t reorder_max;     /* 64 KiB..1 GiB [4 MiB] */
+    uint64_t reorder_all_max; /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t pending_max;     /* 1..65536 [256] */
+    uint64_t held_max;        /* 64 KiB..1 GiB [2 MiB] */
+    uint64_t held_all_max;    /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t scheduled_max;   /* 4 KiB..1 GiB [1 MiB] */
+    uint64_t late_ms;         /* 1..600000 [3000] */
+    uint64_t copies_ms;       /* 1..1000 [20] */
+    char peer[MSOCK__PEERS_MAX + 1]; /* HOST[:PORT],… "": none */
+    uint64_t listen;                 /* 1..65535; 0: none */
     struct msock__sim_config sim;
 };
 

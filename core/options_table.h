@@ -28,6 +28,7 @@ enum msock__option_field {
     MSOCK__FIELD_NONE,
     MSOCK__FIELD_TEXT,
     MSOCK__FIELD_UNSIGNED,
+    MSOCK__FIELD_PORT, /* uint16_t */
     MSOCK__FIELD_SIZE
 };
 
@@ -42,7 +43,7 @@ struct msock__option {
     size_t field_offset; /* in msock_options */
 };
 
-enum { MSOCK__OPTIONS_MAX = 32 };
+enum { MSOCK__OPTIONS_MAX = 64 };
 
 extern const struct msock__option msock__options[];
 extern const size_t msock__options_count;

@@ -27,6 +27,13 @@ extern "C" {
     XX(SESSIONS, "sessions", "sessions admitted")                              \
     XX(SESSIONS_EVICTED, "sessions_evicted",                                   \
        "sessions forgotten because the table was full")                        \
+    XX(TX_CONTROL, "tx_control", "control frames sent")                        \
+    XX(TX_REPAIRS, "tx_repairs", "reliable frames sent again on request")      \
+    XX(TX_COPIES, "tx_copies", "best-effort frames sent again as copies")      \
+    XX(TX_NACKS, "tx_nacks", "control frames that asked for missing frames")   \
+    XX(RX_CONTROL, "rx_control", "control messages received and well-formed")  \
+    XX(RX_NACKS, "rx_nacks", "control messages that asked this node")          \
+    XX(LOST, "lost", "reliable frames reported as lost")                       \
     XX(TX_ERRORS, "tx_errors", "frames that the system refused to send")       \
     XX(DROP_SHORT, "drop_short", "shorter than a header, or a tag is missing") \
     XX(DROP_MAGIC, "drop_magic", "another protocol")                           \
@@ -46,6 +53,11 @@ extern "C" {
     XX(DROP_AUTH, "drop_auth",                                                 \
        "not authentic: forged, damaged or of another channel")                 \
     XX(DROP_SESSION_LIMIT, "drop_session_limit", "no memory for a session")    \
+    XX(DROP_PENDING, "drop_pending",                                           \
+       "frames of a session that was not admitted")                            \
+    XX(DROP_LATE, "drop_late", "withheld on the way: too old on arrival")      \
+    XX(DROP_REORDER, "drop_reorder",                                           \
+       "no room to wait for a gap: asked for again later")                     \
     XX(DROP_BODY, "drop_body",                                                 \
        "a body that holds no message, or bytes behind its only one")           \
     XX(DROP_PIECE, "drop_piece", "pieces of a message disagree")               \
@@ -65,6 +77,8 @@ extern "C" {
     XX(DROP_CONTROL, "drop_control", "control message not known here")         \
     XX(DROP_BARE, "drop_bare", "key that a bare datagram may not use")         \
     XX(DROP_EXPIRED, "drop_expired", "older than its expires")                 \
+    XX(DROP_SCHEDULED, "drop_scheduled",                                       \
+       "messages with after beyond the bounds")                                \
     XX(DROP_MEMORY, "drop_memory", "out of memory")                            \
     XX(DROP_FOREIGN, "drop_foreign",                                           \
        "datagram for another address, or from an interface not joined")        \

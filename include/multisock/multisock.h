@@ -72,7 +72,22 @@ typedef struct msock_options {
     size_t sessions_max;    /* sessions remembered [1024] */
     size_t queue_max;       /* bytes waiting to be sent [16 MiB] */
     size_t post_max;        /* bytes posted and not yet published [4 MiB] */
-    size_t pace;            /* bytes/s of a message's pieces [10 MiB/s] */
+    size_t pace;            /* bytes/s of pieces and of the reliable stream
+                               [10 MiB/s; 256 MiB/s on lo alone] */
+    size_t history_max;     /* bytes kept to be sent again [16 MiB] */
+    unsigned history_ms;    /* how long they are kept [10,000] */
+    size_t reorder_max;     /* bytes that wait for a gap, a session [4 MiB] */
+    size_t reorder_all_max; /* the same, all sessions [16 MiB] */
+    size_t pending_max;     /* sessions waiting for admission [256] */
+    size_t held_max;        /* bytes held for one of those [2 MiB] */
+    size_t held_all_max;    /* the same, all of them [16 MiB] */
+    size_t scheduled_max;   /* bytes of messages with `after` [1 MiB] */
+    unsigned late_ms;       /* age at which best effort is dropped when it
+                               arrives on a sealed channel [3,000] */
+    unsigned copies_ms;     /* between the copies of a frame [20] */
+    const char *peer;       /* hosts that multicast does not reach,
+                               HOST[:PORT],… [none] */
+    uint16_t listen;        /* port that takes their unicast [none] */
 } msock_options;
 
 /** Opens the channel at `url` (udp://GROUP:PORT?key=value&…, sim://NAME; NULL:
@@ -162,7 +177,8 @@ enum msock_message_flags {
     MSOCK_MESSAGE_LOCAL = 2,  /* published on this very channel */
     MSOCK_MESSAGE_BARE = 4,   /* an unframed datagram: nothing vouches for it */
     MSOCK_MESSAGE_SEALED = 8, /* came authenticated */
-    MSOCK_MESSAGE_EMPTY = 16  /* the sender gave no data: data is "null" */
+    MSOCK_MESSAGE_EMPTY = 16, /* the sender gave no data: data is "null" */
+    MSOCK_MESSAGE_RELIABLE = 32 /* of the sender's reliable stream */
 };
 
 /** A message as a callback sees it: NUL-terminated slices of the receive
@@ -177,6 +193,8 @@ typedef struct msock_message {
     size_t sender_size;
     size_t data_size;
     uint64_t session; /* first 8 bytes of the sender's session; bare: 0 */
+    uint64_t age_us;  /* since it first left its sender, less the quickest way
+                         a frame of that session took; bare and local: 0 */
     unsigned flags;   /* msock_message_flags */
 } msock_message;
 
@@ -213,22 +231,32 @@ bool msock_topic_match(const char *filter, const char *topic);
 /* -- Publishing -- */
 
 typedef struct msock_publish_options {
-    size_t struct_size; /* sizeof(msock_publish_options), or 0 */
-    const void *raw;    /* bytes to send instead of JSON, or NULL */
-    size_t raw_size;    /* their number, 0 is valid */
-    const char *type;   /* media type of `raw`, at most 127 bytes, or NULL */
+    size_t struct_size;  /* sizeof(msock_publish_options), or 0 */
+    const void *raw;     /* bytes to send instead of JSON, or NULL */
+    size_t raw_size;     /* their number, 0 is valid */
+    const char *type;    /* media type of `raw`, at most 127 bytes, or NULL */
+    bool reliable;       /* once and in order, or reported as lost */
+    unsigned copies;     /* times a best-effort frame is sent, 1..10 [1] */
+    unsigned expires_ms; /* not delivered when older [never] */
+    unsigned after_ms;   /* delivered this long after it was sent, at the same
+                            moment everywhere, 0..60,000 [0] */
 } msock_publish_options;
 
 /** Publishes `json` (a JSON value; NULL: no data) or `options->raw` on `topic`,
- *  best effort: everything is copied, and what is published in one turn of the
- *  loop shares frames and leaves before the loop sleeps, in the order of
- *  publishing. Matching subscriptions of the channel itself get it in the same
- *  turn. On codec=raw the payload goes alone: a JSON string as its text, other
- *  JSON as it is, `topic` and `type` not at all.
- *  Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_EINVAL (`json` and `raw` both,
- *  `type` without `raw`), MSOCK_ETOOBIG (over message_max, over 1024 pieces,
- *  or head over head_max), MSOCK_EAGAIN (queue_max reached: nothing was
- *  queued), MSOCK_ECLOSED, MSOCK_EFORK, MSOCK_ENOMEM.
+ *  best effort unless `options` say otherwise: everything is copied, and what
+ *  is published in one turn of the loop shares frames and leaves before the
+ *  loop sleeps, in the order of publishing; reliable messages are a stream of
+ *  their own, in order among themselves, and may be held back so that the
+ *  slowest listener keeps up. Matching subscriptions of the channel itself get
+ *  it in the same turn (`after_ms`: then). On codec=raw the payload goes alone:
+ * a JSON string as its text, other JSON as it is, `topic` and `type` not at
+ * all. Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_EINVAL (`json` and `raw`
+ * both, `type` without `raw`, `reliable` with `copies`, `expires_ms` below
+ *  `after_ms`, a number out of range), MSOCK_ENOTSUP (reliable, copies, expires
+ *  or after with codec=raw), MSOCK_ETOOBIG (over message_max, over 1024
+ *  pieces, reliable and over half of history_max, or head over head_max),
+ *  MSOCK_EAGAIN (queue_max reached: nothing was queued, MSOCK_EVENT_WRITABLE
+ *  follows), MSOCK_ECLOSED, MSOCK_EFORK, MSOCK_ENOMEM.
  *  Thread: loop only.  Source: docs/protocol.md 2, 3. */
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options);
@@ -248,6 +276,40 @@ int msock_publish(msock_channel *channel, const char *topic, const char *json,
  *  Thread: any, not signal handlers.  Source: docs/embedding.md. */
 int msock_post(msock_channel *channel, const char *topic, const char *json,
                const msock_publish_options *options);
+
+/* -- Events -- */
+
+enum msock_event_kind {
+    MSOCK_EVENT_UP = 1,   /* a session is heard and believed */
+    MSOCK_EVENT_DOWN,     /* it said bye, or fell silent */
+    MSOCK_EVENT_LOSS,     /* `count` reliable frames from `first` on will not
+                             come: the stream goes on behind them */
+    MSOCK_EVENT_WRITABLE, /* what MSOCK_EAGAIN refused has room again */
+    MSOCK_EVENT_SLOW,     /* a node misses over 20 % of this channel's reliable
+                             frames: it no longer slows the others */
+    MSOCK_EVENT_CLONE,    /* somebody sent as this very session: a new one was
+                             drawn; `session` is the old one */
+    MSOCK_EVENT_CONFLICT  /* two living sessions have one name */
+};
+
+/** What happened; lent for the call. */
+typedef struct msock_event {
+    enum msock_event_kind kind;
+    const char *node; /* its name, "" if not known or of nobody else */
+    uint64_t session; /* first 8 bytes of the session it is about */
+    uint64_t first;   /* LOSS: sequence */
+    uint64_t count;   /* LOSS: frames */
+} msock_event;
+
+typedef void msock_event_callback(msock_channel *channel,
+                                  const msock_event *event, void *user);
+
+/** Calls `callback` (NULL: nobody) for events of the channel, in place of the
+ *  one that was set before. It may do what a message's callback may. An
+ *  unknown kind is to be ignored: later versions add some.
+ *  Returns 0, MSOCK_ECLOSED.  Thread: loop only. */
+int msock_watch(msock_channel *channel, msock_event_callback *callback,
+                void *user);
 
 /* -- Timers -- */
 

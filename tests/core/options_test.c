@@ -47,7 +47,17 @@ Test(options, defaults_are_those_of_the_documentation)
     cr_expect(eq(u64, config.sessions_max, 1024));
     cr_expect(eq(u64, config.queue_max, 16 << 20));
     cr_expect(eq(u64, config.post_max, 4 << 20));
-    cr_expect(eq(u64, config.pace, 10 << 20));
+    cr_expect(eq(u64, config.pace, 0));
+    cr_expect(eq(u64, config.history_max, 16 << 20));
+    cr_expect(eq(u64, config.history_ms, 10000));
+    cr_expect(eq(u64, config.reorder_max, 4 << 20));
+    cr_expect(eq(u64, config.reorder_all_max, 16 << 20));
+    cr_expect(eq(u64, config.pending_max, 256));
+    cr_expect(eq(u64, config.held_max, 2 << 20));
+    cr_expect(eq(u64, config.held_all_max, 16 << 20));
+    cr_expect(eq(u64, config.scheduled_max, 1 << 20));
+    cr_expect(eq(u64, config.late_ms, 3000));
+    cr_expect(eq(u64, config.copies_ms, 20));
     cr_expect(eq(u64, config.sim.delay_us, 0));
 }
 

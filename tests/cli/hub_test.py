@@ -3,12 +3,15 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "e2e"))
 import netns
+
+LO = f"udp://{netns.GROUP}:{netns.PORT}?iface=lo"
 
 
 class TestConfig(netns.Case):
@@ -27,7 +30,9 @@ class TestConfig(netns.Case):
             file.write(text if isinstance(text, bytes) else text.encode())
         result = self.run_msock("hub", "--config", self.file, "--test-config",
                                 code=code, **options)
-        self.assertEqual(result.out, "" if code else "configuration ok\n")
+        self.assertRegex(
+            result.out, "^$" if code else r"^configuration ok\b.*\n$")
+        self.verdict = result.out
         return result.err
 
     def whole(self, **more):
@@ -59,6 +64,7 @@ class TestConfig(netns.Case):
         shutil.copy(os.path.join(build, "plugins/lights.so"), self.plugins)
         with open(page, encoding="utf-8") as file:
             shown = file.read().split("```json\n")[1].split("```")[0]
+        self.key("hub.key")
 
         self.check(shown.replace(
             "{", json.dumps({"plugins_directory": self.plugins})[:-1] + ",",
@@ -67,8 +73,48 @@ class TestConfig(netns.Case):
     def test_nothing_is_joined_and_no_plugin_started(self):
         self.check(self.whole(channel="udp://239.255.77.83:7783?iface=none"))
 
-    def test_a_key_of_the_service_manager_is_noted(self):
-        self.assertIn("credential", self.check("{}"))
+    def test_a_key_that_is_read_needs_no_word(self):
+        key = self.key()
+        for text in (self.whole(key_file=key),
+                     json.dumps({"channel": LO + "&key_file=" + key})):
+            self.check(text)
+            self.assertEqual(self.verdict, "configuration ok\n")
+
+    def test_an_open_channel_is_asked_for_and_told(self):
+        self.check('{"key_file": null}')
+
+        self.assertIn("an open channel", self.verdict)
+
+    def test_no_key_at_all_is_a_problem_as_it_is_at_a_start(self):
+        told = self.check("{}", 1)
+
+        self.assertEqual(told.count("\n"), 1)
+        self.assertIn('there is no key: give "key_file", or', told)
+        self.assertEqual(
+            re.sub("^.*? hub: ", "msock: ", self.run_msock(
+                "hub", "--config", self.file, code=1).err), told)
+
+    def test_the_key_of_the_unit_lies_beside_the_configuration(self):
+        key = self.key("hub.key")
+
+        self.assertEqual(self.check("{}"), "")
+        self.assertIn('if the service manager loads the key', self.verdict)
+        os.chmod(key, 0o644)
+        self.assertIn("chmod 600", self.check("{}", 1))
+
+    def test_a_key_that_the_service_manager_hides_is_awaited(self):
+        hidden = dict(os.environ, CREDENTIALS_DIRECTORY=self.path("hidden"))
+
+        self.check("{}", env=hidden)
+        self.assertIn('the credential "key"', self.verdict)
+        self.check("{}", 1, env={**hidden, "CREDENTIALS_DIRECTORY": ""})
+
+    def test_a_credential_that_is_shown_is_read(self):
+        self.key("key")
+        shown = dict(os.environ, CREDENTIALS_DIRECTORY=self.folder)
+
+        self.check("{}", env=shown)
+        self.assertEqual(self.verdict, "configuration ok\n")
 
     def test_each_problem_names_file_line_and_remedy(self):
         cases = (

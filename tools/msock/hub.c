@@ -116,7 +116,7 @@ static int read_config(struct hub *hub, struct hub_config *config)
     int code = hub_config_read(config, hub->file, &hub->problems);
 
     if (code == CLI_OK) {
-        code = hub_config_check(config, true, &hub->problems);
+        code = hub_config_check(config, false, &hub->problems);
     }
     if (code != CLI_OK) {
         hub_config_fini(config);
@@ -233,7 +233,7 @@ int hub_open(struct hub *hub, const char *file)
     }
     msock_log(hub->logger, MSOCK_INFO, "%s is ready, plugins: %zu%s",
               msock_name(hub->channel), hub->config.plugin_count,
-              hub->config.key_file ? "" : ", on an open channel");
+              hub_config_has_key(&hub->config) ? "" : ", on an open channel");
     hub_report(hub);
     tell_ready(hub, "");
     return CLI_OK;

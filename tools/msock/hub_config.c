@@ -150,13 +150,21 @@ static char *installed_plugins(void)
     return realpath(path, NULL);
 }
 
+/* Where the service manager puts what it hands over, or NULL. */
+static const char *credentials(void)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    return folder && folder[0] == '/' ? folder : NULL;
+}
+
 /* The key that the service manager hands over, if it does. */
 static char *credential_key(void)
 {
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    const char *folder = credentials();
     char path[PATH_SIZE];
 
-    if (!folder || folder[0] != '/' ||
+    if (!folder ||
         snprintf(path, sizeof(path), "%s/key", folder) >= PATH_SIZE ||
         access(path, F_OK) < 0) {
         return NULL;
@@ -209,7 +217,44 @@ void hub_plugin_problem(const struct hub_config *config,
                 msock_error_detail());
 }
 
-int hub_config_check(const struct hub_config *config, bool service,
+bool hub_config_has_key(const struct hub_config *config)
+{
+    return config->key_file ||
+           (config->channel && strstr(config->channel, "key_file="));
+}
+
+/* The key that the unit hands over lies beside the configuration. */
+static char *unit_key(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    int folder_size = slash ? (int)(slash + 1 - file) : 0;
+    char path[PATH_SIZE];
+
+    if (snprintf(path, sizeof(path), "%.*shub.key", folder_size, file) >=
+            PATH_SIZE ||
+        access(path, F_OK) < 0) {
+        return NULL;
+    }
+    return strdup(path);
+}
+
+bool hub_config_await_key(struct hub_config *config)
+{
+    if (hub_config_has_key(config) || config->open) {
+        return false;
+    }
+    char *key = unit_key(config->file);
+    /* While a service reloads, systemd 252 hides its credentials. */
+    bool awaited = key || credentials();
+    if (key && access(key, R_OK) == 0) {
+        config->key_file = key;
+    } else {
+        free(key);
+    }
+    return awaited;
+}
+
+int hub_config_check(const struct hub_config *config, bool awaited,
                      struct hub_problems *problems)
 {
     unsigned before = problems->count;
@@ -217,11 +262,13 @@ int hub_config_check(const struct hub_config *config, bool service,
                              .name = config->name,
                              .key_file = config->key_file};
 
-    if (service && !config->key_file && !config->open) {
+    if (!hub_config_has_key(config) && !config->open && !awaited) {
         hub_problem(problems,
-                    "there is no key: give \"key_file\", or let the service "
-                    "manager load the credential \"key\"; \"key_file\": null "
-                    "is for a channel that anybody may speak on");
+                    "%s: there is no key: give \"key_file\", or let the "
+                    "service manager load the credential \"key\", as the unit "
+                    "does from hub.key beside this file; \"key_file\": null is "
+                    "for a channel that anybody may speak on",
+                    config->file);
     }
     if (msock_check(config->channel, &options) < 0) {
         hub_problem(problems, "channel: %s", msock_error_detail());

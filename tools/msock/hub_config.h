@@ -66,11 +66,21 @@ void hub_plugin_problem(const struct hub_config *config,
 int hub_config_read(struct hub_config *config, const char *file,
                     struct hub_problems *problems);
 
+/** Says whether something names a key: a file, a credential, or the channel. */
+bool hub_config_has_key(const struct hub_config *config);
+
+/** For a test outside of the service: where nothing names a key and none is
+ *  declined, looks for the one that the service manager would hand over. That
+ *  is `hub.key` beside the configuration, as the unit has it, or what a service
+ *  manager that runs the test does not show to it. If it can be read, it
+ *  becomes the key file. Returns whether there is one. */
+bool hub_config_await_key(struct hub_config *config);
+
 /** Checks what the file cannot show alone: channel and key, and each plugin
- * with its configuration. Nothing is joined or started. With `service` unset a
- * key that only the service manager would give is not missed. Returns CLI_OK,
- * or CLI_FAILURE after having reported all problems. */
-int hub_config_check(const struct hub_config *config, bool service,
+ *  with its configuration. Nothing is joined or started. That there is no key
+ *  is a problem unless it was declined, or one is `awaited`. Returns CLI_OK, or
+ *  CLI_FAILURE after having reported all problems. */
+int hub_config_check(const struct hub_config *config, bool awaited,
                      struct hub_problems *problems);
 
 /** Says in one word what differs from `old` that a running channel or plugin

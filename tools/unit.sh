@@ -117,6 +117,10 @@ check()
     systemctl stop multisock-hub
     [ "$(systemctl show -P Result multisock-hub)" = success ] ||
         fail "it did not end in order"
+    ! systemctl start multisock-hub 2>/dev/null ||
+        fail "it started with a wrong configuration"
+    [ "$(systemctl show -P ActiveState multisock-hub)" = failed ] ||
+        fail "a wrong configuration is tried again"
     echo passed
 }
 
@@ -156,7 +160,8 @@ outside()
         sed -n 's/.*: \([0-9.]*\) .*/\1/p' | tail -n 1)
     echo "unit.sh: multisock-hub.service under systemd" \
         "$(systemd-analyze --version | awk 'NR == 1 { print $2 }'):" \
-        "start, sealed report, reload, refused reload, stop: passed;" \
+        "start, sealed report, reload, refused reload, stop, no start of" \
+        "what is wrong: passed;" \
         "exposure $score"
 }
 

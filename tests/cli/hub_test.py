@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import netns
 
 LO = f"udp://{netns.GROUP}:{netns.PORT}?iface=lo"
+WRONG = 78  # exit code of a configuration that is wrong
 
 
 class TestConfig(netns.Case):
@@ -46,7 +47,7 @@ class TestConfig(netns.Case):
                        "filters": ["+/lights/state", "#"]}, **more})
 
     def test_nothing_hides_behind_a_nul_byte(self):
-        said = self.check(b'{"key_file": null}\0 {not json', code=1)
+        said = self.check(b'{"key_file": null}\0 {not json', code=WRONG)
         self.assertIn("NUL", said)
 
     def test_what_is_right_is_ok(self):
@@ -86,13 +87,13 @@ class TestConfig(netns.Case):
         self.assertIn("an open channel", self.verdict)
 
     def test_no_key_at_all_is_a_problem_as_it_is_at_a_start(self):
-        told = self.check("{}", 1)
+        told = self.check("{}", WRONG)
 
         self.assertEqual(told.count("\n"), 1)
         self.assertIn('there is no key: give "key_file", or', told)
         self.assertEqual(
             re.sub("^.*? hub: ", "msock: ", self.run_msock(
-                "hub", "--config", self.file, code=1).err), told)
+                "hub", "--config", self.file, code=WRONG).err), told)
 
     def test_the_key_of_the_unit_lies_beside_the_configuration(self):
         key = self.key("hub.key")
@@ -100,14 +101,14 @@ class TestConfig(netns.Case):
         self.assertEqual(self.check("{}"), "")
         self.assertIn('if the service manager loads the key', self.verdict)
         os.chmod(key, 0o644)
-        self.assertIn("chmod 600", self.check("{}", 1))
+        self.assertIn("chmod 600", self.check("{}", WRONG))
 
     def test_a_key_that_the_service_manager_hides_is_awaited(self):
         hidden = dict(os.environ, CREDENTIALS_DIRECTORY=self.path("hidden"))
 
         self.check("{}", env=hidden)
         self.assertIn('the credential "key"', self.verdict)
-        self.check("{}", 1, env={**hidden, "CREDENTIALS_DIRECTORY": ""})
+        self.check("{}", WRONG, env={**hidden, "CREDENTIALS_DIRECTORY": ""})
 
     def test_a_credential_that_is_shown_is_read(self):
         self.key("key")
@@ -156,7 +157,7 @@ class TestConfig(netns.Case):
             ('{"name": "a" // "b"\n"x"}', 2, 'not valid JSON'),
             ('', 1, 'not valid JSON'))
         for text, line, said in cases:
-            told = self.check(text, 1)
+            told = self.check(text, WRONG)
             self.assertTrue(told.startswith(f"msock: {self.file}:{line}: "),
                             (text, told))
             self.assertIn(said, told, text)
@@ -164,7 +165,7 @@ class TestConfig(netns.Case):
 
     def test_all_problems_are_told_at_once(self):
         self.assertEqual(self.check('{"a": 1,\n"slow_ms": 0,\n"b": 1}',
-                                    1).count("\n"), 3)
+                                    WRONG).count("\n"), 3)
 
     def test_what_the_file_names_is_checked_too(self):
         open_key = self.key("open.key")
@@ -179,7 +180,7 @@ class TestConfig(netns.Case):
                 ({"plugins": [{"name": "../early"}]}, "../early"),
                 ({"plugins": [{"name": "early", "config": {"nmber": 1}}]},
                  "number")):
-            told = self.check(self.whole(**more), 1)
+            told = self.check(self.whole(**more), WRONG)
             self.assertIn(said, told, more)
             self.assertEqual(told.count("\n"), 1, told)
 
@@ -194,7 +195,7 @@ class TestConfig(netns.Case):
                 ('[\n\n{"name":\n"late"}]', 4, "late.so"),
                 ('[{"name": "early"},\n{"name": "/etc/late",'
                  '\n"config": {}}]', 3, "/etc/late")):
-            told = self.check(f'{begin}"plugins": {plugins}}}', 1)
+            told = self.check(f'{begin}"plugins": {plugins}}}', WRONG)
             self.assertTrue(told.startswith(f"msock: {self.file}:{line}: "),
                             (plugins, told))
             self.assertIn(said, told)
@@ -202,21 +203,21 @@ class TestConfig(netns.Case):
 
     def test_what_others_may_write_is_refused(self):
         os.chmod(self.plugin, 0o775)
-        self.assertIn("chmod go-w", self.check(self.whole(), 1))
+        self.assertIn("chmod go-w", self.check(self.whole(), WRONG))
         os.chmod(self.plugin, 0o755)
         os.chmod(self.plugins, 0o777)
-        self.assertIn("chmod go-w", self.check(self.whole(), 1))
+        self.assertIn("chmod go-w", self.check(self.whole(), WRONG))
         os.chmod(self.plugins, 0o755)
         os.chmod(self.file, 0o666)
-        self.assertIn("chmod go-w", self.check(self.whole(), 1))
+        self.assertIn("chmod go-w", self.check(self.whole(), WRONG))
 
     def test_what_is_no_configuration_is_refused(self):
         for file, said in ((self.path("none"), "No such file"),
                            (self.folder, "not a regular file"),
                            ("/dev/null", "not a regular file")):
             self.assertIn(said, self.run_msock(
-                "hub", "--config", file, "-t", code=1).err)
-        self.assertIn("over 262144 bytes", self.check(" " * 262145, 1))
+                "hub", "--config", file, "-t", code=WRONG).err)
+        self.assertIn("over 262144 bytes", self.check(" " * 262145, WRONG))
 
     def test_damage_anywhere_is_told(self):
         whole = b'{"name":"h","plugins":[{"name":"/x"}],"status":{"every_s":9}}'
@@ -224,7 +225,7 @@ class TestConfig(netns.Case):
         damaged += [whole[:at] + bytes([whole[at] ^ 0x15]) + whole[at + 1:]
                     for at in range(len(whole))]
         for text in damaged:
-            self.assertTrue(self.check(text, 1), text)
+            self.assertTrue(self.check(text, WRONG), text)
 
     def test_wrong_calls_end_with_2(self):
         for words, said in ((["--config"], "--config needs a value"),

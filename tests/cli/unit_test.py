@@ -50,6 +50,16 @@ class Unit(unittest.TestCase):
         self.assertIn("PrivateTemp",
                       analyze("verify", "--man=no", self.written(text))[1])
 
+    def test_a_wrong_configuration_is_not_tried_again(self):
+        program = os.path.join(os.path.realpath(build), "bin", "msock")
+        done = subprocess.run([program, "hub", "--config", "/nonexistent"],
+                              check=False, stderr=subprocess.PIPE)
+
+        self.assertIn(f"\nRestartPreventExitStatus={done.returncode}\n",
+                      self.text)
+        self.assertIn("\nRestart=on-failure\n", self.text)
+        self.assertNotIn(done.returncode, (0, 1, 2, 27))
+
     def test_its_exposure_is_small(self):
         code, text = analyze("security", "--offline=true", "--no-pager",
                              f"--threshold={int(10 * EXPOSURE_MAX)}",

@@ -15,7 +15,8 @@ enum cli_exit {
     CLI_OK = 0,
     CLI_FAILURE = 1,
     CLI_USAGE = 2,
-    CLI_TIMEOUT = 27 /* as mosquitto_sub */
+    CLI_TIMEOUT = 27, /* as mosquitto_sub */
+    CLI_CONFIG = 78   /* as EX_CONFIG of sysexits.h; the unit knows it */
 };
 
 /** The verbs: argv[0] is the verb's name.  Each returns an exit code. */

@@ -116,12 +116,11 @@ static int test_config(const char *file)
 {
     struct hub_config config;
     struct hub_problems problems = {0};
-    int code = hub_config_read(&config, file, &problems);
+    int code = CLI_CONFIG;
 
-    if (code == CLI_OK) {
+    if (hub_config_read(&config, file, &problems) == CLI_OK) {
         bool awaited = hub_config_await_key(&config);
-        code = hub_config_check(&config, awaited, &problems);
-        if (code == CLI_OK) {
+        if (hub_config_check(&config, awaited, &problems) == CLI_OK) {
             code = cli_print(verdict(&config, awaited));
         }
     }

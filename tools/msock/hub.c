@@ -224,7 +224,7 @@ int hub_open(struct hub *hub, const char *file)
     }
     hub->problems.logger = hub->logger;
     if (read_config(hub, &hub->config) != CLI_OK) {
-        return CLI_FAILURE;
+        return CLI_CONFIG;
     }
     msock_logger_level(hub->logger, (enum msock_level)hub->config.log_level);
     if (join(hub) != CLI_OK || subscribe(hub) != CLI_OK ||

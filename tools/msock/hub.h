@@ -26,8 +26,9 @@ struct hub {
 };
 
 /** Reads `file` (borrowed until hub_close()) and starts all that it asks for.
- *  Returns CLI_OK, or CLI_FAILURE after having logged why; hub_close() ends
- * what was begun in any case. */
+ *  Returns CLI_OK, CLI_CONFIG if the file or what it names is wrong, so that to
+ *  try again is vain, or CLI_FAILURE; having logged why. hub_close() ends what
+ *  was begun in any case. */
 int hub_open(struct hub *hub, const char *file);
 
 /** Reads the configuration again. What is wrong in it is logged, and then

@@ -42,7 +42,9 @@ class TestConfig(netns.Case):
             "channel": "udp://239.255.77.83:7783?iface=lo", "name": "hub",
             "key_file": None, "plugins_directory": self.plugins,
             "plugins": [{"name": "early", "config": {"number": 7}}],
-            "slow_ms": 20, "fail_max": 3, "log_level": "warning",
+            "slow_ms": 20, "slow_max": 9, "fail_max": 3,
+            "subscriptions_max": 65536, "timers_max": 4096,
+            "log_level": "warning",
             "status": {"file": "/run/hub/status.json", "every_s": 9,
                        "filters": ["+/lights/state", "#"]}, **more})
 
@@ -137,6 +139,9 @@ class TestConfig(netns.Case):
             ('{"slow_ms": -1}', 1, 'from 1 to 60000'),
             ('{"slow_ms": "1"}', 1, 'from 1 to 60000'),
             ('{"fail_max": 1.5}', 1, 'from 1 to 1000000'),
+            ('{"slow_max": 0}', 1, 'from 1 to 1000000'),
+            ('{"subscriptions_max": 65537}', 1, 'from 1 to 65536'),
+            ('{"timers_max": 4097}', 1, 'from 1 to 4096'),
             ('{"log_level": "loud"}', 1, '"debug", "info", "warning"'),
             ('{"status": {"filters": "#"}}', 1, 'a list'),
             ('{"status": {"filters": ["a/#/b"]}}', 1, 'a filter'),

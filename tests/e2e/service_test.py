@@ -45,7 +45,8 @@ class Service(netns.Case):
         self.plugins = self.path("plugins")
         os.mkdir(self.plugins, 0o755)
         for folder, name in (("plugins", "lights"), ("tests/farewell", "early"),
-                             ("tests/farewell", "late")):
+                             ("tests/farewell", "late"),
+                             ("tests/modules/v1", "bad")):
             shutil.copy(os.path.join(build, folder, name + ".so"),
                         self.plugins)
         self.status_file = self.path("status.json")
@@ -272,6 +273,54 @@ class Status(Service):
             hub.terminate().err.count("cannot write the status file"), 1)
 
 
+class GuardRails(Service):
+    """The plugin `bad` does on each message on `storm` what it is told."""
+
+    def storm(self, does, count, **rails):
+        """Starts a hub with it, and sends messages.  Returns the hub and, when
+        it has taken all, the plugin's status."""
+        hub = self.hub({"name": "bad", "config": {"does": does}}, **rails)
+        for _ in range(count):
+            self.publish("storm", "1")
+        status = {}
+
+        def taken():
+            status.update(self.report(hub)["plugins"][0])
+            return status["calls"] + status["dropped"] == count
+        netns.until(taken, "the messages are taken")
+        return hub, status
+
+    def test_garbage_and_leaks_are_counted_in_the_status(self):
+        _, bad = self.storm("garbage", 2)
+
+        self.assertEqual((bad["garbage"], bad["failed"], bad["leaked"]),
+                         (2, 2, 0))
+
+    def test_a_leak_shows_after_a_reload(self):
+        hub, _ = self.storm("leak", 1)
+        self.reload(hub)
+
+        bad = self.status()["plugins"][0]
+
+        self.assertEqual((bad["leaked"], bad["reloads"]), (3, 1))
+
+    def test_slow_max_calls_in_a_row_are_the_end(self):
+        _, bad = self.storm("sleep", 3, slow_ms=1, slow_max=2)
+
+        self.assertEqual((bad["condition"], bad["slow"], bad["dropped"]),
+                         ("quarantined", 2, 1))
+
+    def test_timers_max_bounds_what_it_has(self):
+        _, bad = self.storm("hoard", 3, timers_max=2)
+
+        self.assertEqual((bad["calls"], bad["failed"]), (3, 1))
+
+    def test_subscriptions_max_bounds_what_it_has(self):
+        self.configure(self.led(), subscriptions_max=2)
+
+        self.assertIn("plugin lights did not start", self.begin().end(1).err)
+
+
 class Reload(Service):
     def test_plugins_come_and_go_and_get_their_new_configuration(self):
         hub = self.hub({"name": "early", "config": {"number": 1}},
@@ -330,7 +379,10 @@ class Reload(Service):
             ({"plugins_directory": self.folder},
              '"plugins_directory" needs a restart'),
             ({"slow_ms": 7}, '"slow_ms" needs a restart'),
-            ({"fail_max": 7}, '"fail_max" needs a restart'))
+            ({"slow_max": 7}, '"slow_max" needs a restart'),
+            ({"fail_max": 7}, '"fail_max" needs a restart'),
+            ({"subscriptions_max": 7}, '"subscriptions_max" needs a restart'),
+            ({"timers_max": 7}, '"timers_max" needs a restart'))
         for more, _ in cases:
             self.configure(**more)
             self.assertIn("; ", self.reload(hub)["STATUS"], more)

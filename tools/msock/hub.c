@@ -204,7 +204,10 @@ static int join(struct hub *hub)
                                .directory = config->plugins_directory,
                                .logger = hub->logger,
                                .slow_ms = config->slow_ms,
-                               .fail_max = config->fail_max};
+                               .slow_max = config->slow_max,
+                               .fail_max = config->fail_max,
+                               .subscriptions_max = config->subscriptions_max,
+                               .timers_max = config->timers_max};
 
     if (msock_open(&hub->channel, config->channel, &options) < 0 ||
         msock_host_open(&hub->host, hub->channel, &host) < 0 ||

@@ -292,22 +292,29 @@ static bool same(const char *a, const char *b)
 const char *hub_config_fixed(const struct hub_config *old,
                              const struct hub_config *config)
 {
-    if (!same(old->channel, config->channel)) {
-        return "channel";
+    const struct {
+        const char *name;
+        bool same;
+    } members[] = {
+        {"channel", same(old->channel, config->channel)},
+        {"name", same(old->name, config->name)},
+        {"key_file", same(old->key_file, config->key_file)},
+        {"plugins_directory",
+         same(old->plugins_directory, config->plugins_directory)},
+        {"slow_ms", old->slow_ms == config->slow_ms},
+        {"slow_max", old->slow_max == config->slow_max},
+        {"fail_max", old->fail_max == config->fail_max},
+        {"subscriptions_max",
+         old->subscriptions_max == config->subscriptions_max},
+        {"timers_max", old->timers_max == config->timers_max},
+    };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (!members[i].same) {
+            return members[i].name;
+        }
     }
-    if (!same(old->name, config->name)) {
-        return "name";
-    }
-    if (!same(old->key_file, config->key_file)) {
-        return "key_file";
-    }
-    if (!same(old->plugins_directory, config->plugins_directory)) {
-        return "plugins_directory";
-    }
-    if (old->slow_ms != config->slow_ms) {
-        return "slow_ms";
-    }
-    return old->fail_max != config->fail_max ? "fail_max" : NULL;
+    return NULL;
 }
 
 const char *hub_plugin_base(const char *name, size_t *size)

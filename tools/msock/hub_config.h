@@ -43,7 +43,10 @@ struct hub_config {
     bool open;               /* "key_file": null: no key is wanted */
     char *plugins_directory; /* absolute; NULL: absolute plugins only */
     unsigned slow_ms;        /* 0: the plugin host's default */
-    unsigned fail_max;       /* likewise */
+    unsigned slow_max;       /* likewise, up to timers_max */
+    unsigned fail_max;
+    unsigned subscriptions_max;
+    unsigned timers_max;
     unsigned log_level;      /* enum msock_level */
     char *status_file;       /* absolute; NULL: none */
     unsigned status_every_s; /* least time between two writes [5] */

@@ -48,7 +48,11 @@ static const struct field hub_fields[] = {
      0, 0},
     {"plugins", PLUGINS, 0, 0, 0},
     {"slow_ms", NUMBER, offsetof(struct hub_config, slow_ms), 1, 60000},
+    {"slow_max", NUMBER, offsetof(struct hub_config, slow_max), 1, 1000000},
     {"fail_max", NUMBER, offsetof(struct hub_config, fail_max), 1, 1000000},
+    {"subscriptions_max", NUMBER,
+     offsetof(struct hub_config, subscriptions_max), 1, 65536},
+    {"timers_max", NUMBER, offsetof(struct hub_config, timers_max), 1, 4096},
     {"log_level", LEVEL, offsetof(struct hub_config, log_level), 0, 0},
     {"status", STATUS, 0, 0, 0},
 };

@@ -82,10 +82,12 @@ static void render_plugin(const msock_plugin_status *plugin,
                     plugin->reloads);
     json_out_format(out, ",\"calls\":%" PRIu64 ",\"refused\":%" PRIu64,
                     plugin->calls, plugin->refused);
-    json_out_format(out, ",\"failed\":%" PRIu64 ",\"slow\":%" PRIu64,
-                    plugin->failed, plugin->slow);
-    json_out_format(out, ",\"dropped\":%" PRIu64 ",\"slowest_ms\":%" PRIu64,
-                    plugin->dropped, plugin->slowest_ms);
+    json_out_format(out, ",\"failed\":%" PRIu64 ",\"garbage\":%" PRIu64,
+                    plugin->failed, plugin->garbage);
+    json_out_format(out, ",\"slow\":%" PRIu64 ",\"slowest_ms\":%" PRIu64,
+                    plugin->slow, plugin->slowest_ms);
+    json_out_format(out, ",\"dropped\":%" PRIu64 ",\"leaked\":%" PRIu64,
+                    plugin->dropped, plugin->leaked);
     if (plugin->error[0] != '\0') {
         json_out_format(out, ",");
         text_member(out, "error", plugin->error);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The protocol's own messages, topics under `$ms/` on the control stream
+ * (docs/protocol.md 7), as structures and back.
+ *
+ * Nothing is allocated and no tree is built: the decoder steps over the data of
+ * a decoded envelope, the encoder writes into memory of the caller. Both are
+ * linear in the text. What the decoder accepts keeps every bound of section 7;
+ * what breaks one is refused as a whole.
+ *
+ * A session is named by its first 8 bytes (msock__session_short()). "Counter"
+ * is a frame's within its stream. */
+#ifndef MSOCK_CODEC_CONTROL_H
+#define MSOCK_CODEC_CONTROL_H
+
+#include "codec/envelope.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MSOCK__CHALLENGE_MAX = 64, /* sessions of a challenge */
+    MSOCK__ANSWER_MAX = 128,   /* nonces of an answer, as a structure */
+    MSOCK__NACK_MAX = 32,      /* ranges of a NACK */
+    MSOCK__NACK_FRAMES = 1024, /* counters in all of them */
+    MSOCK__EVERY_MAX_MS = 600000,
+    MSOCK__UP_MAX_MS = 10000
+};
+
+enum msock__control_kind {
+    MSOCK__HELLO,
+    MSOCK__BYE,
+    MSOCK__CHALLENGE,
+    MSOCK__ANSWER,
+    MSOCK__SYNC,
+    MSOCK__NACK,
+    MSOCK__CONTROL_UNKNOWN
+};
+
+/** Counters, inclusive. */
+struct msock__range {
+    uint64_t first;
+    uint64_t last;
+};
+
+/** Where one who asked with `nonce` begins to believe; at least 1 each. */
+struct msock__floor {
+    uint64_t best_effort;
+    uint64_t reliable;
+    uint64_t nonce;
+};
+
+struct msock__control {
+    enum msock__control_kind kind;
+    uint64_t age_ms;           /* hello, answer: of the sender's session */
+    uint64_t every_ms;         /* hello: longest gap promised, at least 1 */
+    uint64_t best_effort_last; /* hello, bye: counter, 0 if none was sent */
+    uint64_t revision;         /* hello */
+    struct msock__range held;  /* hello, bye, answer, sync: reliable frames that
+                                  can be sent again; first = last + 1: none */
+    bool full;                 /* hello: says who the node is */
+    uint64_t nonce;            /* challenge */
+    uint64_t up_ms;            /* challenge */
+    uint64_t session;          /* nack: whose frames are missing */
+    size_t count;              /* of what follows */
+    union {
+        uint64_t sessions[MSOCK__CHALLENGE_MAX];       /* challenge */
+        struct msock__floor floors[MSOCK__ANSWER_MAX]; /* answer */
+        struct msock__range ranges[MSOCK__NACK_MAX];   /* nack: ascending and
+                                                          disjoint */
+    };
+};
+
+/** Returns what an envelope's topic asks for; MSOCK__CONTROL_UNKNOWN for any
+ *  that is not in the list above. */
+enum msock__control_kind
+msock__control_kind_of(const struct msock__envelope *envelope);
+
+/** Decodes the data of an envelope; its sender is not looked at. A sync's `ack`
+ *  and `of`, and what a full hello adds, are checked and left out. Of an answer
+ *  the first MSOCK__ANSWER_MAX nonces are given, and all are checked.
+ *  Returns 0 or MSOCK_DROP_CONTROL: an unknown topic, or a rule broken; then
+ *  *control is as it was. */
+int msock__control_decode(const struct msock__envelope *envelope,
+                          struct msock__control *control);
+
+/** Finds the floors that an answer of any size gives for one's own nonces (one
+ *  alone: twice the same). If there are several, each stream's lowest counts,
+ *  and floor->nonce is that of the first.
+ *  Returns 1 (found), 0 (an answer to others), or -MSOCK_DROP_CONTROL (not an
+ *  answer that msock__control_decode() takes). */
+int msock__control_floor(const struct msock__envelope *envelope,
+                         const uint64_t nonces[static 2],
+                         struct msock__floor *floor);
+
+/** Writes the canonical message, its newline included, to out[0..capacity).
+ *  `sender` is a valid node name; numbers are at most 2^53-1 and within the
+ *  bounds of section 7. A challenge, an answer or a NACK names its first items,
+ *  of at least one, as many as fit, and *used says how many (otherwise 0; NULL
+ *  where there is no list); neighbouring floors that are equal share an entry.
+ *  A full hello names the library's version and no filters.
+ *  Returns the size, 0 if it, or not even one item, fits. */
+size_t msock__control_encode(const struct msock__control *control,
+                             const char *sender, char *out, size_t capacity,
+                             size_t *used);
+
+#endif

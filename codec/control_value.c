@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values inside of control messages. */
+#include "codec/control_value.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { HEX_MAX = 16 };
+
+bool msock__value_items(const struct msock__json_slice *value, size_t max,
+                        msock__item_reader *read, void *user)
+{
+    struct msock__json_slice item;
+    size_t offset = 0;
+    size_t count = 0;
+    int more;
+
+    if (value->type != MSOCK__JSON_ARRAY) {
+        return false;
+    }
+    while ((more = msock__json_element(value->text, value->size,
+                                       MSOCK__JSON_DEPTH_MAX, &offset,
+                                       &item)) == 1) {
+        if (count++ == max || !read(&item, user)) {
+            return false;
+        }
+    }
+    return more == 0;
+}
+
+/* A pair that is being read. */
+struct pair {
+    uint64_t *numbers;
+    size_t count;
+};
+
+static bool read_number(const struct msock__json_slice *item, void *user)
+{
+    struct pair *pair = user;
+
+    return msock__json_integer(item, &pair->numbers[pair->count++]);
+}
+
+bool msock__value_pair(const struct msock__json_slice *value, uint64_t pair[2])
+{
+    struct pair reading = {.numbers = pair};
+
+    return msock__value_items(value, 2, read_number, &reading) &&
+           reading.count == 2;
+}
+
+bool msock__value_hex(const struct msock__json_slice *value, size_t digits,
+                      uint64_t *number)
+{
+    static const char hex[] = "0123456789abcdef";
+    char text[HEX_MAX];
+    size_t size;
+    uint64_t read = 0;
+
+    assert(digits <= HEX_MAX);
+    if (!msock__value_text(value, text, digits, &size) || size != digits) {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        const char *digit = memchr(hex, text[i], 16);
+        if (digit == NULL) {
+            return false;
+        }
+        read = read << 4 | (uint64_t)(digit - hex);
+    }
+    *number = read;
+    return true;
+}
+
+bool msock__value_text(const struct msock__json_slice *value, char *out,
+                       size_t capacity, size_t *size)
+{
+    if (value->type != MSOCK__JSON_STRING ||
+        msock__json_unescape(value, NULL) > capacity) {
+        return false;
+    }
+    *size = msock__json_unescape(value, out);
+    return true;
+}

@@ -78,6 +78,11 @@ void msock_sim_close(msock_sim *sim)
     free(sim);
 }
 
+static int not_virtual(void)
+{
+    return msock__fail(MSOCK_ENOTSUP, "only a network in virtual time can");
+}
+
 int msock_sim_run(msock_sim *sim, uint64_t duration_ms)
 {
     struct msock__sim_net *net = sim->net;
@@ -158,6 +163,77 @@ int msock_sim_partition(msock_sim *sim, const char *from, const char *to,
     struct msock__sim_rule rule = {.cut = cut};
     int result = read_rule(&rule, from, to);
     return result < 0 ? result : add_rule(sim, &sim->net->model.cuts, &rule);
+}
+
+int msock_sim_condition(msock_sim *sim, const char *name,
+                        const msock_sim_host *host)
+{
+    struct msock__sim_net *net = sim->net;
+    struct msock__sim_host read;
+    int result = msock__sim_host_read(&read, host);
+    if (result == 0) {
+        result = read_name(read.name, name);
+    }
+    if (result < 0) {
+        return result;
+    }
+    if (net->real_time && read.drift_ppb != 0) {
+        return not_virtual();
+    }
+    msock__sim_net_lock(net);
+    result = msock__sim_model_host(&net->model, &read);
+    msock__sim_net_unlock(net);
+    if (result < 0) {
+        return msock__fail(result,
+                           "a network has conditions for at most %d "
+                           "nodes",
+                           MSOCK__SIM_HOSTS_MAX);
+    }
+    if (!net->real_time) {
+        msock__sim_virtual_drift(net);
+    }
+    return 0;
+}
+
+/* What the calls that befall nodes have in common. */
+static int check_nodes(const msock_sim *sim, const char *name)
+{
+    char read[MSOCK_NAME_MAX + 1];
+    return sim->net->real_time ? not_virtual() : read_name(read, name);
+}
+
+static int count_nodes(int count, const char *name)
+{
+    return count > 0
+               ? count
+               : msock__fail(MSOCK_ENOENT, "no node \"%s\" is on the network",
+                             name != NULL ? name : "");
+}
+
+int msock_sim_suspend(msock_sim *sim, const char *name, uint64_t duration_ms)
+{
+    struct msock__sim_net *net = sim->net;
+    int result = check_nodes(sim, name);
+    if (result < 0) {
+        return result;
+    }
+    if (duration_ms > DURATION_MAX_MS) {
+        return msock__fail(MSOCK_EINVAL, "a sleep lasts at most 2^40 ms");
+    }
+    uint64_t until_us = net->now_us + duration_ms * 1000;
+    return count_nodes(msock__sim_virtual_suspend(net, name, until_us), name);
+}
+
+int msock_sim_crash(msock_sim *sim, const char *name)
+{
+    int result = check_nodes(sim, name);
+    if (result < 0) {
+        return result;
+    }
+    if (sim->net->running) {
+        return msock__fail(MSOCK_EBUSY, "the network is running");
+    }
+    return count_nodes(msock__sim_virtual_crash(sim->net, name), name);
 }
 
 int msock_sim_inject(msock_sim *sim, const char *to, const void *bytes,

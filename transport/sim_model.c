@@ -30,6 +30,7 @@ struct msock__sim_endpoint {
     size_t buffered;
     size_t buffer_max;
     uint64_t overflowed;
+    struct msock__sim_port port;
     void (*wake)(void *owner);
     void *owner;
     char name[MSOCK_NAME_MAX + 1];
@@ -130,6 +131,7 @@ void msock__sim_model_init(struct msock__sim_model *model, uint64_t seed,
 {
     *model = (struct msock__sim_model){.link = *link};
     msock__sim_random_init(&model->random, seed);
+    msock__sim_random_init(&model->bursts, seed ^ UINT64_C(0xB0));
 }
 
 void msock__sim_model_fini(struct msock__sim_model *model)
@@ -137,6 +139,15 @@ void msock__sim_model_fini(struct msock__sim_model *model)
     assert(model->first == NULL);
     msock__sim_rules_fini(&model->links);
     msock__sim_rules_fini(&model->cuts);
+    msock__sim_hosts_fini(&model->hosts);
+}
+
+/* Conditions change, what a port went through stays. */
+static void settle_port(struct msock__sim_endpoint *endpoint)
+{
+    const struct msock__sim_host *host =
+        msock__sim_hosts_find(&endpoint->model->hosts, endpoint->name);
+    endpoint->port.host = host != NULL ? *host : (struct msock__sim_host){0};
 }
 
 int msock__sim_attach(struct msock__sim_model *model,
@@ -155,6 +166,7 @@ int msock__sim_attach(struct msock__sim_model *model,
     made->wake = config->wake;
     made->owner = config->owner;
     memcpy(made->name, config->name, strlen(config->name) + 1);
+    settle_port(made);
     if (model->last != NULL) {
         model->last->next = made;
     } else {
@@ -213,9 +225,37 @@ static bool transfer(struct msock__sim_endpoint *to, struct payload *payload,
     return true;
 }
 
-/* Decides what becomes of a datagram on its way to another endpoint. */
+static void lose(struct msock__sim_endpoint *to, const struct payload *payload,
+                 enum msock_sim_event_kind kind, uint64_t *count,
+                 uint64_t now_us)
+{
+    (*count)++;
+    observe_payload(to->model, kind, now_us, payload, to->name);
+}
+
+/* Carries the copies that were drawn through the receiver's interface. */
+static void carry_copies(struct msock__sim_endpoint *to,
+                         struct payload *payload, struct msock__sim_fate *fate,
+                         uint64_t now_us)
+{
+    struct msock__sim_model *model = to->model;
+    for (size_t i = 0; i < fate->count; i++) {
+        struct msock__sim_copy *copy = &fate->copies[i];
+        uint64_t delay_us;
+        if (!msock__sim_port_in(&to->port, now_us, payload->size, &delay_us)) {
+            lose(to, payload, MSOCK_SIM_LOST, &model->stats.congested, now_us);
+            continue;
+        }
+        copy->delay_us += delay_us;
+        bool under_way = transfer(to, payload, copy, now_us);
+        model->stats.duplicated += under_way && i > 0;
+    }
+}
+
+/* Decides what becomes of a datagram on its way to another endpoint, which it
+ * begins at `left_us`; MSOCK__SIM_NEVER: it did not leave the sender. */
 static void carry(struct msock__sim_endpoint *to, struct payload *payload,
-                  uint64_t now_us)
+                  uint64_t now_us, uint64_t left_us)
 {
     struct msock__sim_model *model = to->model;
     const struct msock__sim_rule *cut =
@@ -228,18 +268,15 @@ static void carry(struct msock__sim_endpoint *to, struct payload *payload,
     msock__sim_fate_draw(&fate, &model->random,
                          rule != NULL ? &rule->link : &model->link,
                          payload->size);
+    bool burst = msock__sim_port_burst(&to->port, &model->bursts);
     if (cut != NULL && cut->cut) {
-        model->stats.cut++;
-        observe_payload(model, MSOCK_SIM_CUT, now_us, payload, to->name);
-        return;
-    }
-    if (fate.count == 0) {
-        model->stats.lost++;
-        observe_payload(model, MSOCK_SIM_LOST, now_us, payload, to->name);
-    }
-    for (size_t i = 0; i < fate.count; i++) {
-        bool under_way = transfer(to, payload, &fate.copies[i], now_us);
-        model->stats.duplicated += under_way && i > 0;
+        lose(to, payload, MSOCK_SIM_CUT, &model->stats.cut, now_us);
+    } else if (left_us == MSOCK__SIM_NEVER) {
+        lose(to, payload, MSOCK_SIM_LOST, &model->stats.congested, now_us);
+    } else if (fate.count == 0 || burst || now_us < to->port.deaf_us) {
+        lose(to, payload, MSOCK_SIM_LOST, &model->stats.lost, now_us);
+    } else {
+        carry_copies(to, payload, &fate, left_us);
     }
 }
 
@@ -267,12 +304,15 @@ void msock__sim_send(struct msock__sim_endpoint *from, uint64_t now_us,
         return;
     }
     observe_payload(model, MSOCK_SIM_SENT, now_us, payload, NULL);
+    uint64_t delay_us;
+    bool left = msock__sim_port_out(&from->port, now_us, size, &delay_us);
+    uint64_t left_us = left ? now_us + delay_us : MSOCK__SIM_NEVER;
     for (struct msock__sim_endpoint *to = model->first; to != NULL;
          to = to->next) {
         if (to == from) {
             loop_back(to, payload, now_us);
         } else {
-            carry(to, payload, now_us);
+            carry(to, payload, now_us, left_us);
         }
     }
     payload_release(payload);
@@ -362,4 +402,28 @@ uint64_t msock__sim_overflowed(struct msock__sim_endpoint *endpoint)
 size_t msock__sim_buffered(const struct msock__sim_endpoint *endpoint)
 {
     return endpoint->buffered;
+}
+
+int msock__sim_model_host(struct msock__sim_model *model,
+                          const struct msock__sim_host *host)
+{
+    int result = msock__sim_hosts_set(&model->hosts, host);
+    if (result < 0) {
+        return result;
+    }
+    for (struct msock__sim_endpoint *at = model->first; at != NULL;
+         at = at->next) {
+        settle_port(at);
+    }
+    return 0;
+}
+
+int64_t msock__sim_drift(const struct msock__sim_endpoint *endpoint)
+{
+    return endpoint->port.host.drift_ppb;
+}
+
+void msock__sim_deafen(struct msock__sim_endpoint *endpoint, uint64_t until_us)
+{
+    endpoint->port.deaf_us = until_us;
 }

@@ -13,6 +13,7 @@
 
 #include "transport/sim_faults.h"
 #include "transport/sim_heap.h"
+#include "transport/sim_host.h"
 #include "transport/sim_random.h"
 
 #include <multisock/sim.h>
@@ -31,6 +32,8 @@ struct msock__sim_model {
     struct msock__sim_link link;   /* of links without a rule */
     struct msock__sim_rules links; /* faults of links */
     struct msock__sim_rules cuts;  /* partitions */
+    struct msock__sim_hosts hosts; /* conditions of nodes */
+    struct msock__sim_random bursts;
     struct msock__sim_endpoint *first, *last;
     uint64_t copy_count; /* gives copies their order */
     msock_sim_stats stats;
@@ -94,6 +97,17 @@ bool msock__sim_take(struct msock__sim_endpoint *endpoint, uint64_t now_us,
 
 /** Returns how many copies overflowed since the last call. */
 uint64_t msock__sim_overflowed(struct msock__sim_endpoint *endpoint);
+
+/** Sets conditions of hosts (copied), for endpoints that are there too.
+ *  Returns 0, MSOCK_ELIMIT, MSOCK_ENOMEM (nothing changed). */
+int msock__sim_model_host(struct msock__sim_model *model,
+                          const struct msock__sim_host *host);
+
+/** How fast the clock of an endpoint's host runs. */
+int64_t msock__sim_drift(const struct msock__sim_endpoint *endpoint);
+
+/** What is sent to the endpoint before `until_us` is lost. */
+void msock__sim_deafen(struct msock__sim_endpoint *endpoint, uint64_t until_us);
 
 /** Bytes charged for what waits for an endpoint. */
 size_t msock__sim_buffered(const struct msock__sim_endpoint *endpoint);

@@ -18,4 +18,16 @@ void msock__sim_virtual_run(struct msock__sim_net *net, uint64_t end_us);
  *  of a step. */
 void msock__sim_virtual_settle(struct msock__sim_net *net);
 
+/** Frees the nodes of that name (NULL: all) and their channels, which say
+ *  nothing more. Not inside of a run.  Returns their number. */
+int msock__sim_virtual_crash(struct msock__sim_net *net, const char *name);
+
+/** Lets the nodes of that name (NULL: all) do and hear nothing until
+ *  `until_us`.  Returns their number. */
+int msock__sim_virtual_suspend(struct msock__sim_net *net, const char *name,
+                               uint64_t until_us);
+
+/** Gives clocks the drift that their hosts have now. */
+void msock__sim_virtual_drift(struct msock__sim_net *net);
+
 #endif

@@ -105,6 +105,43 @@ int msock_sim_link(msock_sim *sim, const char *from, const char *to,
 int msock_sim_partition(msock_sim *sim, const char *from, const char *to,
                         bool cut);
 
+/** What a node's host is like, beside the links. A burst is a time in which it
+ *  hears nothing, counted in datagrams; a rate is what its interface carries,
+ *  42 bytes charged on top of each datagram, with one queue in each direction.
+ */
+typedef struct msock_sim_host {
+    size_t struct_size; /* sizeof(msock_sim_host), or 0 */
+    double drift_ppm;   /* how much faster its clock runs, -100,000..100,000 */
+    double burst;       /* per cent of datagrams that begin a burst */
+    double burst_size;  /* datagrams in a burst, on average [8] */
+    uint64_t rate_in;   /* bytes/s [any number] */
+    uint64_t rate_out;  /* bytes/s [any number] */
+    uint64_t queue;     /* bytes that wait for it, more are lost [64 KiB] */
+} msock_sim_host;
+
+/** Sets the conditions of nodes named `name` (NULL: all; copied), those that
+ *  open later too.
+ *  Returns 0, MSOCK_EINVAL (name, struct_size), MSOCK_EOPTION (out of range),
+ *  MSOCK_ENOTSUP (drift in real time), MSOCK_ELIMIT (4,096 names),
+ *  MSOCK_ENOMEM.  Thread: as msock_sim_now_us(). */
+int msock_sim_condition(msock_sim *sim, const char *name,
+                        const msock_sim_host *host);
+
+/** Suspends the nodes named `name` (NULL: all) from now on: they do nothing and
+ *  what is sent to them is lost, but their clocks go on. What was under way to
+ *  them waits. A later call replaces an earlier one; 0 wakes them.
+ *  Returns how many there are, MSOCK_ENOENT (none), MSOCK_EINVAL (name, over
+ *  2^40 ms), MSOCK_ENOTSUP (real time).  Thread: the network's. */
+int msock_sim_suspend(msock_sim *sim, const char *name, uint64_t duration_ms);
+
+/** Lets the nodes named `name` (NULL: all) vanish as if the power had failed:
+ *  they send nothing more, `closed` is not called, and their channels no longer
+ *  exist.
+ *  Returns how many there were, MSOCK_ENOENT (none), MSOCK_EINVAL (name),
+ *  MSOCK_ENOTSUP (real time), MSOCK_EBUSY (inside of a callback).
+ *  Thread: the network's. */
+int msock_sim_crash(msock_sim *sim, const char *name);
+
 /** Delivers a datagram to the nodes named `to` (NULL: all), without faults, as
  *  if a stranger had sent it; the bytes are copied.
  *  Returns how many nodes get it, MSOCK_ENOENT (no such node), MSOCK_EINVAL
@@ -115,7 +152,7 @@ int msock_sim_inject(msock_sim *sim, const char *to, const void *bytes,
 enum msock_sim_event_kind {
     MSOCK_SIM_SENT,     /* a datagram was put on the wire (`to` is NULL) */
     MSOCK_SIM_CUT,      /* it does not reach `to`: a partition */
-    MSOCK_SIM_LOST,     /* it does not reach `to`: loss */
+    MSOCK_SIM_LOST,     /* it does not reach `to`: loss, a full queue */
     MSOCK_SIM_OVERFLOW, /* it does not reach `to`: too much waits there */
     MSOCK_SIM_ARRIVED   /* one copy reached `to` */
 };
@@ -150,6 +187,7 @@ typedef struct msock_sim_stats {
     uint64_t corrupted;  /* copies with a bit flipped */
     uint64_t overflowed; /* copies that found the receiver's buffer full */
     uint64_t waiting;    /* copies under way now */
+    uint64_t congested;  /* copies that found an interface's queue full */
 } msock_sim_stats;
 
 /** Copies the counts to *stats, whose size is `size` (of an older layout: its

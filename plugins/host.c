@@ -177,6 +177,8 @@ int msock_host_open(msock_host **host, msock_channel *channel,
         .subscriptions_max =
             given(options->subscriptions_max, SUBSCRIPTIONS_MAX),
         .timers_max = given(options->timers_max, TIMERS_MAX),
+        .quarantined = options->quarantined,
+        .user = options->user,
     };
     *host = made;
     return 0;

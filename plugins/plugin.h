@@ -54,6 +54,8 @@ struct msock_host {
     unsigned fail_max;
     unsigned subscriptions_max;
     unsigned timers_max;
+    void (*quarantined)(const char *name, void *user);
+    void *user;
 };
 
 /** Loads NAME.so from `directory` and checks `config` against its keys; it is

@@ -71,28 +71,6 @@ static void note_failure(msock_plugin_host *plugin, int result,
     }
 }
 
-/* Its timers end. Its subscriptions stay, to count what it misses. */
-static void quarantine(msock_plugin_host *plugin, unsigned count,
-                       const char *what)
-{
-    plugin->condition = MSOCK_PLUGIN_QUARANTINED;
-    msock__grants_end_timers(plugin);
-    msock__plugin_report(plugin, MSOCK_ERROR,
-                         "quarantined: it %s %u times in a row, and is not "
-                         "called any more until it is reloaded",
-                         what, count);
-}
-
-static void look(msock_plugin_host *plugin)
-{
-    const struct msock__guard *guard = &plugin->guard;
-    if (guard->failures >= plugin->host->fail_max) {
-        quarantine(plugin, guard->failures, "failed");
-    } else if (guard->slow_calls >= plugin->host->slow_max) {
-        quarantine(plugin, guard->slow_calls, "was slow");
-    }
-}
-
 uint64_t msock__watch_begin(msock_host *host)
 {
     host->running++;
@@ -103,6 +81,33 @@ void msock__watch_end(msock_host *host)
 {
     assert(host->running > 0);
     host->running--;
+}
+
+/* Its timers end. Its subscriptions stay, to count what it misses. */
+static void quarantine(msock_plugin_host *plugin, unsigned count,
+                       const char *what)
+{
+    plugin->condition = MSOCK_PLUGIN_QUARANTINED;
+    msock__grants_end_timers(plugin);
+    msock__plugin_report(plugin, MSOCK_ERROR,
+                         "quarantined: it %s %u times in a row, and is not "
+                         "called any more until it is reloaded",
+                         what, count);
+    if (plugin->host->quarantined != NULL) {
+        msock__watch_begin(plugin->host); /* the plugin stays meanwhile */
+        plugin->host->quarantined(plugin->name, plugin->host->user);
+        msock__watch_end(plugin->host);
+    }
+}
+
+static void look(msock_plugin_host *plugin)
+{
+    const struct msock__guard *guard = &plugin->guard;
+    if (guard->failures >= plugin->host->fail_max) {
+        quarantine(plugin, guard->failures, "failed");
+    } else if (guard->slow_calls >= plugin->host->slow_max) {
+        quarantine(plugin, guard->slow_calls, "was slow");
+    }
 }
 
 int msock__watch_end_message(msock_plugin_host *plugin, uint64_t began_ns,

@@ -34,6 +34,11 @@ typedef struct msock_host_options {
     unsigned slow_max; /* calls over slow_ms in a row until quarantine [100] */
     unsigned subscriptions_max; /* of one plugin [1024] */
     unsigned timers_max;        /* of one plugin [256] */
+    /* called within the turn of the loop in which the plugin `name` (lent) was
+       quarantined; it may use the channel and the host, but to unload or
+       reload plugins there is MSOCK_EBUSY [nobody] */
+    void (*quarantined)(const char *name, void *user);
+    void *user; /* of `quarantined` */
 } msock_host_options;
 
 /** Makes a host on `channel` (borrowed: close the host first). `options` may be

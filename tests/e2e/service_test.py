@@ -310,6 +310,15 @@ class GuardRails(Service):
         self.assertEqual((bad["condition"], bad["slow"], bad["dropped"]),
                          ("quarantined", 2, 1))
 
+    def test_a_quarantine_is_written_without_being_asked(self):
+        self.hub({"name": "bad", "config": {"does": "fail"}}, fail_max=1,
+                 status={"file": self.status_file, "every_s": 1})
+
+        self.publish("storm", "1")
+
+        netns.until(lambda: self.status()["plugins"][0]["condition"] ==
+                    "quarantined", "the quarantine is written")
+
     def test_timers_max_bounds_what_it_has(self):
         _, bad = self.storm("hoard", 3, timers_max=2)
 

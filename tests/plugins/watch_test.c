@@ -104,6 +104,41 @@ Test(watch, one_that_sleeps_is_reported_and_quarantined)
     expect_steady();
 }
 
+/* What a program noted when it was told of a quarantine. */
+struct note {
+    char name[16];
+    int calls;
+    enum msock_plugin_condition condition;
+    int unloaded;
+};
+
+static void on_quarantined(const char *name, void *user)
+{
+    struct note *note = user;
+    snprintf(note->name, sizeof note->name, "%s", name);
+    note->calls++;
+    note->condition = yard_status(&yard, name).condition;
+    note->unloaded = msock_host_unload(yard.host, name);
+}
+
+Test(watch, a_quarantine_is_told_once)
+{
+    struct note note = {.calls = 0};
+    const msock_host_options options = {
+        .directory = yard.folder, .quarantined = on_quarantined, .user = &note};
+    msock_host_close(yard.host);
+    cr_assert(eq(int, msock_host_open(&yard.host, yard.node, &options), 0));
+    load("fail");
+
+    yard_storm(&yard, STORM);
+
+    cr_expect(eq(int, note.calls, 1));
+    cr_expect(eq(str, note.name, "bad"));
+    cr_expect(eq(int, note.condition, MSOCK_PLUGIN_QUARANTINED));
+    cr_expect(eq(int, note.unloaded, MSOCK_EBUSY));
+    expect_steady();
+}
+
 Test(watch, one_that_fails_is_reported_and_quarantined)
 {
     load("fail");

@@ -71,6 +71,12 @@ static void status_changed(struct hub *hub)
     }
 }
 
+static void on_quarantined(const char *name, void *user)
+{
+    (void)name;
+    status_changed(user);
+}
+
 /* -- Reports -- */
 
 static int on_message(msock_channel *channel, const msock_message *message,
@@ -207,7 +213,9 @@ static int join(struct hub *hub)
                                .slow_max = config->slow_max,
                                .fail_max = config->fail_max,
                                .subscriptions_max = config->subscriptions_max,
-                               .timers_max = config->timers_max};
+                               .timers_max = config->timers_max,
+                               .quarantined = on_quarantined,
+                               .user = hub};
 
     if (msock_open(&hub->channel, config->channel, &options) < 0 ||
         msock_host_open(&hub->host, hub->channel, &host) < 0 ||

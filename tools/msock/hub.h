@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hub as a service: a channel, plugins, what nodes last reported, and a
  * status file. An idle hub has no timer but the watchdog's: the status is
- * written when something was reported, and not again before the next report. */
+ * written when something was reported or a plugin quarantined, and not again
+ * before the next time. */
 #ifndef MSOCK_TOOLS_HUB_H
 #define MSOCK_TOOLS_HUB_H
 

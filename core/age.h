@@ -5,9 +5,9 @@
  * so that clocks that drift apart are followed; an answer replaces it.
  *
  * Invariant: as long as the two clocks drift by less than 500 ppm, an age is
- * never above the truth less the quickest way a frame took; it is below that by
- * no more than the delay of any one frame heard since the answer, beyond the
- * quickest, plus (500 ppm + drift) of the time since that one. Constant cost,
+ * never above the truth less the quickest way a frame took. It is below that by
+ * no more than, for any one frame from the answer on, what that frame took
+ * beyond the quickest plus (500 ppm + drift) of the time since. Constant cost,
  * 32 bytes. */
 #ifndef MSOCK_CORE_AGE_H
 #define MSOCK_CORE_AGE_H

@@ -89,21 +89,24 @@ int msock__copies_add(struct msock__copies *copies, uint64_t now_us,
 }
 
 /* Compared this way round, no due time overflows. */
-static bool too_late(uint64_t due_us, uint64_t now_us)
+static bool too_late(const struct msock__heap_node *node, uint64_t now_us)
 {
-    return now_us > due_us && now_us - due_us > MSOCK__COPIES_LATE_US;
+    return now_us > node->due_us &&
+           now_us - node->due_us > MSOCK__COPIES_LATE_US;
 }
 
 bool msock__copies_next(struct msock__copies *copies, uint64_t now_us,
                         const uint8_t **bytes, size_t *size)
 {
-    while (too_late(msock__copies_deadline(copies), now_us)) {
+    struct msock__heap_node *first = msock__heap_first(&copies->heap);
+    while (first && too_late(first, now_us)) {
         drop_first(copies);
+        first = msock__heap_first(&copies->heap);
     }
-    if (msock__copies_deadline(copies) > now_us) {
+    if (!first || first->due_us > now_us) {
         return false;
     }
-    const struct copy *copy = copy_of(msock__heap_first(&copies->heap));
+    const struct copy *copy = copy_of(first);
     *bytes = copy->bytes;
     *size = copy->size;
     return true;

@@ -10,6 +10,10 @@ foreach(module topic window stats log timer session dispatch dispatch_model
     msock_core_test(${module})
 endforeach()
 msock_core_test(alloc msock_test_alloc)
+msock_core_test(age)
+foreach(module heap schedule copies)
+    msock_core_test(${module} msock_test_alloc)
+endforeach()
 
 # The engine
 msock_core_test(pace)

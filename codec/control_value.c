@@ -2,10 +2,13 @@
 /* Values inside of control messages. */
 #include "codec/control_value.h"
 
+#include "codec/envelope.h"
+
 #include <assert.h>
+#include <multisock/multisock.h>
 #include <string.h>
 
-enum { HEX_MAX = 16 };
+enum { HEX_MAX = 16, KEY_DIGITS = 8, WILL_MAX = 512 /* bytes as written */ };
 
 bool msock__value_items(const struct msock__json_slice *value, size_t max,
                         msock__item_reader *read, void *user)
@@ -81,4 +84,64 @@ bool msock__value_text(const struct msock__json_slice *value, char *out,
     }
     *size = msock__json_unescape(value, out);
     return true;
+}
+
+/* -- Items -- */
+
+bool msock__value_counter(const struct msock__json_slice *item, void *user)
+{
+    uint64_t counter;
+
+    (void)user;
+    return msock__json_integer(item, &counter) && counter >= 1;
+}
+
+bool msock__value_key_id(const struct msock__json_slice *item, void *user)
+{
+    uint64_t id;
+
+    (void)user;
+    return msock__value_hex(item, KEY_DIGITS, &id);
+}
+
+bool msock__value_name(const struct msock__json_slice *item, void *user)
+{
+    char name[MSOCK_NAME_MAX];
+    size_t size;
+
+    (void)user;
+    return msock__value_text(item, name, sizeof name, &size) &&
+           msock__name_valid(name, size);
+}
+
+bool msock__value_filter(const struct msock__json_slice *item, void *user)
+{
+    char filter[MSOCK_TOPIC_MAX];
+    size_t size;
+
+    (void)user;
+    return msock__value_text(item, filter, sizeof filter, &size) && size > 0;
+}
+
+/* The first item is a topic of an application's, the second may be anything. */
+static bool read_will_item(const struct msock__json_slice *item, void *user)
+{
+    size_t *count = user;
+    char topic[MSOCK_TOPIC_MAX];
+    size_t size;
+
+    if ((*count)++ > 0) {
+        return true;
+    }
+    return msock__value_text(item, topic, sizeof topic, &size) &&
+           msock__topic_valid(topic, size) &&
+           (size < 4 || memcmp(topic, "$ms/", 4) != 0);
+}
+
+bool msock__value_will(const struct msock__json_slice *value)
+{
+    size_t count = 0;
+
+    return value->size <= WILL_MAX &&
+           msock__value_items(value, 2, read_will_item, &count) && count == 2;
 }

@@ -31,4 +31,23 @@ bool msock__value_hex(const struct msock__json_slice *value, size_t digits,
 bool msock__value_text(const struct msock__json_slice *value, char *out,
                        size_t capacity, size_t *size);
 
+/* Readers of items that are checked and not kept; `user` is ignored. */
+
+/** Whether it is a counter, 1..2^53-1. */
+bool msock__value_counter(const struct msock__json_slice *item, void *user);
+
+/** Whether it is a key id, 8 hex digits. */
+bool msock__value_key_id(const struct msock__json_slice *item, void *user);
+
+/** Whether it is a string as a node name has to be. */
+bool msock__value_name(const struct msock__json_slice *item, void *user);
+
+/** Whether it is a string of 1..255 bytes. One that is no filter matches
+ *  nothing; it does no other harm. */
+bool msock__value_filter(const struct msock__json_slice *item, void *user);
+
+/** Whether it is [topic, data], 512 bytes as it stands there; the topic is not
+ *  under `$ms/`. */
+bool msock__value_will(const struct msock__json_slice *value);
+
 #endif

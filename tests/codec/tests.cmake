@@ -10,7 +10,8 @@ endforeach()
 
 foreach(module
         error counter text frame transform hash json json_token json_text utf8
-        envelope envelope_strict envelope_encode envelope_names)
+        envelope envelope_strict envelope_encode envelope_names
+        control control_strict)
     msock_test(codec ${module} msock_codec)
 endforeach()
 foreach(module keyring keyfile seal)

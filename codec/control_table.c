@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys of control messages and the readers of their values. */
+#include "codec/control_table.h"
+
+#include "codec/control_value.h"
+
+#include <assert.h>
+
+enum {
+    ID_DIGITS = 16, /* sessions and nonces */
+    PARTS_MAX = 256,
+    FILTERS_MAX = 32,
+    KEYS_MAX = 8,
+    ACK_MAX = 16
+};
+
+typedef struct msock__json_slice slice;
+
+/* -- Numbers and ranges -- */
+
+static bool read_age(const slice *value, struct msock__reading *reading)
+{
+    return msock__json_integer(value, &reading->control.age_ms);
+}
+
+static bool read_every(const slice *value, struct msock__reading *reading)
+{
+    uint64_t *every = &reading->control.every_ms;
+
+    return msock__json_integer(value, every) && *every >= 1 &&
+           *every <= MSOCK__EVERY_MAX_MS;
+}
+
+static bool read_last(const slice *value, struct msock__reading *reading)
+{
+    return msock__json_integer(value, &reading->control.best_effort_last);
+}
+
+static bool read_revision(const slice *value, struct msock__reading *reading)
+{
+    return msock__json_integer(value, &reading->control.revision);
+}
+
+static bool read_up(const slice *value, struct msock__reading *reading)
+{
+    uint64_t *up = &reading->control.up_ms;
+
+    return msock__json_integer(value, up) && *up <= MSOCK__UP_MAX_MS;
+}
+
+/* [oldest, last]; nothing is held if oldest = last + 1. */
+static bool read_held(const slice *value, struct msock__reading *reading)
+{
+    uint64_t pair[2];
+
+    if (!msock__value_pair(value, pair) || pair[0] < 1 ||
+        pair[0] > pair[1] + 1) {
+        return false;
+    }
+    reading->control.held =
+        (struct msock__range){.first = pair[0], .last = pair[1]};
+    return true;
+}
+
+static bool read_nonce(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_hex(value, ID_DIGITS, &reading->control.nonce);
+}
+
+static bool read_session(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_hex(value, ID_DIGITS, &reading->control.session);
+}
+
+/* -- Lists -- */
+
+static bool add_session(const slice *item, void *user)
+{
+    struct msock__control *control = user;
+
+    return msock__value_hex(item, ID_DIGITS,
+                            &control->sessions[control->count++]);
+}
+
+static bool read_sessions(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK__CHALLENGE_MAX, add_session,
+                              &reading->control);
+}
+
+/* A range lies above the one before it. */
+static bool add_range(const slice *item, void *user)
+{
+    struct msock__control *control = user;
+    uint64_t below =
+        control->count > 0 ? control->ranges[control->count - 1].last : 0;
+    uint64_t pair[2];
+
+    if (!msock__value_pair(item, pair) || pair[0] <= below ||
+        pair[1] < pair[0]) {
+        return false;
+    }
+    control->ranges[control->count++] =
+        (struct msock__range){.first = pair[0], .last = pair[1]};
+    return true;
+}
+
+static bool read_ranges(const slice *value, struct msock__reading *reading)
+{
+    const struct msock__control *control = &reading->control;
+    uint64_t frames = 0;
+
+    if (!msock__value_items(value, MSOCK__NACK_MAX, add_range,
+                            &reading->control)) {
+        return false;
+    }
+    for (size_t i = 0; i < control->count; i++) {
+        frames += control->ranges[i].last - control->ranges[i].first + 1;
+    }
+    return frames <= MSOCK__NACK_FRAMES;
+}
+
+/* -- Floors -- */
+
+/* An entry of an answer's floors: two counters, then nonces. */
+struct entry {
+    struct msock__reading *reading;
+    struct msock__floor floor;
+    size_t count; /* items that were read */
+};
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Keeps the floors of one of the nonces that count. */
+static void take_own(struct msock__reading *reading,
+                     const struct msock__floor *floor)
+{
+    struct msock__floor *kept = reading->control.floors;
+
+    if (floor->nonce != reading->own[0] && floor->nonce != reading->own[1]) {
+        return;
+    }
+    if (reading->control.count == 0) {
+        reading->control.count = 1;
+        *kept = *floor;
+        return;
+    }
+    kept->best_effort = lower(kept->best_effort, floor->best_effort);
+    kept->reliable = lower(kept->reliable, floor->reliable);
+}
+
+static void take_floor(struct msock__reading *reading,
+                       const struct msock__floor *floor)
+{
+    struct msock__control *control = &reading->control;
+
+    if (reading->own != NULL) {
+        take_own(reading, floor);
+    } else if (control->count < MSOCK__ANSWER_MAX) {
+        control->floors[control->count++] = *floor;
+    }
+}
+
+static bool read_counter(const slice *value, uint64_t *counter)
+{
+    return msock__json_integer(value, counter) && *counter >= 1;
+}
+
+static bool read_entry_item(const slice *item, void *user)
+{
+    struct entry *entry = user;
+
+    switch (entry->count++) {
+    case 0:
+        return read_counter(item, &entry->floor.best_effort);
+    case 1:
+        return read_counter(item, &entry->floor.reliable);
+    default:
+        if (!msock__value_hex(item, ID_DIGITS, &entry->floor.nonce)) {
+            return false;
+        }
+        take_floor(entry->reading, &entry->floor);
+        return true;
+    }
+}
+
+static bool read_entry(const slice *item, void *user)
+{
+    struct entry entry = {.reading = user};
+
+    return msock__value_items(item, SIZE_MAX, read_entry_item, &entry) &&
+           entry.count >= 3;
+}
+
+static bool read_floors(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, SIZE_MAX, read_entry, reading);
+}
+
+/* -- What is checked and not kept -- */
+
+/* Which part of how many; that it is there makes a hello full. */
+static bool check_part(const slice *value, struct msock__reading *reading)
+{
+    uint64_t pair[2];
+
+    reading->control.full = true;
+    return msock__value_pair(value, pair) && pair[0] < pair[1] &&
+           pair[1] <= PARTS_MAX;
+}
+
+static bool check_version(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return msock__value_name(value, NULL);
+}
+
+static bool check_filters(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return msock__value_items(value, FILTERS_MAX, msock__value_filter, NULL);
+}
+
+static bool check_keys(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return msock__value_items(value, KEYS_MAX, msock__value_key_id, NULL);
+}
+
+static bool check_keeper(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return value->type == MSOCK__JSON_BOOL;
+}
+
+static bool check_will(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return msock__value_will(value);
+}
+
+static bool check_ack(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return msock__value_items(value, ACK_MAX, msock__value_counter, NULL);
+}
+
+static bool check_of(const slice *value, struct msock__reading *reading)
+{
+    (void)reading;
+    return msock__value_items(value, ACK_MAX, msock__value_name, NULL);
+}
+
+/* -- Tables -- */
+
+/* Bits of keys that others need. */
+enum { VERSION_PART = 1 << 5 | 1 << 6, ACK = 1 << 1 };
+
+static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
+    [MSOCK__HELLO] = {"$ms/hello",
+                      5,
+                      {{"age", read_age, 0},
+                       {"every", read_every, 0},
+                       {"be", read_last, 0},
+                       {"rel", read_held, 0},
+                       {"rev", read_revision, 0},
+                       {"version", check_version, VERSION_PART},
+                       {"part", check_part, VERSION_PART},
+                       {"filters", check_filters, VERSION_PART},
+                       {"keys", check_keys, VERSION_PART},
+                       {"keeper", check_keeper, VERSION_PART},
+                       {"will", check_will, VERSION_PART}}},
+    [MSOCK__BYE] = {"$ms/bye",
+                    2,
+                    {{"be", read_last, 0}, {"rel", read_held, 0}}},
+    [MSOCK__CHALLENGE] = {"$ms/challenge",
+                          3,
+                          {{"nonce", read_nonce, 0},
+                           {"up", read_up, 0},
+                           {"sessions", read_sessions, 0}}},
+    [MSOCK__ANSWER] = {"$ms/answer",
+                       3,
+                       {{"age", read_age, 0},
+                        {"rel", read_held, 0},
+                        {"floors", read_floors, 0}}},
+    [MSOCK__SYNC] = {"$ms/sync",
+                     1,
+                     {{"rel", read_held, 0},
+                      {"ack", check_ack, 0},
+                      {"of", check_of, ACK}}},
+    [MSOCK__NACK] = {"$ms/nack",
+                     2,
+                     {{"session", read_session, 0},
+                      {"ranges", read_ranges, 0}}},
+};
+
+const struct msock__control_table *
+msock__control_table(enum msock__control_kind kind)
+{
+    assert(kind < MSOCK__CONTROL_UNKNOWN);
+    return &tables[kind];
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control messages for tests: decoding one from text, comparing two, and the
+ * rules of docs/protocol.md 7 once more, written down apart from the decoder.
+ */
+#ifndef TESTS_CODEC_CONTROL_CASE_H
+#define TESTS_CODEC_CONTROL_CASE_H
+
+#include "codec/control.h"
+#include "codec/frame.h"
+#include "tests/codec/exact.h"
+
+#include <multisock/counter.h>
+#include <stdio.h>
+
+enum { CONTROL_LINE_MAX = 65507 };
+
+/* A decoded control message; `bytes` is to be freed. */
+struct control_read {
+    char *bytes;
+    int drop;
+    struct msock__envelope envelope;
+    struct msock__control control;
+};
+
+/** Decodes a line, its newline included. */
+static inline struct control_read control_read_line(const char *line,
+                                                    size_t size)
+{
+    struct control_read r = {.bytes = exact_copy(line, size, 1)};
+    size_t used;
+
+    r.drop = msock__envelope_decode(r.bytes, size, false, 0, 2048, &r.envelope,
+                                    &used);
+    if (r.drop == 0) {
+        r.drop = msock__control_decode(&r.envelope, &r.control);
+    }
+    return r;
+}
+
+/** Decodes `data` under `$ms/WORD`. */
+static inline struct control_read control_read(const char *word,
+                                               const char *data)
+{
+    size_t capacity = strlen(data) + 128;
+    char *line = malloc(capacity);
+
+    if (line == NULL) {
+        abort();
+    }
+    int size = snprintf(
+        line, capacity,
+        "{\"topic\":\"$ms/%s\",\"sender\":\"hub\",\"data\":%s}\n", word, data);
+    struct control_read r = control_read_line(line, (size_t)size);
+    free(line);
+    return r;
+}
+
+/** What decoding that yields: 0 or the drop counter. */
+static inline int control_drop(const char *word, const char *data)
+{
+    struct control_read r = control_read(word, data);
+
+    free(r.bytes);
+    return r.drop;
+}
+
+/** Whether two messages say the same. */
+static inline bool control_same(const struct msock__control *a,
+                                const struct msock__control *b)
+{
+    size_t item = a->kind == MSOCK__ANSWER ? sizeof a->floors[0]
+                  : a->kind == MSOCK__NACK ? sizeof a->ranges[0]
+                                           : sizeof a->sessions[0];
+
+    return a->kind == b->kind && a->age_ms == b->age_ms &&
+           a->every_ms == b->every_ms &&
+           a->best_effort_last == b->best_effort_last &&
+           a->revision == b->revision && a->held.first == b->held.first &&
+           a->held.last == b->held.last && a->full == b->full &&
+           a->nonce == b->nonce && a->up_ms == b->up_ms &&
+           a->session == b->session && a->count == b->count &&
+           memcmp(a->sessions, b->sessions, a->count * item) == 0;
+}
+
+static inline bool control_ranges_valid(const struct msock__control *c)
+{
+    uint64_t below = 0;
+    uint64_t frames = 0;
+
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->ranges[i].first <= below ||
+            c->ranges[i].last < c->ranges[i].first ||
+            c->ranges[i].last > MSOCK__COUNTER_MAX) {
+            return false;
+        }
+        below = c->ranges[i].last;
+        frames += below - c->ranges[i].first + 1;
+    }
+    return c->count <= 32 && frames <= 1024;
+}
+
+static inline bool control_floors_valid(const struct msock__control *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->floors[i].best_effort - 1 >= MSOCK__COUNTER_MAX ||
+            c->floors[i].reliable - 1 >= MSOCK__COUNTER_MAX) {
+            return false;
+        }
+    }
+    return c->count <= 128;
+}
+
+static inline bool control_held_valid(const struct msock__control *c)
+{
+    return c->held.first >= 1 && c->held.last <= MSOCK__COUNTER_MAX &&
+           c->held.first <= c->held.last + 1;
+}
+
+/** Whether a message keeps the rules of its kind. */
+static inline bool control_valid(const struct msock__control *c)
+{
+    switch (c->kind) {
+    case MSOCK__HELLO:
+        return control_held_valid(c) && c->every_ms - 1 < 600000 &&
+               c->age_ms <= MSOCK__COUNTER_MAX &&
+               c->revision <= MSOCK__COUNTER_MAX &&
+               c->best_effort_last <= MSOCK__COUNTER_MAX;
+    case MSOCK__BYE:
+        return control_held_valid(c) &&
+               c->best_effort_last <= MSOCK__COUNTER_MAX;
+    case MSOCK__SYNC:
+        return control_held_valid(c);
+    case MSOCK__CHALLENGE:
+        return c->count <= 64 && c->up_ms <= 10000;
+    case MSOCK__ANSWER:
+        return control_held_valid(c) && control_floors_valid(c) &&
+               c->age_ms <= MSOCK__COUNTER_MAX;
+    case MSOCK__NACK:
+        return control_ranges_valid(c);
+    default:
+        return false;
+    }
+}
+
+/** Whether a message, encoded and decoded again, says the same: all of it, or
+ *  nothing where there is no item. */
+static inline bool control_comes_back(const struct msock__control *control)
+{
+    static char line[CONTROL_LINE_MAX];
+    size_t used = 0;
+    bool listed = control->kind == MSOCK__CHALLENGE ||
+                  control->kind == MSOCK__ANSWER ||
+                  control->kind == MSOCK__NACK;
+
+    if (listed && control->count == 0) {
+        return true; /* the encoder has no form for it */
+    }
+    size_t size =
+        msock__control_encode(control, "hub", line, sizeof line, &used);
+    struct control_read r = control_read_line(line, size);
+    bool same = r.drop == 0 && used == control->count &&
+                control_same(&r.control, control);
+    free(r.bytes);
+    return same;
+}
+
+#endif

@@ -84,6 +84,7 @@ Test(age, is_never_negative)
 
     cr_expect(eq(u64, msock__age_of(&age, 5 * second, 4 * second), 0));
     cr_expect(eq(u64, msock__age_of(&age, 4 * second, 3 * second), 0));
+    cr_expect(eq(u64, msock__age_of(&age, 4 * second, second), second));
 }
 
 Test(age, local_time_is_that_of_the_quickest_frame)

@@ -168,6 +168,17 @@ Test(copies, memory_stays_within_the_limit)
     cr_expect(eq(sz, copies.bytes, 0));
 }
 
+Test(copies, frame_of_any_size_is_refused_at_worst)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 8, LIMIT};
+    for (size_t i = 0; i < 3; i++) {
+        cr_expect(eq(int,
+                     msock__copies_add(&copies, 0, &dice, (const uint8_t *)"",
+                                       sizes[i], 1),
+                     MSOCK_EAGAIN));
+    }
+}
+
 Test(copies, lack_of_memory_changes_nothing)
 {
     size_t failures = 0;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # libFuzzer targets, in the preset fuzz (clang) only: build/fuzz/tests/bin/
 # NAME_fuzz runs until it finds something; the test is a short run.
-foreach(name frame json options)
+foreach(name control frame json options)
     add_executable(${name}_fuzz fuzz/${name}_fuzz.c support/log_notes.c)
     msock_target(${name}_fuzz)
     target_include_directories(${name}_fuzz PRIVATE ${PROJECT_SOURCE_DIR})

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of sessions that are heard and not admitted yet, with what they
+ * sent meanwhile: who is in it, who makes room, whose frames go first. When
+ * they are asked is core/admission.h's business; the table only remembers.
+ *
+ * Invariant: `bytes` is the memory of all frames held; ask_us and until_us are
+ * the lowest of the sessions that wait, once msock__pending_refresh() followed
+ * what may have raised them. Finding is O(1), the rest O(sessions). */
+#ifndef MSOCK_CORE_PENDING_H
+#define MSOCK_CORE_PENDING_H
+
+#include "codec/frame.h"
+#include "core/held.h"
+#include "core/table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct msock__pending {
+    uint8_t id[MSOCK__SESSION_SIZE];
+    bool waiting;            /* for an answer; otherwise it sleeps */
+    bool vain;               /* it has slept: to be asked slowly */
+    uint32_t asked;          /* times, in vain so far */
+    uint64_t asked_us;       /* last */
+    uint64_t ask_us;         /* next, while it waits */
+    uint64_t pause_us;       /* that followed the last asking; 0: none did */
+    uint64_t until_us;       /* it waits */
+    struct msock__hold hold; /* empty while it sleeps */
+    struct msock__pending *sooner, *later; /* by asked_us */
+    UT_hash_handle hh;
+};
+
+struct msock__pending_table {
+    struct msock__pending *sessions; /* uthash head */
+    struct msock__pending *first;    /* asked least recently; new ones last */
+    struct msock__pending *last;
+    size_t session_max;
+    size_t bytes;
+    uint64_t ask_us;   /* UINT64_MAX: none waits */
+    uint64_t until_us; /* the same */
+    uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
+};
+
+void msock__pending_init(struct msock__pending_table *table, size_t session_max,
+                         const uint8_t hash_key[static MSOCK__HASH_KEY_SIZE]);
+void msock__pending_fini(struct msock__pending_table *table);
+
+size_t msock__pending_count(const struct msock__pending_table *table);
+
+/** Returns the session, borrowed until it is removed, or NULL. */
+struct msock__pending *
+msock__pending_find(const struct msock__pending_table *table,
+                    const uint8_t id[static MSOCK__SESSION_SIZE]);
+
+/** Adds one that is not there. In a full table the one that was asked most
+ *  often makes room, of several the one asked longest ago; *lost gets its held
+ *  frames.
+ *  Returns it, or NULL when a full table has none that was asked, or without
+ *  memory (nothing changed). */
+struct msock__pending *
+msock__pending_add(struct msock__pending_table *table,
+                   const uint8_t id[static MSOCK__SESSION_SIZE], size_t *lost);
+
+/** Removes one and frees what it holds. */
+void msock__pending_remove(struct msock__pending_table *table,
+                           struct msock__pending *one);
+
+/** It was asked just now: it goes last. */
+void msock__pending_touch(struct msock__pending_table *table,
+                          struct msock__pending *one);
+
+/** Finds out again when the first is due. */
+void msock__pending_refresh(struct msock__pending_table *table);
+
+/* -- What they hold: as in core/held.h, and counted -- */
+
+int msock__pending_hold(struct msock__pending_table *table,
+                        struct msock__pending *one, struct msock__held *frame);
+struct msock__held *msock__pending_shed(struct msock__pending_table *table,
+                                        struct msock__pending *one);
+struct msock__held *msock__pending_take(struct msock__pending_table *table,
+                                        struct msock__pending *one);
+size_t msock__pending_clear(struct msock__pending_table *table,
+                            struct msock__pending *one);
+
+/** Returns whose frames go when all hold too much, or NULL if none holds any:
+ *  the one asked most often, so that no newcomer's frames go before those of
+ *  one who was asked and stays silent; then the one that holds most. */
+struct msock__pending *
+msock__pending_heaviest(const struct msock__pending_table *table);
+
+#endif

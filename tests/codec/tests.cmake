@@ -22,8 +22,10 @@ target_link_options(codec_keyring_test PRIVATE -Wl,--wrap=crypto_generichash)
 # What reads JSON of others as a tree does it with cJSON.
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 msock_test(codec differential msock_codec PkgConfig::CJSON)
-msock_test(codec vectors msock_codec PkgConfig::CJSON)
-target_sources(codec_vectors_test PRIVATE codec/vector_case.c)
+foreach(module vectors control_vectors)
+    msock_test(codec ${module} msock_codec PkgConfig::CJSON)
+    target_sources(codec_${module}_test PRIVATE codec/vector_case.c)
+endforeach()
 set_source_files_properties(codec/vector_case.c PROPERTIES
     COMPILE_OPTIONS "-Wno-conversion;-Wno-sign-conversion")
 

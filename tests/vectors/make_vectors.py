@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 
+import control
 import encoder as e
 import refused
 
@@ -174,6 +175,7 @@ FILES = {
     "fragments.json": fragment_cases,
     "refused.json": lambda: refused.cases(HOUSE, SIX, MASTER, SECOND, SESSION,
                                           OTHER, LIGHTS),
+    "control.json": lambda: control.cases(HOUSE, MASTER, SESSION),
 }
 
 

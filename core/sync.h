@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When to say `sync`: 20, 80 and 320 ms after the last reliable frame, so that
+ * a lost tail is noticed soon although nothing follows it (docs/protocol.md 5).
+ * Constant cost. */
+#ifndef MSOCK_CORE_SYNC_H
+#define MSOCK_CORE_SYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** All zero: nothing is due. */
+struct msock__sync {
+    uint64_t sent_us; /* the last reliable frame left */
+    unsigned left;    /* syncs that are still to come */
+};
+
+/** A reliable frame has left: the three times count from now. */
+void msock__sync_sent(struct msock__sync *sync, uint64_t now_us);
+
+/** Whether a sync is to be sent now. */
+bool msock__sync_due(const struct msock__sync *sync, uint64_t now_us);
+
+/** A sync has been sent: it serves for all that were due. */
+void msock__sync_take(struct msock__sync *sync, uint64_t now_us);
+
+/** When the next is due in us, UINT64_MAX if none. */
+uint64_t msock__sync_deadline(const struct msock__sync *sync);
+
+#endif

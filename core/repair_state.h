@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One session's reliable stream, as repair.c (order, giving up) and
+ * repair_ask.c (when to ask) share it. */
+#ifndef MSOCK_CORE_REPAIR_STATE_H
+#define MSOCK_CORE_REPAIR_STATE_H
+
+#include "core/repair.h"
+
+struct msock__repair {
+    struct msock__reorder window;
+    uint64_t last;       /* sent, as far as is known */
+    uint64_t oldest;     /* what is below has left the sender's history */
+    uint64_t told_last;  /* the sender said it holds oldest..told_last, */
+    uint64_t told_us;    /* last at this time, */
+    uint64_t again_from; /* and it sent this one again: so it holds what */
+    uint64_t again_us;   /* follows it as well */
+    uint64_t passed;     /* what is below is given up at passed_us */
+    uint64_t passed_us;  /* UINT64_MAX: nothing is */
+    uint64_t lost_below; /* what is below and missing is given up */
+};
+
+/** Returns what is drawn on top of every wait, so that one node asks and the
+ *  others hear it. */
+uint64_t msock__repair_spread(const struct msock__repair_round *round);
+
+/** Looks at the timers that have run out: what is due is to be asked for now,
+ *  or given up. */
+void msock__repair_run(struct msock__repair *repair, uint64_t now_us);
+
+#endif

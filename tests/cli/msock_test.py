@@ -29,6 +29,21 @@ class Usage(netns.Case):
                 (["pub", "t", "1", "2"], "more than TOPIC and DATA"),
                 (["pub", "t", "1", "--raw", "f"], "--raw"),
                 (["pub", "t", "--type", "a/b"], "--type"),
+                (["pub", "t", "1", "--copies", "0"], "from 1 to 10, not 0"),
+                (["pub", "t", "1", "--copies", "11"], "--copies wants"),
+                (["pub", "t", "1", "--copies", ""], "--copies wants"),
+                (["pub", "t", "1", "--expires", "0"], "--expires wants"),
+                (["pub", "t", "1", "--expires", "1s"], "--expires wants"),
+                (["pub", "t", "1", "--expires", "-1"], "--expires wants"),
+                (["pub", "t", "1", "--expires", "4294967296"],
+                 "to 4294967295"),
+                (["pub", "t", "1", "--expires", "9" * 30], "--expires wants"),
+                (["pub", "t", "1", "--after", "60001"], "from 0 to 60000"),
+                (["pub", "t", "1", "--after", "9", "--expires", "8"],
+                 "--expires below --after"),
+                (["pub", "t", "1", "--reliable", "--copies", "2"],
+                 "--reliable and --copies"),
+                (["pub", "t", "1", "--reliable=1"], "--reliable=1"),
                 (["pub", "t", "-5"], "unknown option -5"),
                 (["pub", "--nonsense", "t"], "unknown option --nonsense"),
                 (["pub", "t", "-c"], "-c needs a value"),
@@ -189,6 +204,15 @@ class Printing(netns.Case):
         self.assertEqual(
             self.received('{"a" : [1, "b c\\" d"] }', "--json", topic="x/é"),
             '{"topic":"x/é","sender":"py","data":{"a":[1,"b c\\" d"]}}\n')
+
+    def test_json_tells_the_age_of_what_came_framed(self):
+        sub = self.sub("t", "--json", "-C", 1, "-c", LO)
+
+        self.run_msock("pub", "t", "1", "--name", "hub", "-c", LO)
+
+        self.assertRegex(
+            sub.end().out,
+            r'^\{"topic":"t","sender":"hub","age_ms":\d+,"data":1\}\n$')
 
     def test_json_escapes_what_could_harm_a_terminal(self):
         nasty = "a\x1b\x7f\u0085\u202e\u2066\u061cé€𝄞\\\""

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <multisock/text.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@
 enum {
     JOIN_WAIT_MS = 3000,  /* for a network to come up */
     STALL_WAIT_MS = 5000, /* for the queue to move */
-    POLL_MS = 100         /* longest wait while something else is due */
+    POLL_MS = 100,        /* longest wait while something else is due */
+    COPIES_MAX = 10,
+    AFTER_MAX_MS = 60000
 };
 
 #define STANDARD_INPUT "standard input"
@@ -29,14 +32,24 @@ static const char help[] =
     "Without DATA, or with -, each line of standard input is a message, sent\n"
     "as soon as it is read.\n"
     "      --raw FILE     publish the bytes of FILE (-: of standard input)\n"
-    "      --type TYPE    their media type\n" CLI_CHANNEL_HELP;
+    "      --type TYPE    their media type\n"
+    "      --reliable     once and in order, or reported as lost; without it\n"
+    "                     nothing tells or mends a loss\n"
+    "      --copies K     send every frame K times, 1 to 10 [1]\n"
+    "      --expires MS   not delivered when older than MS milliseconds\n"
+    "      --after MS     delivered MS milliseconds after it was sent, at the\n"
+    "                     same moment everywhere, at most "
+    "60000\n" CLI_CHANNEL_HELP;
+
+/* Options of this verb alone. */
+enum { RAW = CLI_OWN, TYPE, RELIABLE, COPIES, EXPIRES, AFTER };
 
 struct publisher {
     msock_channel *channel;
     const char *topic;
     const char *data; /* NULL: lines of standard input */
     const char *raw;  /* file name, or NULL */
-    const char *type;
+    msock_publish_options how;
     struct cli_buffer quoted;
     bool stalled; /* the network takes nothing */
 };
@@ -118,14 +131,14 @@ static int await_queue(msock_channel *channel, size_t most)
     return code;
 }
 
-/* Publishes, waiting while the queue is full.  Returns 0, or the error code
- * after having told it. */
-static int publish(struct publisher *publisher, const char *json,
-                   const msock_publish_options *options)
+/* Publishes `json`, or if it is NULL the bytes that publisher->how names,
+ * waiting while the queue is full.  Returns 0, or the error code after having
+ * told it. */
+static int publish(struct publisher *publisher, const char *json)
 {
     for (;;) {
-        int code =
-            msock_publish(publisher->channel, publisher->topic, json, options);
+        int code = msock_publish(publisher->channel, publisher->topic, json,
+                                 &publisher->how);
         size_t queued = msock_queued(publisher->channel);
         if (code == MSOCK_EAGAIN && queued > 0) {
             if (await_queue(publisher->channel, queued / 2) != CLI_OK) {
@@ -150,7 +163,7 @@ static int publish_text(struct publisher *publisher, const char *text,
 
     /* A NUL inside would cut the text silently; quoting refuses it. */
     if (strlen(text) == size && msock_json_check(text, size) == 0) {
-        return publish(publisher, text, NULL);
+        return publish(publisher, text);
     }
     if (cli_buffer_reserve(quoted, 6 * size + 3) != CLI_OK) {
         return MSOCK_ENOMEM;
@@ -161,7 +174,7 @@ static int publish_text(struct publisher *publisher, const char *text,
                   msock_error_detail());
         return code;
     }
-    return publish(publisher, quoted->bytes, NULL);
+    return publish(publisher, quoted->bytes);
 }
 
 /* Publishes all lines that have been read; the bad ones are told, and the
@@ -236,13 +249,9 @@ static int read_whole(const char *name, struct input *input)
 static int publish_all(struct publisher *publisher, const struct input *file)
 {
     if (publisher->raw) {
-        msock_publish_options options = {
-            .struct_size = sizeof(options),
-            .raw = file->buffer.bytes,
-            .raw_size = file->buffer.size,
-            .type = publisher->type,
-        };
-        return publish(publisher, NULL, &options) < 0 ? CLI_FAILURE : CLI_OK;
+        publisher->how.raw = file->buffer.bytes;
+        publisher->how.raw_size = file->buffer.size;
+        return publish(publisher, NULL) < 0 ? CLI_FAILURE : CLI_OK;
     }
     if (publisher->data) {
         int code =
@@ -286,6 +295,21 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
     return code;
 }
 
+/* Holds the options of delivery together, so that they are refused before
+ * anything is opened or read. */
+static int check_how(const msock_publish_options *how)
+{
+    if (how->reliable && how->copies > 0) {
+        return cli_usage("--reliable and --copies both: what is reliable is "
+                         "sent again to whom it is missing");
+    }
+    if (how->expires_ms > 0 && how->expires_ms < how->after_ms) {
+        return cli_usage("--expires below --after: it would be too old before "
+                         "its moment comes");
+    }
+    return CLI_OK;
+}
+
 /* Reads what comes after the options, and holds all together. */
 static int read_arguments(int argc, char **argv, struct publisher *publisher)
 {
@@ -302,10 +326,43 @@ static int read_arguments(int argc, char **argv, struct publisher *publisher)
     if (publisher->raw && count == 2) {
         return cli_usage("DATA and --raw both; one message has one of them");
     }
-    if (publisher->type && !publisher->raw) {
+    if (publisher->how.type && !publisher->raw) {
         return cli_usage("--type is for --raw");
     }
+    return check_how(&publisher->how);
+}
+
+/* Reads the number that is an option's value. */
+static int read_number(const char *option, unsigned least, unsigned most,
+                       unsigned *number)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long value = strtoul(optarg, &end, 10);
+    if (optarg[0] < '0' || optarg[0] > '9' || *end || errno || value < least ||
+        value > most) {
+        return cli_usage("%s wants a number from %u to %u, not %s", option,
+                         least, most, optarg);
+    }
+    *number = (unsigned)value;
     return CLI_OK;
+}
+
+/* Takes an option that says how messages are delivered. */
+static int read_how(int option, msock_publish_options *how)
+{
+    switch (option) {
+    case COPIES:
+        return read_number("--copies", 1, COPIES_MAX, &how->copies);
+    case EXPIRES:
+        return read_number("--expires", 1, UINT_MAX, &how->expires_ms);
+    case AFTER:
+        return read_number("--after", 0, AFTER_MAX_MS, &how->after_ms);
+    default:
+        how->reliable = true;
+        return CLI_OK;
+    }
 }
 
 /* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
@@ -313,10 +370,13 @@ static int read_arguments(int argc, char **argv, struct publisher *publisher)
 static int read_options(int argc, char **argv, struct publisher *publisher,
                         struct cli_channel *names, bool *ended)
 {
-    enum { RAW = CLI_OWN, TYPE };
     static const struct option options[] = {
         {"raw", required_argument, NULL, RAW},
         {"type", required_argument, NULL, TYPE},
+        {"reliable", no_argument, NULL, RELIABLE},
+        {"copies", required_argument, NULL, COPIES},
+        {"expires", required_argument, NULL, EXPIRES},
+        {"after", required_argument, NULL, AFTER},
         {"channel", required_argument, NULL, 'c'},
         {"key-file", required_argument, NULL, CLI_KEY_FILE},
         {"name", required_argument, NULL, CLI_NAME},
@@ -335,7 +395,13 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
             publisher->raw = optarg;
             break;
         case TYPE:
-            publisher->type = optarg;
+            publisher->how.type = optarg;
+            break;
+        case RELIABLE:
+        case COPIES:
+        case EXPIRES:
+        case AFTER:
+            code = read_how(option, &publisher->how);
             break;
         case 'h':
             *ended = true;
@@ -353,7 +419,8 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
 
 int cmd_pub(int argc, char **argv)
 {
-    struct publisher publisher = {0};
+    struct publisher publisher = {
+        .how = {.struct_size = sizeof(msock_publish_options)}};
     struct cli_channel names = {0};
     bool ended = false;
     int code = read_options(argc, argv, &publisher, &names, &ended);

@@ -23,8 +23,9 @@ static const char help[] =
     "  -W, --wait S       end after S seconds, with exit code 27\n"
     "  -v, --verbose      print the topic before the message\n"
     "      --json         print {\"topic\":...,\"sender\":...,\"data\":...};\n"
-    "                     raw bytes as \"raw\":BASE64 instead of "
-    "\"data\"\n" CLI_CHANNEL_HELP;
+    "                     raw bytes as \"raw\":BASE64 instead of \"data\";\n"
+    "                     \"age_ms\" unless bare; \"reliable\":true if it "
+    "is\n" CLI_CHANNEL_HELP;
 
 struct subscriber {
     msock_channel *channel;
@@ -133,6 +134,22 @@ static int on_message(msock_channel *channel, const msock_message *message,
     return 0;
 }
 
+/* What the messages alone do not show: that some of them are missing, or that
+ * one sender is two. */
+static void on_event(msock_channel *channel, const msock_event *event,
+                     void *user)
+{
+    (void)channel;
+    (void)user;
+    if (event->kind == MSOCK_EVENT_LOSS) {
+        cli_error("lost %" PRIu64 " reliable frames of %s, from %" PRIu64 " on",
+                  event->count, event->node, event->first);
+    } else if (event->kind == MSOCK_EVENT_CONFLICT) {
+        cli_error("two programs speak as %s: one of them needs another name",
+                  event->node);
+    }
+}
+
 static void on_timeout(msock_channel *channel, void *user)
 {
     struct subscriber *subscriber = user;
@@ -163,6 +180,10 @@ static int start(struct subscriber *subscriber)
         if (id < 0) {
             return id;
         }
+    }
+    int code = msock_watch(subscriber->channel, on_event, NULL);
+    if (code < 0) {
+        return code;
     }
     int id = msock_timer_start(subscriber->channel, JOIN_WAIT_MS, 0,
                                tell_if_unjoined, subscriber);

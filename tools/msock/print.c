@@ -6,6 +6,7 @@
 #include "tools/msock/json_out.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <multisock/text.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -59,6 +60,12 @@ static void put_object(struct printer *printer, const msock_message *message)
     json_out_text(out, message->topic, message->topic_size);
     put_text(printer, ",\"sender\":");
     json_out_text(out, message->sender, message->sender_size);
+    if (!(message->flags & MSOCK_MESSAGE_BARE)) {
+        json_out_format(out, ",\"age_ms\":%" PRIu64, message->age_us / 1000);
+    }
+    if (message->flags & MSOCK_MESSAGE_RELIABLE) {
+        put_text(printer, ",\"reliable\":true");
+    }
     if (message->type) {
         put_text(printer, ",\"type\":");
         json_out_text(out, message->type, strlen(message->type));

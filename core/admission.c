@@ -141,6 +141,13 @@ static struct msock__held *copy(const struct msock__frame *frame,
     return made;
 }
 
+/* Whether a body is over a bound by itself: others must not go in vain. */
+static bool never_fits(const struct msock__admission *admission, size_t size)
+{
+    const struct msock__admission_limits *limits = &admission->limits;
+    return msock__held_cost(size) > lower(limits->bytes_max, limits->all_max);
+}
+
 /* Who holds too much, the session that was just added to first, or NULL. */
 static struct msock__pending *
 over_bounds(const struct msock__admission *admission,
@@ -253,7 +260,7 @@ int msock__admission_hold(struct msock__admission *admission, uint64_t now_us,
     struct msock__pending *one =
         msock__pending_find(&admission->table, frame->session);
     *lost = 0;
-    if (one == NULL || !one->waiting) {
+    if (one == NULL || !one->waiting || never_fits(admission, size)) {
         return MSOCK_DROP_PENDING;
     }
     struct msock__held *made = copy(frame, now_us, body, size);

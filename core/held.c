@@ -34,21 +34,6 @@ static size_t place_of(const struct msock__shelf *shelf, uint64_t counter)
     return begin;
 }
 
-static void charge(struct msock__hold *hold, struct msock__shelf *shelf,
-                   size_t size)
-{
-    shelf->bytes += size;
-    hold->bytes += size;
-}
-
-static void refund(struct msock__hold *hold, struct msock__shelf *shelf,
-                   size_t size)
-{
-    assert(shelf->bytes >= size && hold->bytes >= size);
-    shelf->bytes -= size;
-    hold->bytes -= size;
-}
-
 static bool reserve(struct msock__hold *hold, struct msock__shelf *shelf)
 {
     if (shelf->count < shelf->capacity) {
@@ -63,7 +48,7 @@ static bool reserve(struct msock__hold *hold, struct msock__shelf *shelf)
     }
     shelf->frames = frames;
     shelf->capacity = capacity;
-    charge(hold, shelf, more * sizeof(struct msock__held *));
+    hold->bytes += more * sizeof(struct msock__held *);
     return true;
 }
 
@@ -71,7 +56,7 @@ static bool reserve(struct msock__hold *hold, struct msock__shelf *shelf)
  * bound. */
 static void release(struct msock__hold *hold, struct msock__shelf *shelf)
 {
-    refund(hold, shelf, shelf->capacity * sizeof(struct msock__held *));
+    hold->bytes -= shelf->capacity * sizeof(struct msock__held *);
     free(shelf->frames);
     shelf->frames = NULL;
     shelf->capacity = 0;
@@ -99,8 +84,9 @@ int msock__hold_add(struct msock__hold *hold, struct msock__held *frame)
             (shelf->count - place) * sizeof(struct msock__held *));
     shelf->frames[place] = frame;
     shelf->count++;
+    shelf->bytes += msock__held_cost(frame->size);
     hold->count++;
-    charge(hold, shelf, msock__held_cost(frame->size));
+    hold->bytes += msock__held_cost(frame->size);
     return 0;
 }
 
@@ -110,12 +96,15 @@ struct msock__held *msock__hold_shed(struct msock__hold *hold)
     bool reliable = hold->streams[1].bytes > hold->streams[0].bytes;
     struct msock__shelf *shelf = &hold->streams[reliable ? 1 : 0];
     struct msock__held *lowest = shelf->frames[0];
+    size_t cost = msock__held_cost(lowest->size);
+    assert(shelf->bytes >= cost && hold->bytes >= cost);
 
     memmove(&shelf->frames[0], &shelf->frames[1],
             (shelf->count - 1) * sizeof(struct msock__held *));
     shelf->count--;
+    shelf->bytes -= cost;
     hold->count--;
-    refund(hold, shelf, msock__held_cost(lowest->size));
+    hold->bytes -= cost;
     if (shelf->count == 0) {
         release(hold, shelf);
     }

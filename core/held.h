@@ -25,7 +25,7 @@ struct msock__shelf {
     struct msock__held **frames; /* ascending by counter */
     size_t count;
     size_t capacity;
-    size_t bytes;
+    size_t bytes; /* of the frames */
 };
 
 /** Zeroed is empty. */

@@ -11,7 +11,7 @@ foreach(module topic window stats log timer session dispatch dispatch_model
 endforeach()
 msock_core_test(alloc msock_test_alloc)
 msock_core_test(age)
-foreach(module heap schedule copies)
+foreach(module heap schedule copies sendtimes admission)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 

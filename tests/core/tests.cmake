@@ -11,7 +11,8 @@ foreach(module topic window stats log timer session dispatch dispatch_model
 endforeach()
 msock_core_test(alloc msock_test_alloc)
 msock_core_test(age)
-foreach(module heap schedule copies sendtimes admission)
+foreach(module heap schedule copies sendtimes admission held
+        answers)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 

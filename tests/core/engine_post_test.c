@@ -20,7 +20,7 @@ static unsigned posted, in_order; /* numbered messages, out and in */
 static void open_with(const char *options)
 {
     bench_open(&hub, "hub", options, 0);
-    cr_assert(gt(int, bench_record(&hub, "#", false), 0));
+    cr_assert(ge(int, bench_record(&hub, "#", false), 1));
 }
 
 static void open_plain(void)
@@ -76,7 +76,7 @@ Test(engine_post, message_is_published_in_the_next_turn)
     cr_assert(eq(int, post("home/lights", " {\"on\": true}"), 0));
     cr_expect(eq(sz, hub.notes, 1));
     cr_expect(eq(u64, msock__engine_deadline(hub.engine), 0));
-    cr_expect(gt(sz, msock_queued(hub.channel), 0));
+    cr_expect(ge(sz, msock_queued(hub.channel), 1));
     cr_expect(not(msock__engine_drained(hub.engine)));
 
     tick();
@@ -137,8 +137,8 @@ static int post_again(msock_channel *channel, const msock_message *message,
 
 Test(engine_post, callback_may_post_and_is_heard_in_the_next_turn)
 {
-    cr_assert(gt(
-        int, msock_subscribe(hub.channel, "once", post_again, NULL, NULL), 0));
+    cr_assert(ge(
+        int, msock_subscribe(hub.channel, "once", post_again, NULL, NULL), 1));
     cr_assert(eq(int, post("once", NULL), 0));
 
     tick();
@@ -193,7 +193,7 @@ Test(engine_post_limits, what_the_queue_does_not_take_waits_in_order)
 
     bench_move(&hub, NULL, 0);
 
-    cr_expect(gt(uint, sent, 0));
+    cr_expect(ge(uint, sent, 1));
     cr_expect(gt(uint, waiting, 50));
     cr_expect(eq(uint, in_order, posted));
     cr_expect(eq(sz, hub.heard_count, posted));

@@ -90,7 +90,7 @@ Test(engine, sealed_frame_shows_no_text)
 
     size_t size = bench_take(&hub, frame, sizeof(frame));
 
-    cr_assert(gt(sz, size, 0));
+    cr_assert(ge(sz, size, 1));
     cr_expect(not(holds(frame, size, "garage")));
     cr_expect(not(holds(frame, size, "sesame")));
     cr_expect(not(holds(frame, size, "hub")));
@@ -171,7 +171,7 @@ Test(engine, lost_piece_gives_the_message_up_after_two_seconds)
 {
     uint8_t frame[PAIR_FRAME_ROOM];
     pair_publish_large(&hub, 4000);
-    cr_assert(gt(sz, bench_take(&hub, frame, sizeof(frame)), 0));
+    cr_assert(ge(sz, bench_take(&hub, frame, sizeof(frame)), 1));
     bench_move(&hub, &node, 1000000);
 
     node.now_us += 1900000;
@@ -274,7 +274,7 @@ static int echo(msock_channel *channel, const msock_message *message,
 
 Test(engine, echo_to_oneself_lets_every_turn_end)
 {
-    cr_assert(gt(int, msock_subscribe(hub.channel, "a", echo, NULL, NULL), 0));
+    cr_assert(ge(int, msock_subscribe(hub.channel, "a", echo, NULL, NULL), 1));
     pair_publish(&hub, "a", "1");
 
     msock__engine_tick(hub.engine, hub.now_us);
@@ -347,7 +347,7 @@ static void tick(msock_channel *channel, void *user)
 
 Test(engine, timer_runs_when_due)
 {
-    cr_assert(gt(int, msock_timer_start(hub.channel, 20, 0, tick, NULL), 0));
+    cr_assert(ge(int, msock_timer_start(hub.channel, 20, 0, tick, NULL), 1));
 
     cr_expect(eq(u64, msock__engine_deadline(hub.engine), hub.now_us + 20000));
     msock__engine_tick(hub.engine, hub.now_us + 19999);

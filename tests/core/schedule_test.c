@@ -113,7 +113,7 @@ Test(schedule, deadline_is_exact_and_never_busy)
     while (msock__schedule_deadline(&schedule) < UINT64_MAX) {
         uint64_t now_us = msock__schedule_deadline(&schedule);
         size_t count = strlen(take_all(now_us));
-        cr_assert(gt(sz, count, 0));
+        cr_assert(ge(sz, count, 1));
         cr_assert(gt(u64, msock__schedule_deadline(&schedule), now_us));
         taken += count;
         wakes++;

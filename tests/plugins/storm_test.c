@@ -193,7 +193,7 @@ Test(storm, what_exceeds_the_receive_buffer_is_counted)
 
     uint64_t dropped = msock_counter_get(yard.node, MSOCK_DROP_KERNEL);
     cr_expect(not(all.late));
-    cr_expect(gt(u64, dropped, 0));
+    cr_expect(ge(u64, dropped, 1));
     cr_expect(eq(u64, all.heard + dropped, sender.total));
     yard_close(&yard);
 }

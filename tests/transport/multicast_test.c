@@ -272,7 +272,7 @@ Test(multicast, what_the_kernel_drops_is_counted)
     run_until(&reader, has_received, before + 2);
 
     cr_expect(eq(u64, reader.counters[MSOCK_DROP_KERNEL] + reader.count, 102));
-    cr_expect(gt(u64, reader.counters[MSOCK_DROP_KERNEL], 0));
+    cr_expect(ge(u64, reader.counters[MSOCK_DROP_KERNEL], 1));
     node_close(&writer);
     node_close(&reader);
 }

@@ -166,7 +166,7 @@ Test(sim_life, callback_may_change_subscriptions_and_publish)
     cr_expect(eq(int, scene.added_calls, 1));
     cr_expect(eq(str, a.topic, "new"));
     cr_expect(eq(int, scene.results[0], 0));
-    cr_expect(gt(int, scene.results[1], 0));
+    cr_expect(ge(int, scene.results[1], 1));
     cr_expect(eq(int, scene.results[2], 0));
     cr_expect(eq(int, scene.results[3], MSOCK_EBUSY));
     close_pair();

@@ -94,6 +94,21 @@ if(NOT system_prefix)
 endif()
 install(TARGETS msock RUNTIME)
 
+# systemd wants the path of a program, unless it lies where systems look: so the
+# unit names where it is installed, which `cmake --install --prefix` may change.
+# A package is staged elsewhere than it will be.
+set(unit ${PROJECT_BINARY_DIR}/cmake/multisock-hub.service)
+set(unit_prefix "\${CMAKE_INSTALL_PREFIX}")
+if(system_prefix)
+    set(unit_prefix /usr)
+endif()
+install(CODE "
+    set(program \"${unit_prefix}/${CMAKE_INSTALL_BINDIR}/msock\")
+    configure_file(
+        \"${PROJECT_SOURCE_DIR}/tools/systemd/multisock-hub.service.in\"
+        \"${unit}\" @ONLY)")
+install(FILES ${unit} DESTINATION lib/systemd/system)
+
 # Every plugin of plugins/.
 get_property(targets DIRECTORY plugins PROPERTY BUILDSYSTEM_TARGETS)
 foreach(target ${targets})

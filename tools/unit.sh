@@ -30,7 +30,7 @@ make_root()
     mount --bind /usr usr
     mount -o remount,bind,ro usr
     mount -t tmpfs -o mode=755 tmpfs usr/local
-    cmake --install "$build" --prefix "$root/usr/local" >/dev/null
+    DESTDIR=$root cmake --install "$build" --prefix /usr/local >/dev/null
     mount -t tmpfs -o mode=755 tmpfs dev
     mkdir dev/pts dev/shm
     ln -s pts/ptmx dev/ptmx
@@ -155,8 +155,9 @@ outside()
         cat "$work/log" "$work/hub" "$work/said" >&2 2>/dev/null || true
         fail "the unit does not work under systemd"
     }
+    # Where the unit lies that was installed last, which is this one.
     score=$(systemd-analyze security --offline=true \
-        "$source/tools/systemd/multisock-hub.service" 2>/dev/null |
+        "$build/cmake/multisock-hub.service" 2>/dev/null |
         sed -n 's/.*: \([0-9.]*\) .*/\1/p' | tail -n 1)
     echo "unit.sh: multisock-hub.service under systemd" \
         "$(systemd-analyze --version | awk 'NR == 1 { print $2 }'):" \

@@ -10,6 +10,6 @@ add_test(NAME cli/hub COMMAND Python3::Interpreter -B
 set_tests_properties(cli/hub PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
 add_test(NAME cli/unit COMMAND Python3::Interpreter -B
-    ${CMAKE_CURRENT_SOURCE_DIR}/cli/unit_test.py
-    ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR})
-set_tests_properties(cli/unit PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77)
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/unit_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/unit PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77
+    RESOURCE_LOCK install) # as of install/consumer

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The unit of the hub, as systemd reads it.
 
-    unit_test.py SOURCE_DIR BUILD_DIR
+    unit_test.py BUILD_DIR
 """
 
 import os
@@ -15,7 +15,7 @@ SKIPPED = 77  # exit code that ctest reports as "skipped"
 EXPOSURE_MAX = 2.0
 UNIT = "multisock-hub.service"
 
-source, build = sys.argv.pop(1), sys.argv.pop(1)
+build = sys.argv.pop(1)
 
 
 def analyze(*words):
@@ -24,31 +24,46 @@ def analyze(*words):
     return done.returncode, done.stdout
 
 
+def setUpModule():
+    """Installs the unit, and the program that it names."""
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    subprocess.run(["cmake", "--install", build, "--component", "tools",
+                    "--prefix", folder.name],
+                   check=True, stdout=subprocess.DEVNULL)
+    Unit.prefix = folder.name
+
+
 class Unit(unittest.TestCase):
+    prefix = None
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.file = os.path.join(folder.name, UNIT)
-        with open(os.path.join(source, "tools", "systemd", UNIT),
-                  encoding="utf-8") as file:
+        self.program = os.path.join(self.prefix, "bin", "msock")
+        self.file = os.path.join(self.prefix, "lib/systemd/system", UNIT)
+        with open(self.file, encoding="utf-8") as file:
             self.text = file.read()
 
-    def written(self, text):
-        """Writes the unit, with the program of this build."""
-        program = os.path.join(os.path.realpath(build), "bin", "msock")
-        with open(self.file, "w", encoding="utf-8") as file:
-            file.write(text.replace("=msock ", f"={program} "))
-        return self.file
+    def changed(self, text):
+        """Writes another unit of this name."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, UNIT)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
 
     def test_nothing_in_it_is_complained_of(self):
-        self.assertEqual(
-            analyze("verify", "--man=no", self.written(self.text)), (0, ""))
+        self.assertEqual(analyze("verify", "--man=no", self.file), (0, ""))
+
+    def test_it_names_the_program_beside_it(self):
+        self.assertIn(f"\nExecStart={self.program} hub --config", self.text)
+        self.assertEqual(self.text.count(self.program), 2)
 
     def test_a_mistake_would_be_complained_of(self):
         text = self.text.replace("PrivateTmp=", "PrivateTemp=")
 
         self.assertIn("PrivateTemp",
-                      analyze("verify", "--man=no", self.written(text))[1])
+                      analyze("verify", "--man=no", self.changed(text))[1])
 
     def test_a_wrong_configuration_is_not_tried_again(self):
         program = os.path.join(os.path.realpath(build), "bin", "msock")
@@ -63,7 +78,7 @@ class Unit(unittest.TestCase):
     def test_its_exposure_is_small(self):
         code, text = analyze("security", "--offline=true", "--no-pager",
                              f"--threshold={int(10 * EXPOSURE_MAX)}",
-                             self.written(self.text))
+                             self.file)
 
         print(text.strip().splitlines()[-1])
         self.assertEqual(code, 0, text)

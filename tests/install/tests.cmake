@@ -16,6 +16,7 @@ if(NOT instruments)
 endif()
 install_test(consumer
     ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER} ${instruments})
+set_tests_properties(install/consumer PROPERTIES RESOURCE_LOCK install)
 
 # Packages have a build of their own, the same whatever this one is: once is
 # enough.

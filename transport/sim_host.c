@@ -126,6 +126,14 @@ msock__sim_hosts_find(const struct msock__sim_hosts *hosts, const char *name)
     return NULL;
 }
 
+void msock__sim_port_settle(struct msock__sim_port *port,
+                            const struct msock__sim_host *host)
+{
+    port->host = host != NULL ? *host : (struct msock__sim_host){0};
+    /* Without bursts there is none to end. */
+    port->in_burst = port->in_burst && port->host.burst > 0.0;
+}
+
 bool msock__sim_port_burst(struct msock__sim_port *port,
                            struct msock__sim_random *random)
 {

@@ -57,6 +57,11 @@ struct msock__sim_port {
     uint64_t deaf_us;     /* what is sent to it before is lost */
 };
 
+/** Gives the port conditions (copied; NULL: none); what it went through stays,
+ *  but for a burst where there are none any more. */
+void msock__sim_port_settle(struct msock__sim_port *port,
+                            const struct msock__sim_host *host);
+
 /** One draw: whether a datagram meets a burst of the receiver. */
 bool msock__sim_port_burst(struct msock__sim_port *port,
                            struct msock__sim_random *random);

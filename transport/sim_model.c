@@ -142,12 +142,11 @@ void msock__sim_model_fini(struct msock__sim_model *model)
     msock__sim_hosts_fini(&model->hosts);
 }
 
-/* Conditions change, what a port went through stays. */
 static void settle_port(struct msock__sim_endpoint *endpoint)
 {
-    const struct msock__sim_host *host =
-        msock__sim_hosts_find(&endpoint->model->hosts, endpoint->name);
-    endpoint->port.host = host != NULL ? *host : (struct msock__sim_host){0};
+    msock__sim_port_settle(
+        &endpoint->port,
+        msock__sim_hosts_find(&endpoint->model->hosts, endpoint->name));
 }
 
 int msock__sim_attach(struct msock__sim_model *model,

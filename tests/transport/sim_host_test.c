@@ -120,6 +120,20 @@ Test(sim_host, bursts_lose_their_share_in_runs)
     close_pair();
 }
 
+Test(sim_host, burst_ends_with_its_condition)
+{
+    open_pair(NULL);
+    msock_sim_condition(sim, NULL,
+                        &(msock_sim_host){.burst = 100, .burst_size = 1000});
+    sim_node_count(&a, sim, 1, 1);
+
+    msock_sim_condition(sim, NULL, &(msock_sim_host){0});
+    sim_node_count(&a, sim, 1, 1);
+
+    cr_expect(eq(sz, b.heard, 1));
+    close_pair();
+}
+
 Test(sim_host, interface_carries_its_rate_and_loses_the_rest)
 {
     static const uint8_t bytes[1000];

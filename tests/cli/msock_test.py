@@ -97,7 +97,7 @@ class Usage(netns.Case):
                       self.run_msock("help", "x", code=2).err)
 
     def test_the_version_is_told(self):
-        for word in ("version", "--version"):
+        for word in ("version", "--version", "-V"):
             self.assertRegex(self.run_msock(word).out,
                              r"^msock \d+\.\d+\.\d+\n$")
 

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
         return cmd_help(1, argv);
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
         return cmd_version(argc, argv);
     }
     const struct verb *verb = find_verb(argv[1]);

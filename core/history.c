@@ -136,8 +136,9 @@ int msock__history_new(struct msock__history **history,
         return MSOCK_ENOMEM;
     }
     made->limits = *limits;
+    made->oldest = 1;
+    made->lowest = 1;
     made->room_us = UINT64_MAX;
-    msock__history_reset(made);
     *history = made;
     return 0;
 }

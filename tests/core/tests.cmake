@@ -11,6 +11,12 @@ foreach(module topic window stats log timer session dispatch dispatch_model
 endforeach()
 msock_core_test(alloc msock_test_alloc)
 msock_core_test(age)
+foreach(module marks sync repair repair_model)
+    msock_core_test(${module})
+endforeach()
+foreach(module history repair_bounds)
+    msock_core_test(${module} msock_test_alloc)
+endforeach()
 foreach(module heap schedule copies sendtimes admission held
         answers)
     msock_core_test(${module} msock_test_alloc)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of admission's asking: whom, when, how often, with which nonce, and who
- * makes room. What is held meanwhile: held_test.c. */
+/* Tests of admission's asking: whom, when, how often, and with which nonce.
+ * Who makes room: pending_test.c; what is held meanwhile: held_test.c. */
 #include "core/admission.h"
 
 #include "tests/support/alloc.h"
@@ -23,20 +23,16 @@ static struct msock__dice dice;
 static struct msock__control challenge;
 static size_t lost;
 
-static void open_for(size_t pending_max)
-{
-    const struct msock__admission_limits limits = {.pending_max = pending_max,
-                                                   .frames_max = 1024,
-                                                   .bytes_max = 2 << 20,
-                                                   .all_max = 16 << 20};
-    cr_assert(eq(int, msock__admission_new(&admission, &limits, key), 0));
-    msock__admission_start(admission, START, secret);
-}
-
 static void setup(void)
 {
+    const struct msock__admission_limits limits = {
+        .pending_max = MSOCK__PENDING_MAX,
+        .frames_max = MSOCK__HELD_FRAMES_MAX,
+        .bytes_max = 2 << 20,
+        .all_max = 16 << 20};
     dice.state = 1;
-    open_for(MSOCK__PENDING_MAX);
+    cr_assert(eq(int, msock__admission_new(&admission, &limits, key), 0));
+    msock__admission_start(admission, START, secret);
 }
 
 static void teardown(void)
@@ -45,12 +41,6 @@ static void teardown(void)
 }
 
 TestSuite(admission, .init = setup, .fini = teardown);
-
-static void reopen(size_t pending_max)
-{
-    teardown();
-    open_for(pending_max);
-}
 
 static void session_id(uint64_t number, uint8_t id[MSOCK__SESSION_SIZE])
 {
@@ -392,91 +382,6 @@ Test(admission, what_did_not_fit_is_due_again_as_if_not_asked)
     cr_expect(eq(sz, challenge.count, 3)); /* all 100 ms later */
 }
 
-/* -- Who makes room -- */
-
-Test(admission, full_table_refuses_while_nobody_was_asked)
-{
-    reopen(3);
-    cr_expect(hear(START, 1));
-    cr_expect(hear(START, 2));
-    cr_expect(hear(START, 3));
-
-    cr_expect(not(hear(START, 4)));
-
-    cr_expect(hear(START, 3)); /* who is there stays */
-    cr_expect(eq(int, hold(START, 4, 1), MSOCK_DROP_PENDING));
-    cr_expect(eq(sz, msock__admission_count(admission), 3));
-}
-
-Test(admission, full_table_lets_go_who_was_asked_most_often)
-{
-    reopen(3);
-    hear(START, 1);
-    hear(START, 2);
-    ask(START);
-    take(1);
-    hear(START + 50 * MS, 1);
-    hear(START + 50 * MS, 3);
-    ask(START + 100 * MS); /* 2 for the second time, 1 and 3 for the first */
-    hold(START + 100 * MS, 2, 1);
-    hold(START + 100 * MS, 2, 2);
-
-    cr_expect(hear(START + 100 * MS, 4));
-
-    cr_expect(eq(sz, lost, 2));
-    cr_expect(eq(sz, msock__admission_bytes(admission), 0));
-    cr_expect(eq(int, hold(START + 100 * MS, 2, 3), MSOCK_DROP_PENDING));
-    cr_expect(eq(int, hold(START + 100 * MS, 1, 3), 0));
-    cr_expect(eq(int, hold(START + 100 * MS, 3, 3), 0));
-    cr_expect(eq(int, hold(START + 100 * MS, 4, 3), 0));
-}
-
-Test(admission, of_those_asked_as_often_the_one_asked_longest_ago_goes)
-{
-    reopen(2);
-    hear(START, 1);
-    ask(START);
-    hear(START + 10 * MS, 2);
-    ask(START + 10 * MS);
-
-    cr_expect(hear(START + 20 * MS, 3));
-
-    cr_expect(eq(int, hold(START + 20 * MS, 1, 1), MSOCK_DROP_PENDING));
-    cr_expect(eq(int, hold(START + 20 * MS, 2, 1), 0));
-}
-
-/* A recording of thousands of dead sessions is played back without pause, while
- * one living session says a single word. */
-Test(admission, newcomer_is_asked_and_kept_amid_a_flood)
-{
-    enum { HONEST = 7 };
-    uint64_t asked_at_us = 0;
-    uint64_t now_us = START;
-    uint64_t number = 1000;
-    bool heard = false;
-    for (; asked_at_us == 0 && now_us < START + 10 * SECOND; now_us += MS) {
-        for (size_t i = 0; i < 10; i++) {
-            hear(now_us, number);
-            hold(now_us, number++, 1);
-        }
-        bool retry = now_us >= START + 3 * SECOND && !heard;
-        heard |= retry && hear(now_us, HONEST) && hold(now_us, HONEST, 1) == 0;
-        while (ask(now_us) > 0) {
-            msock__admission_sent(admission, now_us, 1472);
-            for (size_t i = 0; i < challenge.count; i++) {
-                bool found = challenge.sessions[i] == HONEST;
-                asked_at_us = found ? now_us : asked_at_us;
-            }
-        }
-    }
-
-    cr_expect(heard);
-    cr_expect(lt(u64, asked_at_us - (START + 3 * SECOND), 3 * SECOND));
-    struct msock__held *held = take(HONEST); /* the answer takes no time */
-    cr_assert(ne(ptr, held, NULL));
-    free(held);
-}
-
 /* -- The mark moves -- */
 
 Test(admission, moved_mark_asks_again_and_believes_no_former_nonce)
@@ -543,24 +448,6 @@ Test(admission, admitted_session_is_asked_no_more)
 }
 
 /* -- Memory -- */
-
-Test(admission, hearing_without_memory_changes_nothing)
-{
-    reopen(40);
-    for (uint64_t number = 0; number < 60; number++) {
-        bool failed = true;
-        for (long n = 1; failed; n++) {
-            size_t count = msock__admission_count(admission);
-            test_alloc_fail_at(n);
-            bool pending = hear(START + number * SECOND, number);
-            failed = test_alloc_failed();
-            cr_assert(eq(int, pending, !failed));
-            size_t added = failed || count == 40 ? 0 : 1;
-            cr_assert(eq(sz, msock__admission_count(admission), count + added));
-        }
-        ask(START + number * SECOND);
-    }
-}
 
 Test(admission, opening_without_memory_says_so)
 {

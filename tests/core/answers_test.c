@@ -280,6 +280,30 @@ Test(answers, answered_nonces_make_room_the_oldest_first)
     cr_expect(not(add(now_us + 2 * WAIT, last, 1, 1))); /* still limited */
 }
 
+/* All within one second, so that a limit could stick to the place. */
+Test(answers, place_of_a_forgotten_nonce_comes_without_its_limit)
+{
+    uint64_t now_us = START;
+    for (size_t i = 0; i < MSOCK__ANSWERS_NONCE_MAX; i++) {
+        now_us += 150 * MS;
+        add(now_us, 1, 1, 1);
+        cr_assert(eq(sz, take(now_us + WAIT), 1));
+    }
+    now_us += 150 * MS;
+    for (uint64_t nonce = 2; nonce <= MSOCK__ANSWERS_MAX; nonce++) {
+        cr_assert(add(now_us, nonce, 1, 1));
+        size_t full = nonce % MSOCK__ANSWER_MAX == 1;
+        cr_assert(eq(sz, take(now_us + full * WAIT), full * MSOCK__ANSWER_MAX));
+    }
+    cr_assert(eq(sz, take(now_us + WAIT), MSOCK__ANSWER_MAX - 1));
+
+    now_us += 150 * MS;
+    cr_assert(add(now_us, 10000, 1, 1));
+    cr_assert(eq(sz, take(now_us + WAIT), 1));
+
+    cr_expect(add(now_us + WAIT, 10000, 1, 1));
+}
+
 /* -- Who goes first -- */
 
 Test(answers, admitted_askers_go_first_then_who_waits_longest)

@@ -45,10 +45,15 @@ static void teardown(void)
 
 TestSuite(held, .init = setup, .fini = teardown);
 
-static void hear(uint8_t session)
+static void hear_at(uint64_t now_us, uint8_t session)
 {
     const uint8_t id[MSOCK__SESSION_SIZE] = {session};
-    cr_assert(msock__admission_hear(admission, SECOND, &dice, 0, id, &lost));
+    cr_assert(msock__admission_hear(admission, now_us, &dice, 0, id, &lost));
+}
+
+static void hear(uint8_t session)
+{
+    hear_at(SECOND, session);
 }
 
 /* Holds a body of `size` bytes that begins with its counter's low byte. */
@@ -133,6 +138,18 @@ Test(held, repeated_frame_is_a_duplicate)
     expect_counters(1, expected, 2);
 }
 
+Test(held, bookkeeping_counts_as_held)
+{
+    hear(1);
+    for (uint64_t counter = 1; counter <= 100; counter++) {
+        hold(1, BE, counter, 1);
+    }
+
+    size_t frames = 100 * (sizeof(struct msock__held) + 1);
+    size_t places = 100 * sizeof(struct msock__held *);
+    cr_expect(ge(sz, msock__admission_bytes(admission), frames + places));
+}
+
 Test(held, sessions_do_not_mix)
 {
     static const uint64_t first[] = {1, 3};
@@ -215,25 +232,35 @@ Test(held, frame_over_a_bound_by_itself_drives_none_away)
     expect_counters(1, expected, 1);
 }
 
+static void ask_at(uint64_t now_us)
+{
+    struct msock__control challenge;
+    cr_assert(eq(
+        sz, msock__admission_challenge(admission, now_us, &dice, 0, &challenge),
+        1));
+}
+
 Test(held, in_all_those_asked_in_vain_lose_first)
 {
     static const uint64_t newcomers[] = {1, 2, 3, 4};
-    struct msock__control challenge;
+    static const uint64_t left[] = {6};
     open_with(100, 1 << 20, 8000);
-    hear(1);
+    hear_at(SECOND, 1);
+    ask_at(SECOND);
+    hear_at(SECOND + 50000, 2);
+    ask_at(SECOND + 50000);
+    ask_at(SECOND + 100000); /* 1 for the second time */
     for (uint64_t counter = 1; counter <= 6; counter++) {
         hold(1, BE, counter, 1000);
     }
-    msock__admission_challenge(admission, SECOND, &dice, 0, &challenge);
 
-    hear(2);
     for (uint64_t counter = 1; counter <= 4; counter++) {
         cr_expect(eq(int, hold(2, BE, counter, 1500), 0));
     }
 
     cr_expect(le(sz, msock__admission_bytes(admission), 8000));
     expect_counters(2, newcomers, COUNT(newcomers));
-    expect_counters(1, (const uint64_t[]){6}, 1);
+    expect_counters(1, left, COUNT(left));
 }
 
 Test(held, in_all_the_one_that_holds_most_loses_next)

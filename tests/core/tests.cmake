@@ -17,8 +17,8 @@ endforeach()
 foreach(module history repair_bounds)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
-foreach(module heap schedule copies sendtimes admission held
-        answers)
+foreach(module heap schedule copies sendtimes admission pending
+        held answers)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-enum { MS = 1000 };
+enum { MS = 1000, SECOND = 1000 * MS };
 
 Test(sync, nothing_is_due_before_the_first_frame)
 {
@@ -60,4 +60,42 @@ Test(sync, taking_before_it_is_due_changes_nothing)
     msock__sync_take(&sync, 19 * MS);
 
     cr_expect(eq(u64, msock__sync_deadline(&sync), 20 * MS));
+}
+
+Test(sync, nack_is_answered_within_20_ms_however_many_follow)
+{
+    struct msock__sync sync = {0};
+    msock__sync_asked(&sync, 100 * MS);
+    msock__sync_asked(&sync, 110 * MS);
+    msock__sync_sent(&sync, 115 * MS);
+
+    cr_expect(eq(u64, msock__sync_deadline(&sync), 120 * MS));
+    msock__sync_take(&sync, 120 * MS);
+
+    cr_expect(eq(u64, msock__sync_deadline(&sync), 135 * MS));
+}
+
+Test(sync, nacks_are_answered_every_250_ms_at_most)
+{
+    struct msock__sync sync = {0};
+    msock__sync_asked(&sync, 100 * MS);
+    msock__sync_take(&sync, 120 * MS);
+
+    msock__sync_asked(&sync, 121 * MS);
+    cr_expect(eq(u64, msock__sync_deadline(&sync), 370 * MS));
+    msock__sync_take(&sync, 370 * MS);
+
+    msock__sync_asked(&sync, SECOND);
+    cr_expect(eq(u64, msock__sync_deadline(&sync), SECOND + 20 * MS));
+}
+
+Test(sync, one_for_the_tail_answers_the_nack_too)
+{
+    struct msock__sync sync = {0};
+    msock__sync_sent(&sync, 0);
+    msock__sync_asked(&sync, 10 * MS);
+
+    msock__sync_take(&sync, 20 * MS);
+
+    cr_expect(eq(u64, msock__sync_deadline(&sync), 80 * MS));
 }

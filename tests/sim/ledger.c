@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The book of a simulation: lives and what they published. */
+#include "tests/sim/ledger.h"
+
+#include "transport/sim_random.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *memory)
+{
+    assert(memory != NULL);
+    return memory;
+}
+
+void ledger_fini(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->life_count; i++) {
+        struct life *life = ledger->lives[i];
+        for (size_t j = 0; j < ledger->life_count; j++) {
+            free(life->hearings[j].seen);
+        }
+        free(life->hearings);
+        free(life->publications);
+        free(life);
+    }
+    ledger->life_count = 0;
+}
+
+struct life *ledger_open(struct ledger *ledger, unsigned node, const char *name,
+                         const char *filter, uint64_t now_us)
+{
+    assert(ledger->life_count < LIVES_MAX);
+    struct life *life = checked(calloc(1, sizeof(*life)));
+    life->number = (unsigned)ledger->life_count;
+    life->node = node;
+    life->name = name;
+    life->filter = filter;
+    life->opened_us = now_us;
+    life->ended_us = UINT64_MAX;
+    life->hearings = checked(calloc(LIVES_MAX, sizeof(*life->hearings)));
+    ledger->lives[ledger->life_count] = life;
+    ledger->life_count++;
+    return life;
+}
+
+void ledger_end(struct life *life, uint64_t now_us)
+{
+    life->channel = NULL;
+    life->ended_us = now_us;
+    /* What had not left by now never does. */
+    for (; life->flushed < life->count; life->flushed++) {
+        life->publications[life->flushed].flushed_us = now_us;
+    }
+}
+
+static bool has_session(const struct life *life, uint64_t session)
+{
+    for (size_t i = 0; i < life->session_count; i++) {
+        if (life->sessions[i] == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ledger_refresh(struct life *life, uint64_t now_us)
+{
+    if (life->channel == NULL) {
+        return;
+    }
+    uint64_t session = msock_session(life->channel);
+    if (!has_session(life, session)) {
+        assert(life->session_count < LIFE_SESSIONS_MAX);
+        life->sessions[life->session_count] = session;
+        life->session_count++;
+    }
+    if (msock_queued(life->channel) == 0) {
+        for (; life->flushed < life->count; life->flushed++) {
+            life->publications[life->flushed].flushed_us = now_us;
+        }
+    }
+}
+
+size_t ledger_publish(struct ledger *ledger, struct life *life,
+                      const struct publication *publication, uint64_t now_us)
+{
+    if (life->count == life->capacity) {
+        life->capacity = life->capacity == 0 ? 64 : 2 * life->capacity;
+        life->publications = checked(realloc(
+            life->publications, life->capacity * sizeof(*life->publications)));
+    }
+    life->publications[life->count] = *publication;
+    life->publications[life->count].at_us = now_us;
+    life->publications[life->count].flushed_us = 0;
+    ledger->published++;
+    return life->count++;
+}
+
+void ledger_retract(struct ledger *ledger, struct life *life)
+{
+    assert(life->count > 0 && life->flushed < life->count);
+    life->count--;
+    ledger->published--;
+}
+
+const char *ledger_topic(unsigned index)
+{
+    static const char *const topics[TOPICS] = {"a", "a/b", "b/c", "b/d/e"};
+    assert(index < TOPICS);
+    return topics[index];
+}
+
+size_t ledger_payload(const struct life *life, size_t number,
+                      char out[static PAYLOAD_MAX])
+{
+    const struct publication *publication = &life->publications[number];
+    bool raw = (publication->flags & PUBLISHED_RAW) != 0;
+    struct msock__sim_random random;
+    assert(publication->padding + 64 < PAYLOAD_MAX);
+
+    msock__sim_random_init(&random, ((uint64_t)life->number << 32) | number);
+    size_t size = (size_t)snprintf(out, 64, "%s%u.%zu:", raw ? "" : "\"",
+                                   life->number, number);
+    for (size_t i = 0; i < publication->padding; i++) {
+        uint64_t drawn = msock__sim_random_next(&random);
+        out[size + i] = (char)(raw ? drawn >> 56 : 'a' + (drawn >> 32) % 26);
+    }
+    size += publication->padding;
+    if (!raw) {
+        out[size] = '"';
+        size++;
+    }
+    out[size] = '\0';
+    return size;
+}
+
+bool ledger_identify(const struct ledger *ledger, const msock_message *message,
+                     unsigned *life, size_t *number)
+{
+    const char *text = message->data;
+    char *end;
+    text += text[0] == '"';
+    unsigned long first = strtoul(text, &end, 10);
+    if (end == text || *end != '.' || first >= ledger->life_count) {
+        return false;
+    }
+    text = end + 1;
+    unsigned long second = strtoul(text, &end, 10);
+    if (end == text || *end != ':' || second >= ledger->lives[first]->count) {
+        return false;
+    }
+    *life = (unsigned)first;
+    *number = second;
+    return true;
+}
+
+static struct life *by_session(const struct ledger *ledger, uint64_t session)
+{
+    for (size_t i = ledger->life_count; i > 0; i--) {
+        if (has_session(ledger->lives[i - 1], session)) {
+            return ledger->lives[i - 1];
+        }
+    }
+    return NULL;
+}
+
+static void note_up(struct hearing *hearing, const struct life *sender)
+{
+    if (!hearing->ever_up && hearing->reliable_count == 0) {
+        hearing->due = sender->count;
+    }
+    hearing->up = true;
+    hearing->ever_up = true;
+}
+
+void ledger_event(struct ledger *ledger, struct life *life,
+                  const msock_event *event, uint64_t now_us)
+{
+    static const char *const names[] = {"?",        "up",   "down", "loss",
+                                        "writable", "slow", "clone"};
+    const struct life *sender = by_session(ledger, event->session);
+    unsigned kind = (unsigned)event->kind;
+    report_note(ledger->report, "%s event %s of %s: %" PRIu64 " + %" PRIu64,
+                life->name, kind < 7 ? names[kind] : "conflict",
+                sender != NULL ? sender->name : "nobody", event->first,
+                event->count);
+    (void)now_us;
+    if (sender == NULL) {
+        if (kind == MSOCK_EVENT_UP || kind == MSOCK_EVENT_LOSS) {
+            report_fail(ledger->report,
+                        "%s: event %s of a session that never "
+                        "was",
+                        life->name, names[kind]);
+        }
+        return;
+    }
+    struct hearing *hearing = &life->hearings[sender->number];
+    if (kind == MSOCK_EVENT_UP) {
+        note_up(hearing, sender);
+    } else if (kind == MSOCK_EVENT_DOWN) {
+        hearing->up = false;
+        hearing->excuses++;
+    } else if (kind == MSOCK_EVENT_LOSS) {
+        hearing->excuses++;
+        ledger->losses++;
+        ledger->lost_frames += event->count;
+    }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who published what, who heard what of it, and the checks on that:
+ *
+ *     nothing is invented  each delivery is a publication of its sender, alike
+ *                          to the byte, in topic and in what its flags say
+ *     never twice          on a sealed channel not across restarts either
+ *     fresh                on a sealed channel nothing that left before the
+ *                          receiver opened, nothing that was withheld
+ *     in order             the reliable messages of a session
+ *     nothing passed over  a gap among them is reported
+ *     nothing forgotten    ledger_expect(), once there are no faults
+ *
+ * A life is one open of a node. Times are those of the network. */
+#ifndef MSOCK_TESTS_SIM_LEDGER_H
+#define MSOCK_TESTS_SIM_LEDGER_H
+
+#include "tests/sim/report.h"
+
+#include <multisock/multisock.h>
+
+enum {
+    LIVES_MAX = 512,
+    LIFE_SESSIONS_MAX = 8,
+    TOPICS = 4,
+    PAYLOAD_MAX = 2 * 1024 * 1024
+};
+
+enum publication_flags {
+    PUBLISHED_RELIABLE = 1,
+    PUBLISHED_RAW = 2,
+    PUBLISHED_ECHO = 4 /* from a callback */
+};
+
+struct publication {
+    uint64_t at_us;
+    uint64_t flushed_us; /* it had left by then; 0: not yet known */
+    size_t padding;      /* bytes */
+    unsigned expires_ms;
+    unsigned after_ms;
+    uint8_t copies;
+    uint8_t topic; /* index */
+    uint8_t flags; /* publication_flags */
+};
+
+/** What one life heard of another. */
+struct hearing {
+    uint8_t *seen; /* of each publication, grown as they come */
+    size_t seen_count;
+    bool up;               /* an UP event came, no DOWN since */
+    bool ever_up;          /* one came */
+    size_t due;            /* publications before need not have come */
+    size_t reliable_count; /* those heard in order: the last one and all before
+                              are settled */
+    uint64_t excuses;      /* LOSS and DOWN since then */
+};
+
+struct life {
+    unsigned number; /* index in the ledger */
+    unsigned node;
+    const char *name;
+    const char *filter;
+    msock_channel *channel; /* NULL once it ended */
+    uint64_t opened_us;
+    uint64_t ended_us;  /* UINT64_MAX: it lives */
+    uint64_t asleep_us; /* it woke then for the last time */
+    uint64_t slept_us;  /* how long it slept until then */
+    bool closing;
+    uint64_t sessions[LIFE_SESSIONS_MAX];
+    size_t session_count;
+    struct publication *publications;
+    size_t count;
+    size_t capacity;
+    size_t flushed;           /* of them */
+    struct hearing *hearings; /* of all lives, LIVES_MAX of them */
+};
+
+struct ledger {
+    struct report *report;
+    bool sealed;
+    uint64_t late_us; /* best effort older than that must not act */
+    uint64_t late_reliable_us;
+    struct life *lives[LIVES_MAX];
+    size_t life_count;
+    uint64_t published, delivered, reliable_delivered, losses, lost_frames;
+};
+
+void ledger_fini(struct ledger *ledger);
+
+/** Adds a life. */
+struct life *ledger_open(struct ledger *ledger, unsigned node, const char *name,
+                         const char *filter, uint64_t now_us);
+
+/** Its channel is gone. */
+void ledger_end(struct life *life, uint64_t now_us);
+
+/** Notes the channel's session, and whether all published has left. */
+void ledger_refresh(struct life *life, uint64_t now_us);
+
+/** Adds a publication (copied; at_us is set).  Returns its number. */
+size_t ledger_publish(struct ledger *ledger, struct life *life,
+                      const struct publication *publication, uint64_t now_us);
+
+/** Takes the newest one back: it was refused. */
+void ledger_retract(struct ledger *ledger, struct life *life);
+
+/** The topic of a publication. */
+const char *ledger_topic(unsigned index);
+
+/** Writes the payload of a publication: JSON text, or bytes, with a NUL
+ *  behind.  Returns its size. */
+size_t ledger_payload(const struct life *life, size_t number,
+                      char out[static PAYLOAD_MAX]);
+
+/** Reads which publication a payload says it is.  Returns false: none. */
+bool ledger_identify(const struct ledger *ledger, const msock_message *message,
+                     unsigned *life, size_t *number);
+
+/** A message was delivered: checks it. */
+void ledger_hear(struct ledger *ledger, struct life *life,
+                 const msock_message *message, uint64_t now_us);
+
+/** An event of a life's channel. */
+void ledger_event(struct ledger *ledger, struct life *life,
+                  const msock_event *event, uint64_t now_us);
+
+/** Checks that each life that exists since before `from_us` heard everything
+ *  (`reliable_only`: of that kind) which living ones published from then until
+ *  `until_us`. */
+void ledger_expect(struct ledger *ledger, uint64_t from_us, uint64_t until_us,
+                   bool reliable_only);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Promises by name, each in a world of its own; see docs/reliability.md. What
+ * the world checks at every tick is not repeated here. */
+#include "tests/sim/world.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct world world;
+
+static const struct publication plain = {.padding = 10};
+static const struct publication reliable = {.padding = 10,
+                                            .flags = PUBLISHED_RELIABLE};
+
+static void make(unsigned nodes, bool sealed, uint64_t seed)
+{
+    world_init(&world, &(struct world_config){
+                           .seed = seed,
+                           .sealed = sealed,
+                           .node_count = nodes,
+                           .faults = {.delay_ms = 0.5, .jitter_ms = 0.5}});
+}
+
+static void end(void)
+{
+    cr_expect(not(world.report.failed), "%s", world.report.why);
+    world_fini(&world);
+}
+
+static void publish_many(unsigned node, const struct publication *publication,
+                         unsigned count, unsigned gap_ms)
+{
+    for (unsigned i = 0; i < count; i++) {
+        cr_assert(ge(int, world_publish(&world, node, publication), 0));
+        world_run(&world, gap_ms);
+    }
+}
+
+/* How many of a node's first `count` messages another one heard. */
+static size_t heard(unsigned node, unsigned sender, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += world_heard(&world, node, sender, i);
+    }
+    return found;
+}
+
+/* -- Meeting -- */
+
+Test(promises, two_nodes_new_to_each_other_hear_each_other_from_the_start)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    for (unsigned node = 0; node < 2; node++) {
+        world_publish(&world, node, &plain);
+        world_publish(&world, node, &reliable);
+    }
+
+    world_run(&world, 2000);
+
+    cr_expect(eq(sz, heard(0, 1, 2), 2));
+    cr_expect(eq(sz, heard(1, 0, 2), 2));
+    end();
+}
+
+/* A publisher opens, publishes once and closes; does the other hear it? */
+static bool one_shot(uint64_t seed, const struct publication *publication)
+{
+    make(2, true, seed);
+    world_open(&world, 1);
+    world_run(&world, 7000);
+    world_open(&world, 0);
+    const struct life *shot = world.nodes[0].life;
+    world_publish(&world, 0, publication);
+    world_close(&world, 0);
+
+    world_run(&world, 4000);
+
+    const struct hearing *hearing =
+        &world.nodes[1].life->hearings[shot->number];
+    bool found = hearing->seen_count > 0 && hearing->seen[0] != 0;
+    cr_expect(eq(ptr, world.nodes[0].life, NULL), "it has closed");
+    end();
+    return found;
+}
+
+Test(promises, one_shot_reaches_who_never_heard_the_sender_100_of_100)
+{
+    unsigned found = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        found += one_shot(seed, seed % 2 == 0 ? &plain : &reliable);
+    }
+
+    cr_expect(eq(uint, found, 100));
+}
+
+Test(promises, one_shot_of_1_mib_reaches_who_never_heard_the_sender)
+{
+    struct publication large = {.padding = 1024 * 1024, .flags = PUBLISHED_RAW};
+    unsigned found = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        large.flags ^= PUBLISHED_RELIABLE;
+        found += one_shot(seed, &large);
+    }
+
+    cr_expect(eq(uint, found, 10));
+}
+
+/* -- Replays -- */
+
+Test(promises, replay_to_a_rebooted_receiver_does_nothing)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    publish_many(0, &plain, 20, 10);
+    publish_many(0, &reliable, 20, 10);
+    cr_assert(eq(sz, heard(1, 0, 40), 40));
+
+    world_crash(&world, 1);
+    world_run(&world, 100);
+    world_open(&world, 1);
+    attacker_replay_all(&world.attacker, 0, WIRE_STRANGE, "n1");
+    world_run(&world, 5000);
+    attacker_replay_all(&world.attacker, 0, WIRE_STRANGE, "n1");
+    publish_many(0, &plain, 1, 1000);
+
+    cr_expect(eq(sz, heard(1, 0, 40), 0));
+    cr_expect(world_heard(&world, 1, 0, 40));
+    end();
+}
+
+Test(promises, replay_of_a_dead_session_does_nothing)
+{
+    make(3, true, 1);
+    world_open(&world, 0);
+    world_open(&world, 1);
+    world_run(&world, 2000);
+    publish_many(0, &plain, 20, 10);
+    publish_many(0, &reliable, 20, 10);
+    world_crash(&world, 0);
+    world_run(&world, 1000);
+
+    world_open(&world, 2);
+    for (int i = 0; i < 20; i++) {
+        attacker_replay_all(&world.attacker, 0, WIRE_STRANGE, "n2");
+        world_run(&world, 1000);
+    }
+
+    cr_expect(eq(u64, world_counter(&world, 2, MSOCK_DELIVERED), 0));
+    cr_expect(eq(u64, world_counter(&world, 2, MSOCK_SESSIONS), 1),
+              "the living one");
+    end();
+}
+
+Test(promises, replayed_answers_admit_nobody)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    publish_many(0, &plain, 20, 10);
+    world_crash(&world, 0);
+    world_crash(&world, 1);
+
+    world_open(&world, 1);
+    for (int i = 0; i < 10; i++) {
+        attacker_replay_all(&world.attacker, 0, WIRE_BEST_EFFORT, "n1");
+        attacker_replay_all(&world.attacker, 0, WIRE_ANSWER, "n1");
+        world_run(&world, 1000);
+    }
+
+    cr_expect(eq(u64, world_counter(&world, 1, MSOCK_SESSIONS), 0));
+    cr_expect(eq(u64, world_counter(&world, 1, MSOCK_DELIVERED), 0));
+    end();
+}
+
+Test(promises, replayed_challenges_are_answered_within_the_budget)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    struct traffic_count before = traffic_total(&world.traffic, 0);
+
+    for (int i = 0; i < 200; i++) {
+        attacker_replay_all(&world.attacker, 0, WIRE_CHALLENGE, "n0");
+        world_run(&world, 50);
+    }
+    struct traffic_count after = traffic_total(&world.traffic, 0);
+
+    /* Each is a counter of the past: seen before, or below the window. */
+    cr_expect(
+        le(u64, after.frames[WIRE_ANSWER] - before.frames[WIRE_ANSWER], 10));
+    end();
+}
+
+Test(promises, eviction_does_not_reopen_trust)
+{
+    make(6, true, 1);
+    world.nodes[5].options.sessions_max = 2;
+    world_open_all(&world);
+    world_run(&world, 2000);
+    for (unsigned i = 0; i < 10; i++) {
+        for (unsigned node = 0; node < 5; node++) {
+            world_publish(&world, node, &plain);
+            world_publish(&world, node, &reliable);
+        }
+        world_run(&world, 50);
+    }
+
+    for (int i = 0; i < 20; i++) {
+        attacker_replay_all(&world.attacker, 0, WIRE_STRANGE, "n5");
+        world_run(&world, 500);
+    }
+
+    cr_expect(gt(u64, world_counter(&world, 5, MSOCK_SESSIONS_EVICTED), 0));
+    end();
+}
+
+/* -- Frames kept back -- */
+
+Test(promises, frame_withheld_for_an_hour_does_not_act)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    world_run(&world, 10000);
+    attacker_withhold(&world.attacker, 0, 1, UINT64_MAX);
+    publish_many(0, &plain, 1, 10);
+    publish_many(0, &reliable, 1, 10);
+
+    world_run(&world, 3600000);
+    attacker_release(&world.attacker, true);
+    world_run(&world, 30000);
+
+    cr_expect(eq(sz, heard(1, 0, 2), 0));
+    publish_many(0, &plain, 1, 1000);
+    cr_expect(world_heard(&world, 1, 0, 2), "the sender is believed again");
+    end();
+}
+
+static struct {
+    uint8_t bytes[2048];
+    size_t size;
+} foreign[64];
+static size_t foreign_count;
+
+static void keep_foreign(const msock_sim_event *event, void *user)
+{
+    (void)user;
+    if (event->kind == MSOCK_SIM_SENT && foreign_count < 64) {
+        memcpy(foreign[foreign_count].bytes, event->bytes, event->size);
+        foreign[foreign_count].size = event->size;
+        foreign_count++;
+    }
+}
+
+Test(promises, frames_of_another_channel_with_the_same_key_are_not_authentic)
+{
+    msock_sim *other;
+    msock_channel *stranger;
+    make(1, true, 1);
+    world_open(&world, 0);
+    cr_assert(eq(int, msock_sim_open(&other, "other", NULL), 0));
+    msock_sim_tap(other, keep_foreign, NULL);
+    msock_options options = {.name = "stranger", .key_file = world.key_path};
+    cr_assert(eq(int, msock_open(&stranger, "sim://other", &options), 0));
+    for (int i = 0; i < 10; i++) {
+        msock_publish(stranger, "a", "1", NULL);
+        msock_sim_run(other, 10);
+    }
+
+    for (size_t i = 0; i < foreign_count; i++) {
+        msock_sim_inject(world.sim, "n0", foreign[i].bytes, foreign[i].size);
+    }
+    world_run(&world, 1000);
+
+    cr_expect(ge(sz, foreign_count, 10));
+    cr_expect(
+        eq(u64, world_counter(&world, 0, MSOCK_DROP_AUTH), foreign_count));
+    cr_expect(eq(u64, world_counter(&world, 0, MSOCK_DELIVERED), 0));
+    msock_sim_crash(other, NULL);
+    msock_sim_close(other);
+    end();
+}
+
+/* -- The reliable stream -- */
+
+Test(promises, hole_of_10000_frames_is_filled_or_reported)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    publish_many(0, &reliable, 1, 10);
+    msock_sim_partition(world.sim, "n0", "n1", true);
+    uint64_t sent = world_counter(&world, 0, MSOCK_TX_FRAMES);
+    for (int i = 0; i < 10000; i++) {
+        world_publish(&world, 0, &reliable);
+        msock_sim_run(world.sim, 0);
+        msock_sim_run(world.sim, i % 4 == 0);
+    }
+    cr_expect(ge(u64, world_counter(&world, 0, MSOCK_TX_FRAMES) - sent, 10000));
+
+    msock_sim_partition(world.sim, "n0", "n1", false);
+    publish_many(0, &reliable, 1, 30000);
+    publish_many(0, &reliable, 1, 1000);
+
+    cr_expect(world_heard(&world, 1, 0, 10002), "the stream goes on");
+    size_t found = heard(1, 0, 10003);
+    cr_expect(or (eq(sz, found, 10003), gt(u64, world.ledger.losses, 0)));
+    end();
+}
+
+Test(promises, late_joiner_who_hears_a_repair_first_starts_at_its_floor)
+{
+    make(3, true, 1);
+    world_open(&world, 0);
+    world_open(&world, 1);
+    world_run(&world, 2000);
+    publish_many(0, &reliable, 1, 10);
+    msock_sim_partition(world.sim, "n0", "n1", true);
+    publish_many(0, &reliable, 1, 10);
+    msock_sim_partition(world.sim, "n0", "n1", false);
+
+    world_open(&world, 2);
+    world_run(&world, 500);
+    publish_many(0, &reliable, 1, 2000);
+
+    cr_expect(gt(u64, world_counter(&world, 0, MSOCK_TX_REPAIRS), 0));
+    cr_expect(eq(sz, heard(1, 0, 3), 3));
+    cr_expect(not(world_heard(&world, 2, 0, 1)), "older than the joiner");
+    cr_expect(world_heard(&world, 2, 0, 2));
+    cr_expect(eq(u64, world.ledger.losses, 0));
+    end();
+}
+
+Test(promises, retransmission_is_byte_identical)
+{
+    make(4, true, 3);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    msock_sim_link(world.sim, NULL, NULL, &(msock_sim_faults){.loss = 20});
+
+    publish_many(0, &reliable, 200, 5);
+    world_run(&world, 5000);
+
+    /* The world fails if a nonce is used for another content. */
+    cr_expect(gt(u64, world_counter(&world, 0, MSOCK_TX_REPAIRS), 50));
+    cr_expect(eq(sz, heard(1, 0, 200), 200));
+    end();
+}
+
+Test(promises, same_moment_everywhere)
+{
+    struct publication timed = {.padding = 10, .after_ms = 500};
+    make(4, true, 1);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    msock_sim_link(world.sim, NULL, NULL,
+                   &(msock_sim_faults){.delay_ms = 1, .jitter_ms = 200});
+
+    publish_many(0, &timed, 1, 490);
+    cr_expect(eq(sz, heard(1, 0, 1) + heard(2, 0, 1) + heard(3, 0, 1), 0));
+    world_run(&world, 25);
+
+    cr_expect(eq(sz, heard(1, 0, 1) + heard(2, 0, 1) + heard(3, 0, 1), 3));
+    end();
+}
+
+Test(promises, drift_of_100_ppm_for_a_day_takes_nothing_away)
+{
+    make(2, true, 1);
+    msock_sim_condition(world.sim, "n0", &(msock_sim_host){.drift_ppm = 100});
+    msock_sim_condition(world.sim, "n1", &(msock_sim_host){.drift_ppm = -100});
+    world_open_all(&world);
+    world_run(&world, 2000);
+
+    world_run(&world, 86400000);
+    publish_many(0, &plain, 1, 100);
+    publish_many(1, &reliable, 1, 100);
+
+    cr_expect(eq(sz, heard(1, 0, 1), 1));
+    cr_expect(eq(sz, heard(0, 1, 1), 1));
+    end();
+}
+
+Test(promises, sleeper_hears_again_when_it_wakes)
+{
+    make(2, true, 1);
+    world_open_all(&world);
+    world_run(&world, 2000);
+    publish_many(0, &reliable, 1, 100);
+
+    world_suspend(&world, 1, 7200000);
+    world_run(&world, 7200100);
+    world_run(&world, 20000);
+    publish_many(0, &plain, 1, 1000);
+    publish_many(1, &reliable, 1, 1000);
+
+    cr_expect(world_heard(&world, 1, 0, 1));
+    cr_expect(eq(sz, heard(0, 1, 1), 1));
+    end();
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scenarios by seed. */
+#include "tests/sim/scenario.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+unsigned scenario_within(struct msock__sim_random *random, unsigned low,
+                         unsigned high)
+{
+    assert(low <= high);
+    return low + (unsigned)msock__sim_random_upto(random, high - low);
+}
+
+/* 0 in `never` per cent of scenarios, else low..high: most runs are about a few
+ * kinds of trouble, so that each kind is also seen apart from the others. */
+static unsigned maybe(struct msock__sim_random *random, double never,
+                      unsigned low, unsigned high)
+{
+    unsigned drawn = scenario_within(random, low, high);
+    return msock__sim_random_chance(random, never) ? 0 : drawn;
+}
+
+static void draw_node(struct scenario *scenario, struct scenario_node *node)
+{
+    static const char *const filters[] = {"#", "#", "#", "a/#", "b/#"};
+    static const unsigned sizes[] = {16, 100, 100, 400, 400, 3000, 30000};
+    struct msock__sim_random *random = &scenario->random;
+    node->filter = filters[msock__sim_random_upto(random, 4)];
+    /* Few fast ones, many slow ones; together a few hundred a second. */
+    unsigned slowness = scenario_within(random, 1, 8);
+    node->interval_ms = maybe(random, 15, 10, 100 * slowness * slowness);
+    node->reliable = maybe(random, 25, 5, 100);
+    node->copies = maybe(random, 60, 5, 80);
+    node->expires = maybe(random, 70, 5, 50);
+    node->after = maybe(random, 70, 5, 30);
+    node->raw = maybe(random, 50, 5, 60);
+    node->echo = maybe(random, 80, 1, 20);
+    node->size_max = sizes[msock__sim_random_upto(random, 6)];
+    node->drift_ppm = (double)scenario_within(random, 0, 200) - 100.0;
+    if (node->size_max >= 3000 && node->interval_ms < 200) {
+        node->interval_ms += 200;
+    }
+}
+
+static void draw_rates(struct scenario *scenario)
+{
+    struct msock__sim_random *random = &scenario->random;
+    struct scenario_rates *rates = &scenario->rates;
+    rates->link = maybe(random, 20, 5, 60);
+    rates->host = maybe(random, 50, 2, 20);
+    rates->cut = maybe(random, 40, 2, 30);
+    rates->suspend = maybe(random, 60, 1, 8);
+    rates->crash = maybe(random, 50, 1, 12);
+    rates->close = maybe(random, 50, 1, 12);
+    rates->replay = maybe(random, 30, 10, 300);
+    rates->forge = maybe(random, 60, 5, 60);
+    rates->withhold = maybe(random, 60, 1, 8);
+    if (!scenario->sealed) {
+        /* Nothing is promised there against who means harm. */
+        rates->replay = 0;
+        rates->forge = 0;
+        rates->withhold = 0;
+    }
+}
+
+/* A few nodes over hours: drift adds up, clocks are asked for again. */
+static void draw_long(struct scenario *scenario)
+{
+    scenario->node_count = scenario_within(&scenario->random, 2, 3);
+    scenario->quiet_ms =
+        scenario_within(&scenario->random, 1, 24) * 3600U * 1000U;
+}
+
+void scenario_draw(struct scenario *scenario, uint64_t seed)
+{
+    *scenario = (struct scenario){.seed = seed};
+    struct msock__sim_random *random = &scenario->random;
+    msock__sim_random_init(random, seed);
+
+    scenario->sealed = msock__sim_random_chance(random, 70);
+    scenario->node_count = scenario_within(random, 2, SCENARIO_NODES_MAX);
+    if (msock__sim_random_chance(random, 50)) {
+        scenario->node_count = 2 + scenario->node_count / 4;
+    }
+    scenario->faulty_ms = scenario_within(random, 2000, 20000);
+    scenario->loss_max = maybe(random, 10, 1, 60);
+    scenario->delay_max_ms = maybe(random, 30, 1, 400);
+    scenario->calm.delay_ms = (double)scenario_within(random, 0, 20) / 10.0;
+    scenario->calm.jitter_ms = (double)scenario_within(random, 0, 20) / 10.0;
+    draw_rates(scenario);
+    if (msock__sim_random_chance(random, 3)) {
+        draw_long(scenario);
+    }
+    for (unsigned i = 0; i < scenario->node_count; i++) {
+        draw_node(scenario, &scenario->nodes[i]);
+    }
+}
+
+msock_sim_faults scenario_link(struct scenario *scenario)
+{
+    struct msock__sim_random *random = &scenario->random;
+    msock_sim_faults faults = {0};
+    faults.loss = maybe(random, 30, 0, scenario->loss_max);
+    faults.dup = maybe(random, 60, 1, 30);
+    faults.reorder = maybe(random, 60, 1, 30);
+    faults.corrupt = maybe(random, 70, 1, 10);
+    faults.delay_ms = maybe(random, 30, 0, scenario->delay_max_ms);
+    faults.jitter_ms = maybe(random, 40, 0, scenario->delay_max_ms);
+    /* An open frame has no checksum of its own: nobody would notice. */
+    if (!scenario->sealed) {
+        faults.corrupt = 0;
+    }
+    return faults;
+}
+
+msock_sim_host scenario_host(struct scenario *scenario)
+{
+    struct msock__sim_random *random = &scenario->random;
+    msock_sim_host host = {0};
+    host.burst = maybe(random, 40, 1, 5);
+    host.burst_size = scenario_within(random, 2, 60);
+    host.rate_in = UINT64_C(1000) * maybe(random, 60, 20, 500);
+    host.rate_out = UINT64_C(1000) * maybe(random, 60, 20, 500);
+    host.queue = UINT64_C(1000) * scenario_within(random, 5, 100);
+    return host;
+}
+
+void scenario_print(const struct scenario *scenario, FILE *out)
+{
+    const struct scenario_rates *rates = &scenario->rates;
+    fprintf(out,
+            "seed %" PRIu64 ": %u nodes, %s, faults for %u ms (loss to %u %%, "
+            "delay to %u ms), quiet for %u ms\n",
+            scenario->seed, scenario->node_count,
+            scenario->sealed ? "sealed" : "open", scenario->faulty_ms,
+            scenario->loss_max, scenario->delay_max_ms, scenario->quiet_ms);
+    fprintf(out,
+            "  a minute: link %u, host %u, cut %u, suspend %u, crash %u, "
+            "close %u, replay %u, forge %u, withhold %u\n",
+            rates->link, rates->host, rates->cut, rates->suspend, rates->crash,
+            rates->close, rates->replay, rates->forge, rates->withhold);
+    for (unsigned i = 0; i < scenario->node_count; i++) {
+        const struct scenario_node *node = &scenario->nodes[i];
+        fprintf(out,
+                "  n%u: %s, every %u ms, to %u bytes, %% reliable %u, copies "
+                "%u, expires %u, after %u, raw %u, echo %u, drift %+.0f ppm\n",
+                i, node->filter, node->interval_ms, node->size_max,
+                node->reliable, node->copies, node->expires, node->after,
+                node->raw, node->echo, node->drift_ppm);
+    }
+}

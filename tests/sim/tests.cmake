@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# The simulator: production engines on a bad network in virtual time.
+add_library(msock_sim_world OBJECT
+    sim/attacker.c sim/ledger.c sim/ledger_check.c sim/nonces.c sim/report.c
+    sim/runner.c sim/scenario.c sim/story.c sim/traffic.c sim/wire.c
+    sim/world.c)
+msock_target(msock_sim_world)
+target_include_directories(msock_sim_world PRIVATE
+    ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+
+# sim_program(NAME SOURCE...): msock-sim, or one like it.
+function(sim_program name)
+    add_executable(${name} sim/main.c ${ARGN})
+    msock_target(${name})
+    target_include_directories(${name} PRIVATE
+        ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(${name} PRIVATE msock_sim_world msock_transport
+        msock_core msock_codec PkgConfig::UV PkgConfig::SODIUM
+        Threads::Threads)
+endfunction()
+sim_program(msock-sim)
+
+# sim_canary(NAME FOUND FUNCTION...): an engine that was broken on purpose,
+# functions replaced by those of canary.c, is found out within 100 seeds, with
+# these words.
+function(sim_canary name found)
+    sim_program(msock-sim-canary-${name} sim/canary.c)
+    foreach(function ${ARGN})
+        target_link_options(msock-sim-canary-${name} PRIVATE
+            LINKER:--wrap=msock__${function})
+    endforeach()
+    add_test(NAME sim/canary_${name}
+        COMMAND msock-sim-canary-${name} --count 100)
+    set_tests_properties(sim/canary_${name} PROPERTIES
+        PASS_REGULAR_EXPRESSION ${found})
+endfunction()
+
+# Checks of the simulator itself, in worlds made by hand.
+function(msock_sim_story_test module)
+    msock_test(sim ${module} msock_sim_world msock_transport msock_core
+        msock_codec)
+endfunction()
+msock_sim_story_test(world)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Traffic counted, and its budgets. */
+#include "tests/sim/traffic.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    WINDOW = 10,         /* seconds that averages are taken over */
+    NACK_RATE = 20,      /* frames a second */
+    CONTROL_RATE = 8000, /* bytes/s: 64 kbit/s */
+    ADMISSION_BURST = 16 * 1024,
+    /* A bucket may be full when a window begins. */
+    CONTROL_BURST = 8 * 1024
+};
+
+static const uint64_t SECOND_US = 1000000;
+
+void traffic_init(struct traffic *traffic, struct report *report)
+{
+    traffic->report = report;
+    traffic->nodes = calloc(TRAFFIC_NODES_MAX, sizeof(*traffic->nodes));
+    assert(traffic->nodes != NULL);
+}
+
+void traffic_fini(struct traffic *traffic)
+{
+    free(traffic->nodes);
+    traffic->nodes = NULL;
+}
+
+/* Clears the seconds that passed in silence. */
+static void turn(struct traffic_node *node, uint64_t second)
+{
+    if (second >= node->second + TRAFFIC_SECONDS) {
+        node->second = second - TRAFFIC_SECONDS;
+    }
+    while (node->second < second) {
+        node->second++;
+        node->seconds[node->second % TRAFFIC_SECONDS] =
+            (struct traffic_count){0};
+    }
+}
+
+static void count(struct traffic_count *counts, const struct wire_view *view)
+{
+    counts->frames[view->kind]++;
+    counts->bytes[view->kind] += view->size;
+}
+
+void traffic_sent(struct traffic *traffic, unsigned node,
+                  const struct wire_view *view, uint64_t now_us)
+{
+    assert(node < TRAFFIC_NODES_MAX);
+    struct traffic_node *at = &traffic->nodes[node];
+    turn(at, now_us / SECOND_US);
+    count(&at->total, view);
+    count(&at->seconds[at->second % TRAFFIC_SECONDS], view);
+    if (view->kind == WIRE_STRANGE) {
+        report_fail(traffic->report, "n%u sent something strange", node);
+    }
+}
+
+static void add(struct traffic_count *sum, const struct traffic_count *counts)
+{
+    for (size_t i = 0; i < WIRE_KINDS; i++) {
+        sum->frames[i] += counts->frames[i];
+        sum->bytes[i] += counts->bytes[i];
+    }
+}
+
+/* The full seconds of the window before now. */
+static struct traffic_count recent(const struct traffic_node *node,
+                                   uint64_t second)
+{
+    struct traffic_count sum = {0};
+    for (uint64_t i = 1; i <= WINDOW && i <= second; i++) {
+        add(&sum, &node->seconds[(second - i) % TRAFFIC_SECONDS]);
+    }
+    return sum;
+}
+
+void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
+                   uint64_t now_us)
+{
+    struct traffic_node *at = &traffic->nodes[node];
+    turn(at, now_us / SECOND_US);
+    struct traffic_count sum = recent(at, at->second);
+    uint64_t admission = sum.bytes[WIRE_CHALLENGE] + sum.bytes[WIRE_ANSWER];
+    uint64_t other = sum.bytes[WIRE_HELLO] + sum.bytes[WIRE_BYE] +
+                     sum.bytes[WIRE_SYNC] + sum.bytes[WIRE_NACK];
+
+    if (sum.frames[WIRE_NACK] > (WINDOW + 1) * NACK_RATE) {
+        report_fail(traffic->report, "n%u sent %" PRIu64 " NACKs in %d s", node,
+                    sum.frames[WIRE_NACK], WINDOW);
+    }
+    if (admission > WINDOW * CONTROL_RATE + ADMISSION_BURST) {
+        report_fail(traffic->report,
+                    "n%u sent %" PRIu64 " bytes of admission in %d s", node,
+                    admission, WINDOW);
+    }
+    if (other > WINDOW * CONTROL_RATE / nodes + CONTROL_BURST) {
+        report_fail(traffic->report,
+                    "n%u sent %" PRIu64 " bytes of control in %d s", node,
+                    other, WINDOW);
+    }
+}
+
+struct traffic_count traffic_total(const struct traffic *traffic, int node)
+{
+    if (node >= 0) {
+        return traffic->nodes[node].total;
+    }
+    struct traffic_count sum = {0};
+    for (size_t i = 0; i < TRAFFIC_NODES_MAX; i++) {
+        add(&sum, &traffic->nodes[i].total);
+    }
+    return sum;
+}
+
+void traffic_check_idle(struct traffic *traffic, unsigned node,
+                        const struct traffic_count *before,
+                        uint64_t duration_us)
+{
+    const struct traffic_count *now = &traffic->nodes[node].total;
+    /* Every 5 s less a quarter is the quickest. */
+    uint64_t interval_us = 3750000;
+    uint64_t hellos_max = duration_us / interval_us + 2;
+    for (unsigned kind = 0; kind < WIRE_KINDS; kind++) {
+        uint64_t sent = now->frames[kind] - before->frames[kind];
+        uint64_t allowed = kind == WIRE_HELLO ? hellos_max : 0;
+        if (sent > allowed) {
+            report_fail(traffic->report,
+                        "n%u sent %" PRIu64 " %s frames while idle", node, sent,
+                        wire_name((enum wire_kind)kind));
+        }
+    }
+}

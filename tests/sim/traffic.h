@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What nodes put on the wire, counted by kind and second, and the checks that
+ * they keep their budgets (docs/protocol.md 7) and are silent when idle. */
+#ifndef MSOCK_TESTS_SIM_TRAFFIC_H
+#define MSOCK_TESTS_SIM_TRAFFIC_H
+
+#include "tests/sim/report.h"
+#include "tests/sim/wire.h"
+
+enum { TRAFFIC_NODES_MAX = 256, TRAFFIC_SECONDS = 16 };
+
+/** What one node sent, in total or in a second. */
+struct traffic_count {
+    uint64_t frames[WIRE_KINDS];
+    uint64_t bytes[WIRE_KINDS];
+};
+
+struct traffic_node {
+    struct traffic_count total;
+    struct traffic_count seconds[TRAFFIC_SECONDS]; /* a ring */
+    uint64_t second;                               /* the newest in it */
+};
+
+struct traffic {
+    struct report *report;
+    struct traffic_node *nodes; /* TRAFFIC_NODES_MAX */
+};
+
+void traffic_init(struct traffic *traffic, struct report *report);
+void traffic_fini(struct traffic *traffic);
+
+/** A node sent a datagram. */
+void traffic_sent(struct traffic *traffic, unsigned node,
+                  const struct wire_view *view, uint64_t now_us);
+
+/** Checks the budgets of a node over the last seconds; `nodes`: the fewest that
+ *  there were. */
+void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
+                   uint64_t now_us);
+
+/** What a node sent since it began, or all nodes (`node` < 0). */
+struct traffic_count traffic_total(const struct traffic *traffic, int node);
+
+/** Checks that between two totals of a node only hellos were sent, and no more
+ *  than its interval allows. */
+void traffic_check_idle(struct traffic *traffic, unsigned node,
+                        const struct traffic_count *before,
+                        uint64_t duration_us);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Worlds: nodes, their callbacks, and the passing of time. */
+#include "tests/sim/world.h"
+
+#include "tests/sim/wire.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t world_now(const struct world *world)
+{
+    return msock_sim_now_us(world->sim);
+}
+
+/* -- What is seen of the network -- */
+
+static void digest(struct world *world, uint64_t value)
+{
+    world->digest = (world->digest ^ value) * UINT64_C(0x100000001B3);
+    world->digest ^= world->digest >> 29;
+}
+
+/* "n12" -> 12; -1 for strangers. */
+static int node_number(const char *name)
+{
+    return name != NULL && name[0] == 'n' ? atoi(name + 1) : -1;
+}
+
+static void describe(struct world *world, const msock_sim_event *event,
+                     const struct wire_view *view)
+{
+    static const char *const verbs[] = {"sends", "is cut off from", "loses",
+                                        "has no room for", "gets"};
+    const char *who = event->to != NULL ? event->to : event->from;
+    report_note(&world->report, "%s %s %s %" PRIu64 " of %s, %zu bytes",
+                who != NULL ? who : "attacker", verbs[event->kind],
+                wire_name(view->kind), view->counter,
+                event->from != NULL ? event->from : "attacker", event->size);
+}
+
+static void on_datagram(const msock_sim_event *event, void *user)
+{
+    struct world *world = user;
+    int from = node_number(event->from);
+    bool sent = event->kind == MSOCK_SIM_SENT && from >= 0;
+    digest(world, event->now_us ^ (uint64_t)event->kind << 60);
+    digest(world, event->size ^ (uint64_t)(unsigned)from << 32);
+    if (!sent && world->report.transcript == NULL) {
+        return;
+    }
+    struct wire_view view = {0};
+    wire_read(&world->wire, event->bytes, event->size, &view);
+    if (sent) {
+        traffic_sent(&world->traffic, (unsigned)from, &view, event->now_us);
+        if (!nonces_note(&world->nonces, event->bytes, event->size)) {
+            report_fail(&world->report, "%s sent two frames as %s %" PRIu64,
+                        event->from, wire_name(view.kind), view.counter);
+        }
+        attacker_record(&world->attacker, (unsigned)from, &view, event->bytes,
+                        event->size, event->now_us);
+    }
+    if (world->report.transcript != NULL) {
+        describe(world, event, &view);
+    }
+}
+
+/* -- Making -- */
+
+static void write_key(struct world *world)
+{
+    snprintf(world->key_path, sizeof(world->key_path),
+             "/tmp/multisock-sim-XXXXXX");
+    int file = mkstemp(world->key_path); /* mode 0600, as it must be */
+    assert(file >= 0);
+    ssize_t written = write(file, WIRE_KEY, strlen(WIRE_KEY));
+    assert(written == (ssize_t)strlen(WIRE_KEY));
+    (void)written;
+    close(file);
+}
+
+static void init_nodes(struct world *world)
+{
+    world->nodes = calloc(world->node_count, sizeof(*world->nodes));
+    assert(world->nodes != NULL);
+    for (unsigned i = 0; i < world->node_count; i++) {
+        struct world_node *node = &world->nodes[i];
+        node->world = world;
+        node->number = i;
+        node->filter = "#";
+        snprintf(node->name, sizeof(node->name), "n%u", i);
+    }
+}
+
+void world_init(struct world *world, const struct world_config *config)
+{
+    assert(config->node_count <= WORLD_NODES_MAX);
+    *world = (struct world){.sealed = config->sealed,
+                            .node_count = config->node_count};
+    /* 0 would be a seed of the network's own choice. */
+    msock_sim_options options = {.seed = config->seed != 0 ? config->seed
+                                                           : UINT64_MAX,
+                                 .faults = config->faults};
+    snprintf(world->network, sizeof(world->network), "world");
+    int result = msock_sim_open(&world->sim, world->network, &options);
+    assert(result == 0);
+    (void)result;
+    world->report.sim = world->sim;
+    world->report.transcript = config->transcript;
+    world->payload = malloc(PAYLOAD_MAX);
+    assert(world->payload != NULL);
+    if (config->sealed) {
+        write_key(world);
+    }
+    wire_init(&world->wire, world->network, config->sealed);
+    world->ledger = (struct ledger){.report = &world->report,
+                                    .sealed = config->sealed,
+                                    .late_us = 3000000,
+                                    .late_reliable_us = 15000000};
+    traffic_init(&world->traffic, &world->report);
+    attacker_init(&world->attacker, &world->report, world->sim);
+    msock__sim_random_init(&world->random, ~config->seed);
+    init_nodes(world);
+    msock_sim_tap(world->sim, on_datagram, world);
+}
+
+void world_fini(struct world *world)
+{
+    msock_sim_tap(world->sim, NULL, NULL);
+    msock_sim_crash(world->sim, NULL);
+    msock_sim_close(world->sim);
+    ledger_fini(&world->ledger);
+    traffic_fini(&world->traffic);
+    attacker_fini(&world->attacker);
+    nonces_fini(&world->nonces);
+    wire_fini(&world->wire);
+    if (world->key_path[0] != '\0') {
+        unlink(world->key_path);
+    }
+    free(world->payload);
+    free(world->nodes);
+}
+
+/* -- Nodes -- */
+
+bool world_alive(const struct world *world, unsigned node)
+{
+    const struct life *life = world->nodes[node].life;
+    return life != NULL && !life->closing;
+}
+
+static int publish_in(struct world_node *node,
+                      const struct publication *publication)
+{
+    struct world *world = node->world;
+    struct life *life = node->life;
+    bool raw = (publication->flags & PUBLISHED_RAW) != 0;
+    size_t number =
+        ledger_publish(&world->ledger, life, publication, world_now(world));
+    size_t size = ledger_payload(life, number, world->payload);
+    msock_publish_options options = {
+        .reliable = (publication->flags & PUBLISHED_RELIABLE) != 0,
+        .copies = publication->copies,
+        .expires_ms = publication->expires_ms,
+        .after_ms = publication->after_ms,
+        .raw = raw ? world->payload : NULL,
+        .raw_size = raw ? size : 0};
+    int result = msock_publish(life->channel, ledger_topic(publication->topic),
+                               raw ? NULL : world->payload, &options);
+    if (result < 0) {
+        ledger_retract(&world->ledger, life);
+    }
+    report_note(&world->report, "%s publishes %u.%zu%s, %zu bytes: %s",
+                node->name, life->number, number,
+                options.reliable ? " reliably" : "", size,
+                result < 0 ? msock_error_name(result) : "taken");
+    return result;
+}
+
+static int on_message(msock_channel *channel, const msock_message *message,
+                      void *user)
+{
+    struct world_node *node = user;
+    struct world *world = node->world;
+    (void)channel;
+    digest(world, message->data_size);
+    ledger_hear(&world->ledger, node->life, message, world_now(world));
+    bool answers = node->echo > 0 &&
+                   (message->flags & MSOCK_MESSAGE_LOCAL) == 0 &&
+                   strcmp(message->topic, "b/c") == 0 &&
+                   msock__sim_random_chance(&world->random, node->echo);
+    if (answers && world_alive(world, node->number)) {
+        publish_in(node, &(struct publication){.flags = PUBLISHED_ECHO |
+                                                        PUBLISHED_RELIABLE});
+    }
+    return 0;
+}
+
+static void on_event(msock_channel *channel, const msock_event *event,
+                     void *user)
+{
+    struct world_node *node = user;
+    (void)channel;
+    ledger_event(&node->world->ledger, node->life, event,
+                 world_now(node->world));
+}
+
+static void on_closed(void *user)
+{
+    struct world_node *node = user;
+    report_note(&node->world->report, "%s has closed", node->name);
+    ledger_end(node->life, world_now(node->world));
+    node->life = NULL;
+}
+
+void world_open(struct world *world, unsigned number)
+{
+    struct world_node *node = &world->nodes[number];
+    assert(node->life == NULL);
+    char url[64];
+    msock_options options = node->options;
+    snprintf(url, sizeof(url), "sim://%s", world->network);
+    options.name = node->name;
+    options.key_file = world->sealed ? world->key_path : NULL;
+    report_note(&world->report, "%s opens", node->name);
+    node->life = ledger_open(&world->ledger, number, node->name, node->filter,
+                             world_now(world));
+    msock_channel *channel;
+    int result = msock_open(&channel, url, &options);
+    if (result < 0) {
+        fprintf(stderr, "%s: %s\n", url, msock_error_detail());
+    }
+    assert(result == 0);
+    node->life->channel = channel;
+    result = msock_subscribe(channel, node->filter, on_message, node, NULL);
+    assert(result > 0);
+    result = msock_watch(channel, on_event, node);
+    assert(result == 0);
+    (void)result;
+    ledger_refresh(node->life, world_now(world));
+}
+
+void world_open_all(struct world *world)
+{
+    for (unsigned i = 0; i < world->node_count; i++) {
+        world_open(world, i);
+    }
+}
+
+/* From a callback, where closing does not let time pass. */
+static void close_now(msock_channel *channel, void *user)
+{
+    msock_close(channel, on_closed, user);
+}
+
+void world_close(struct world *world, unsigned number)
+{
+    struct world_node *node = &world->nodes[number];
+    assert(world_alive(world, number));
+    report_note(&world->report, "%s closes", node->name);
+    node->life->closing = true;
+    int result = msock_timer_start(node->life->channel, 0, 0, close_now, node);
+    assert(result > 0);
+    (void)result;
+}
+
+void world_crash(struct world *world, unsigned number)
+{
+    struct world_node *node = &world->nodes[number];
+    report_note(&world->report, "%s crashes", node->name);
+    int result = msock_sim_crash(world->sim, node->name);
+    assert(result == 1);
+    (void)result;
+    ledger_end(node->life, world_now(world));
+    node->life = NULL;
+}
+
+void world_suspend(struct world *world, unsigned number, unsigned duration_ms)
+{
+    struct life *life = world->nodes[number].life;
+    report_note(&world->report, "%s sleeps for %u ms", life->name, duration_ms);
+    int result = msock_sim_suspend(world->sim, life->name, duration_ms);
+    assert(result == 1);
+    (void)result;
+    life->slept_us += UINT64_C(1000) * duration_ms;
+    life->asleep_us = world_now(world) + UINT64_C(1000) * duration_ms;
+}
+
+int world_publish(struct world *world, unsigned node,
+                  const struct publication *publication)
+{
+    assert(world_alive(world, node));
+    return publish_in(&world->nodes[node], publication);
+}
+
+/* -- Time -- */
+
+static void check_memory(struct world *world, const struct world_node *node)
+{
+    size_t queued = msock_queued(node->life->channel);
+    size_t limit = node->options.queue_max > 0 ? node->options.queue_max
+                                               : 16 * 1024 * 1024;
+    if (queued > limit) {
+        report_fail(&world->report, "%s queues %zu bytes, more than %zu",
+                    node->name, queued, limit);
+    }
+}
+
+static void check_budgets(struct world *world)
+{
+    uint64_t second = world_now(world) / 1000000;
+    if (second == world->checked_s) {
+        return;
+    }
+    world->checked_s = second;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        traffic_check(&world->traffic, i, 1, world_now(world));
+    }
+}
+
+static void tick(struct world *world)
+{
+    uint64_t now_us = world_now(world);
+    for (unsigned i = 0; i < world->node_count; i++) {
+        struct world_node *node = &world->nodes[i];
+        if (node->life != NULL && node->life->channel != NULL) {
+            ledger_refresh(node->life, now_us);
+            check_memory(world, node);
+        }
+    }
+    check_budgets(world);
+}
+
+void world_run(struct world *world, uint64_t duration_ms)
+{
+    uint64_t tick_ms = duration_ms < 120000 ? WORLD_TICK_MS : 1000;
+    while (duration_ms > 0) {
+        uint64_t step_ms = duration_ms < tick_ms ? duration_ms : tick_ms;
+        msock_sim_run(world->sim, step_ms);
+        duration_ms -= step_ms;
+        tick(world);
+    }
+}
+
+bool world_heard(const struct world *world, unsigned node, unsigned sender,
+                 size_t number)
+{
+    const struct hearing *hearing =
+        &world->nodes[node].life->hearings[world->nodes[sender].life->number];
+    return number < hearing->seen_count && hearing->seen[number] != 0;
+}
+
+uint64_t world_counter(const struct world *world, int node,
+                       enum msock_counter counter)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        const struct life *life = world->nodes[i].life;
+        if (life != NULL && (node < 0 || (unsigned)node == i)) {
+            sum += msock_counter_get(life->channel, counter);
+        }
+    }
+    return sum;
+}

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -220,6 +221,16 @@ static bool run_kill(struct run *run)
     return msock__child_gone(&run->child);
 }
 
+/* A program that did not end with 0. */
+static void complain_end(struct exec *exec, const struct run *run)
+{
+    int status = run->child.status;
+    bool killed = WIFSIGNALED(status);
+    complain(exec, "%s failed: %s %d", program_of(run),
+             killed ? "signal" : "exit code",
+             killed ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 /* Whether the run is over; what it wrote is published. */
 static bool run_over(struct exec *exec, struct run *run, uint64_t now)
 {
@@ -237,8 +248,7 @@ static bool run_over(struct exec *exec, struct run *run, uint64_t now)
         return true;
     case MSOCK__CHILD_DONE:
         if (run->child.status != 0) {
-            complain(exec, "%s failed: status 0x%04x", program_of(run),
-                     (unsigned)run->child.status);
+            complain_end(exec, run);
         } else if (run->command->reply != NULL) {
             reply(exec, run);
         }
@@ -338,6 +348,9 @@ static int on_message(const msock_message *message, void *user)
     const struct subscriber *subscriber = user;
     struct exec *exec = subscriber->exec;
     if (message->data_size > exec->input_max) {
+        complain(exec, "refused what %s sent on %s: %zu bytes, over %zu",
+                 message->sender, message->topic, message->data_size,
+                 exec->input_max);
         return MSOCK_ETOOBIG;
     }
     if (exec->waiting.count == exec->queue &&

@@ -239,16 +239,34 @@ Test(exec, publishes_json_text_or_bytes)
 
 Test(exec, publishes_nothing_of_a_program_that_failed)
 {
-    cr_assert(eq(int, load(script("echo no; exit 3"), "", ""), 0));
+    static const struct {
+        const char *program;
+        const char *said;
+    } ends[] = {{"echo no; exit 3", "failed: exit code 3"},
+                {"echo no; kill -9 $$", "failed: signal 9"}};
 
-    say(NULL);
-    settle();
-
-    cr_expect(eq(ulong, answers, 0));
-    expect_logged("failed: status 0x0300");
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        cr_assert(eq(int, load(script(ends[i].program), "", ""), 0));
+        say(NULL);
+        settle();
+        cr_expect(eq(ulong, answers, 0));
+        expect_logged(ends[i].said);
+        msock_host_unload(yard.host, "exec");
+    }
 }
 
 /* -- Bounds -- */
+
+Test(exec, tells_of_a_message_that_is_too_large)
+{
+    cr_assert(eq(int, load("/bin/cat", "", ",\"input_max\":9"), 0));
+
+    say("\"larger than nine\"");
+    settle();
+
+    cr_expect(eq(ulong, answers, 0));
+    expect_logged(" sent on in: 18 bytes, over 9");
+}
 
 Test(exec, kills_a_program_that_takes_too_long_with_what_it_started)
 {

@@ -2,6 +2,7 @@
 /* Tests of what a sender keeps: bounds, holds, pins, repairs, time. */
 #include "core/history.h"
 
+#include "core/dice.h"
 #include "tests/support/alloc.h"
 
 #include <criterion/criterion.h>
@@ -341,6 +342,70 @@ Test(history, repair_that_waited_too_long_is_gone)
 
     cr_expect(eq(u64, repair(AGE), 2));
     cr_expect(eq(u64, repair(AGE), 0));
+}
+
+/* -- Against a model that looks at every frame -- */
+
+enum { FRAMES = 4000, MODEL_LIMIT = 60000 };
+
+struct note {
+    uint64_t added_us;
+    uint64_t again_us;
+    bool wanted;
+};
+
+static struct note notes[FRAMES + 1];
+
+static void ask_at_random(struct msock__dice *dice, uint64_t now_us)
+{
+    uint64_t first = 1 + msock__dice_below(dice, last() + 3);
+    uint64_t end = first + msock__dice_below(dice, 90);
+    size_t expected = 0;
+    for (uint64_t i = first; i <= end; i++) {
+        bool held = i >= oldest() && i <= last();
+        bool new = held && !notes[i].wanted &&now_us >= notes[i].again_us;
+        expected += new;
+        notes[i].wanted = notes[i].wanted || new;
+    }
+    cr_assert(eq(sz, ask(now_us, first, end, true), expected));
+}
+
+static void repair_some(struct msock__dice *dice, uint64_t now_us)
+{
+    for (uint64_t n = msock__dice_below(dice, 60); n > 0; n--) {
+        uint64_t expected = oldest();
+        while (expected <= last() && !notes[expected].wanted) {
+            expected++;
+        }
+        expected = expected <= last() ? expected : 0;
+        cr_assert(eq(u64, repair(now_us), expected));
+        notes[expected].wanted = false;
+        notes[expected].again_us = now_us + MSOCK__HISTORY_RESENT_US;
+    }
+}
+
+Test(history, does_what_a_naive_model_does)
+{
+    const struct msock__history_limits limits = {MODEL_LIMIT, SECOND};
+    struct msock__dice dice = {20};
+    uint64_t now_us = 0;
+    msock__history_free(history);
+    cr_assert(eq(int, msock__history_new(&history, &limits), 0));
+
+    for (uint64_t i = 1; i <= FRAMES - 100; i++) {
+        size_t frame_size = msock__dice_below(&dice, 200);
+        now_us += msock__dice_below(&dice, 9 * MS);
+        while (!msock__history_room(history, now_us, frame_size)) {
+            now_us = msock__history_room_deadline(history);
+        }
+        cr_assert(eq(int, add(now_us, i, frame_size), 0));
+        notes[i].added_us = now_us;
+        ask_at_random(&dice, now_us);
+        repair_some(&dice, now_us);
+        msock__history_expire(history, now_us);
+        cr_assert(gt(u64, notes[oldest()].added_us + SECOND, now_us));
+        cr_assert(le(sz, msock__history_bytes(history), MODEL_LIMIT));
+    }
 }
 
 /* -- Memory -- */

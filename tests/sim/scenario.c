@@ -21,6 +21,24 @@ static unsigned maybe(struct msock__sim_random *random, double never,
     return msock__sim_random_chance(random, never) ? 0 : drawn;
 }
 
+/* Small ones now and then, so that bounds are met. */
+static void draw_options(struct msock__sim_random *random,
+                         msock_options *options)
+{
+    unsigned mtu = maybe(random, 70, 576, 9000);
+    unsigned pace = maybe(random, 80, 60, 2000);
+    unsigned history_ms = maybe(random, 80, 1000, 10000);
+    unsigned history = maybe(random, 80, 64, 1024);
+    unsigned reorder = maybe(random, 80, 64, 512);
+    unsigned queue = maybe(random, 80, 64, 256);
+    options->mtu = mtu;
+    options->pace = (size_t)pace * 1024;
+    options->history_ms = history_ms;
+    options->history_max = (size_t)history * 1024;
+    options->reorder_max = (size_t)reorder * 1024;
+    options->queue_max = (size_t)queue * 1024;
+}
+
 static void draw_node(struct scenario *scenario, struct scenario_node *node)
 {
     static const char *const filters[] = {"#", "#", "#", "a/#", "b/#"};
@@ -38,6 +56,7 @@ static void draw_node(struct scenario *scenario, struct scenario_node *node)
     node->echo = maybe(random, 80, 1, 20);
     node->size_max = sizes[msock__sim_random_upto(random, 6)];
     node->drift_ppm = (double)scenario_within(random, 0, 200) - 100.0;
+    draw_options(random, &node->options);
     if (node->size_max >= 3000 && node->interval_ms < 200) {
         node->interval_ms += 200;
     }
@@ -142,11 +161,17 @@ void scenario_print(const struct scenario *scenario, FILE *out)
             rates->close, rates->replay, rates->forge, rates->withhold);
     for (unsigned i = 0; i < scenario->node_count; i++) {
         const struct scenario_node *node = &scenario->nodes[i];
+        const msock_options *options = &node->options;
         fprintf(out,
                 "  n%u: %s, every %u ms, to %u bytes, %% reliable %u, copies "
                 "%u, expires %u, after %u, raw %u, echo %u, drift %+.0f ppm\n",
                 i, node->filter, node->interval_ms, node->size_max,
                 node->reliable, node->copies, node->expires, node->after,
                 node->raw, node->echo, node->drift_ppm);
+        fprintf(out,
+                "      mtu %u, pace %zu, history %zu in %u ms, reorder %zu, "
+                "queue %zu\n",
+                options->mtu, options->pace, options->history_max,
+                options->history_ms, options->reorder_max, options->queue_max);
     }
 }

@@ -23,6 +23,7 @@ struct scenario_node {
     unsigned echo;     /* of what it hears, answered from the callback */
     unsigned size_max; /* bytes of padding */
     double drift_ppm;
+    msock_options options; /* sizes, mostly the defaults */
 };
 
 /** How often something happens while there are faults, per minute. */

@@ -263,6 +263,7 @@ static void begin(struct story *story)
         struct world_node *node = &story->world.nodes[i];
         node->filter = scenario->nodes[i].filter;
         node->echo = scenario->nodes[i].echo;
+        node->options = scenario->nodes[i].options;
         story->reopen_us[i] =
             draw_share(story, 50) ? 0 : draw_later(story, 2000);
         msock_sim_condition(

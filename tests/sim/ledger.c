@@ -167,8 +167,18 @@ static struct life *by_session(const struct ledger *ledger, uint64_t session)
     return NULL;
 }
 
-static void note_up(struct hearing *hearing, const struct life *sender)
+void ledger_refuse(struct life *life)
 {
+    life->blocked = true;
+}
+
+static void note_up(struct ledger *ledger, const struct life *life,
+                    const struct life *sender, struct hearing *hearing)
+{
+    if (hearing->up) {
+        report_fail(ledger->report, "%s: %s is up twice", life->name,
+                    sender->name);
+    }
     if (!hearing->ever_up && hearing->reliable_count == 0) {
         hearing->due = sender->count;
     }
@@ -176,36 +186,70 @@ static void note_up(struct hearing *hearing, const struct life *sender)
     hearing->ever_up = true;
 }
 
-void ledger_event(struct ledger *ledger, struct life *life,
-                  const msock_event *event, uint64_t now_us)
+static void note_down(struct ledger *ledger, const struct life *life,
+                      const struct life *sender, struct hearing *hearing)
 {
-    static const char *const names[] = {"?",        "up",   "down", "loss",
-                                        "writable", "slow", "clone"};
+    if (!hearing->up) {
+        report_fail(ledger->report, "%s: %s is down but was not up", life->name,
+                    sender->name);
+    }
+    hearing->up = false;
+    hearing->excuses++;
+}
+
+static void note_loss(struct ledger *ledger, struct hearing *hearing,
+                      uint64_t frames)
+{
+    hearing->excuses++;
+    ledger->losses++;
+    ledger->lost_frames += frames;
+}
+
+/* Events about sessions. */
+static void note_about(struct ledger *ledger, struct life *life,
+                       const msock_event *event)
+{
     const struct life *sender = by_session(ledger, event->session);
-    unsigned kind = (unsigned)event->kind;
-    report_note(ledger->report, "%s event %s of %s: %" PRIu64 " + %" PRIu64,
-                life->name, kind < 7 ? names[kind] : "conflict",
-                sender != NULL ? sender->name : "nobody", event->first,
-                event->count);
-    (void)now_us;
     if (sender == NULL) {
-        if (kind == MSOCK_EVENT_UP || kind == MSOCK_EVENT_LOSS) {
-            report_fail(ledger->report,
-                        "%s: event %s of a session that never "
-                        "was",
-                        life->name, names[kind]);
-        }
+        report_fail(ledger->report, "%s: an event of a session that never was",
+                    life->name);
         return;
     }
     struct hearing *hearing = &life->hearings[sender->number];
-    if (kind == MSOCK_EVENT_UP) {
-        note_up(hearing, sender);
-    } else if (kind == MSOCK_EVENT_DOWN) {
-        hearing->up = false;
-        hearing->excuses++;
-    } else if (kind == MSOCK_EVENT_LOSS) {
-        hearing->excuses++;
-        ledger->losses++;
-        ledger->lost_frames += event->count;
+    if (event->kind == MSOCK_EVENT_UP) {
+        note_up(ledger, life, sender, hearing);
+    } else if (event->kind == MSOCK_EVENT_DOWN) {
+        note_down(ledger, life, sender, hearing);
+    } else if (event->kind == MSOCK_EVENT_LOSS) {
+        note_loss(ledger, hearing, event->count);
+    }
+}
+
+static const char *event_name(enum msock_event_kind kind)
+{
+    static const char *const names[] = {
+        "?", "up", "down", "loss", "writable", "slow", "clone", "conflict"};
+    return (unsigned)kind < sizeof(names) / sizeof(names[0]) ? names[kind]
+                                                             : "?";
+}
+
+void ledger_event(struct ledger *ledger, struct life *life,
+                  const msock_event *event)
+{
+    const struct life *sender = by_session(ledger, event->session);
+    report_note(ledger->report, "%s event %s of %s: %" PRIu64 " + %" PRIu64,
+                life->name, event_name(event->kind),
+                sender != NULL ? sender->name : "nobody", event->first,
+                event->count);
+    switch (event->kind) {
+    case MSOCK_EVENT_WRITABLE:
+        life->blocked = false;
+        break;
+    case MSOCK_EVENT_CLONE:
+        report_fail(ledger->report, "%s was cloned", life->name);
+        break;
+    default:
+        note_about(ledger, life, event);
+        break;
     }
 }

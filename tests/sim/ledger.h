@@ -9,6 +9,7 @@
  *     in order             the reliable messages of a session
  *     nothing passed over  a gap among them is reported
  *     nothing forgotten    ledger_expect(), once there are no faults
+ *     events make sense    up before down, none of sessions that never were
  *
  * A life is one open of a node. Times are those of the network. */
 #ifndef MSOCK_TESTS_SIM_LEDGER_H
@@ -65,6 +66,8 @@ struct life {
     uint64_t asleep_us; /* it woke then for the last time */
     uint64_t slept_us;  /* how long it slept until then */
     bool closing;
+    uint64_t closing_us; /* since then */
+    bool blocked;        /* a publish was refused, WRITABLE has not come */
     uint64_t sessions[LIFE_SESSIONS_MAX];
     size_t session_count;
     struct publication *publications;
@@ -121,7 +124,10 @@ void ledger_hear(struct ledger *ledger, struct life *life,
 
 /** An event of a life's channel. */
 void ledger_event(struct ledger *ledger, struct life *life,
-                  const msock_event *event, uint64_t now_us);
+                  const msock_event *event);
+
+/** A publish was refused for want of room: WRITABLE must follow. */
+void ledger_refuse(struct life *life);
 
 /** Checks that each life that exists since before `from_us` heard everything
  *  (`reliable_only`: of that kind) which living ones published from then until

@@ -320,12 +320,25 @@ static void heal(struct story *story)
     world_run(world, SETTLE_MS);
 }
 
+/* Who was refused was called again. */
+static void check_writable(struct story *story)
+{
+    struct world *world = &story->world;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        if (world_alive(world, i) && world->nodes[i].life->blocked) {
+            report_fail(&world->report, "%s is not told that it may publish",
+                        world->nodes[i].name);
+        }
+    }
+}
+
 /* Everybody publishes, and everybody must hear it. */
 static void probe(struct story *story)
 {
     struct world *world = &story->world;
     uint64_t from_us = world_now(world);
     report_note(&world->report, "probes");
+    check_writable(story);
     for (unsigned i = 0; i < world->node_count; i++) {
         for (uint8_t topic = 0; topic < TOPICS && world_alive(world, i);
              topic++) {

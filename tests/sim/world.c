@@ -15,6 +15,11 @@ uint64_t world_now(const struct world *world)
     return msock_sim_now_us(world->sim);
 }
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* -- What is seen of the network -- */
 
 static void digest(struct world *world, uint64_t value)
@@ -172,6 +177,9 @@ static int publish_in(struct world_node *node,
     if (result < 0) {
         ledger_retract(&world->ledger, life);
     }
+    if (result == MSOCK_EAGAIN) {
+        ledger_refuse(life);
+    }
     report_note(&world->report, "%s publishes %u.%zu%s, %zu bytes: %s",
                 node->name, life->number, number,
                 options.reliable ? " reliably" : "", size,
@@ -203,8 +211,7 @@ static void on_event(msock_channel *channel, const msock_event *event,
 {
     struct world_node *node = user;
     (void)channel;
-    ledger_event(&node->world->ledger, node->life, event,
-                 world_now(node->world));
+    ledger_event(&node->world->ledger, node->life, event);
 }
 
 static void on_closed(void *user)
@@ -261,6 +268,7 @@ void world_close(struct world *world, unsigned number)
     assert(world_alive(world, number));
     report_note(&world->report, "%s closes", node->name);
     node->life->closing = true;
+    node->life->closing_us = world_now(world);
     int result = msock_timer_start(node->life->channel, 0, 0, close_now, node);
     assert(result > 0);
     (void)result;
@@ -308,6 +316,15 @@ static void check_memory(struct world *world, const struct world_node *node)
     }
 }
 
+/* Closing takes 2 s at most. */
+static void check_closing(struct world *world, const struct life *life)
+{
+    uint64_t since_us = larger(life->closing_us, life->asleep_us);
+    if (life->closing && world_now(world) > since_us + 2100000) {
+        report_fail(&world->report, "%s does not close", life->name);
+    }
+}
+
 static void check_budgets(struct world *world)
 {
     uint64_t second = world_now(world) / 1000000;
@@ -328,6 +345,7 @@ static void tick(struct world *world)
         if (node->life != NULL && node->life->channel != NULL) {
             ledger_refresh(node->life, now_us);
             check_memory(world, node);
+            check_closing(world, node->life);
         }
     }
     check_budgets(world);

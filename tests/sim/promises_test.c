@@ -308,7 +308,7 @@ Test(promises, hole_of_10000_frames_is_filled_or_reported)
 
     cr_expect(world_heard(&world, 1, 0, 10002), "the stream goes on");
     size_t found = heard(1, 0, 10003);
-    cr_expect(or (eq(sz, found, 10003), gt(u64, world.ledger.losses, 0)));
+    cr_expect(found == 10003 || world.ledger.losses > 0);
     end();
 }
 

@@ -32,7 +32,6 @@ enum {
 #define FIELD(type, member)                                                    \
     .field = MSOCK__FIELD_##type,                                              \
     .field_offset = offsetof(msock_options, member)
-#define BARRED(name) .key = name, .kind = MSOCK__OPTION_LATER, .schemes = UDP
 
 /* clang-format off */
 const struct msock__option msock__options[] = {
@@ -93,8 +92,9 @@ const struct msock__option msock__options[] = {
     {ENTRY("delay", TIME, SIM, 0, MINUTE_US, NULL, sim.delay_us)},
     {ENTRY("jitter", TIME, SIM, 0, MINUTE_US, NULL, sim.jitter_us)},
     {ENTRY("seed", COUNT, SIM, 0, UINT64_MAX, NULL, sim.seed)},
-    {BARRED("peer"), FIELD(TEXT, peer)},
-    {BARRED("listen"), FIELD(PORT, listen)},
+    {ENTRY("peer", TEXT, UDP, 1, MSOCK__PEERS_MAX, NULL, peer),
+     FIELD(TEXT, peer)},
+    {ENTRY("listen", COUNT, UDP, 1, 65535, NULL, listen), FIELD(PORT, listen)},
 };
 /* clang-format on */
 
@@ -320,9 +320,6 @@ int msock__option_set(const struct msock__option *option,
                                shown(size), text);
         }
         return set_text(option, field, text, size);
-    case MSOCK__OPTION_LATER:
-        break;
     }
-    return msock__fail(MSOCK_ENOTSUP, "%s is not in this version: leave it out",
-                       option->key);
+    return MSOCK_EOPTION;
 }

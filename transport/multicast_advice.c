@@ -7,13 +7,13 @@
 
 enum { TOLD_EVERY_MS = 1000 };
 
-static const char *send_advice(const struct msock__group *group, int error)
+static const char *send_advice(bool ipv6, int error)
 {
     switch (error) {
     case ENETUNREACH:
-        return group->ipv6 ? "; IPv6 on lo needs ip -6 route add local "
-                             "ff00::/8 dev lo"
-                           : "";
+        return ipv6 ? "; IPv6 on lo needs ip -6 route add local "
+                      "ff00::/8 dev lo"
+                    : "";
     case EPERM:
     case EACCES:
         return "; a firewall refuses it";
@@ -24,9 +24,8 @@ static const char *send_advice(const struct msock__group *group, int error)
     }
 }
 
-void msock__advise_send(struct msock__send_advice *said, int error,
-                        const struct msock__group *group, const char *name,
-                        uint64_t now_ms)
+void msock__advise_send(struct msock__send_advice *said, int error, bool ipv6,
+                        const char *where, uint64_t now_ms)
 {
     bool soon = said->told_ms != 0 && now_ms - said->told_ms < TOLD_EVERY_MS;
 
@@ -35,8 +34,8 @@ void msock__advise_send(struct msock__send_advice *said, int error,
     }
     said->error = error;
     said->told_ms = now_ms;
-    msock_log(said->logger, MSOCK_WARNING, "cannot send on %s: %s%s", name,
-              strerror(error), send_advice(group, error));
+    msock_log(said->logger, MSOCK_WARNING, "cannot send %s: %s%s", where,
+              strerror(error), send_advice(ipv6, error));
 }
 
 void msock__advise_join(msock_logger *logger, const char *name, int error)
@@ -49,6 +48,14 @@ void msock__advise_join(msock_logger *logger, const char *name, int error)
 
     msock_log(logger, MSOCK_WARNING, "cannot join on %s: %s%s", name,
               strerror(error), advice);
+}
+
+void msock__advise_silence(msock_logger *logger, const char *where)
+{
+    msock_log(logger, MSOCK_WARNING,
+              "what is sent %s is not heard back: joining anew; a firewall may "
+              "drop it",
+              where);
 }
 
 void msock__advise_rcvbuf(msock_logger *logger, size_t wanted, size_t got)

@@ -67,7 +67,7 @@ bool msock__memberships_forget(struct msock__memberships *memberships,
     return true;
 }
 
-/* Notes what is known of an interface now.  Returns whether its MTU changed.
+/* Notes what is known of an interface now.  Returns whether that changed.
  *
  * The kernel gives 127.0.0.1 the scope of the host and would send from 0.0.0.0;
  * elsewhere its choice is right, also while addresses change. */
@@ -76,7 +76,7 @@ static bool refresh(const struct msock__memberships *memberships,
                     const struct msock__netif *netif,
                     struct msock__membership *item)
 {
-    bool changed = item->mtu != netif->mtu;
+    struct msock__membership before = *item;
     bool ipv6 = memberships->group->ipv6;
     const uint8_t *source =
         netif->flags & IFF_LOOPBACK
@@ -84,8 +84,40 @@ static bool refresh(const struct msock__memberships *memberships,
             : NULL;
 
     item->mtu = netif->mtu;
+    item->loopback = (netif->flags & IFF_LOOPBACK) != 0;
+    item->running = (netif->flags & IFF_RUNNING) != 0;
+    memcpy(item->name, netif->name, sizeof item->name);
     msock__group_route(memberships->group, netif->index, source, &item->route);
-    return changed;
+    return before.mtu != item->mtu || before.loopback != item->loopback ||
+           before.running != item->running ||
+           strcmp(before.name, item->name) != 0 ||
+           memcmp(&before.route, &item->route, sizeof before.route) != 0;
+}
+
+void msock__memberships_rejoin(struct msock__memberships *memberships,
+                               unsigned index)
+{
+    (void)msock__group_leave(memberships->group, memberships->fd, index);
+    int error = msock__group_join(memberships->group, memberships->fd, index);
+    const struct msock__membership *item = find(memberships, index);
+
+    if (error != 0 && item != NULL) {
+        msock__advise_join(memberships->logger, item->name, error);
+        (void)msock__memberships_forget(memberships, index);
+    }
+}
+
+void msock__memberships_restore(struct msock__memberships *memberships)
+{
+    for (size_t i = memberships->count; i-- > 0;) {
+        struct msock__membership item = memberships->items[i];
+        int error =
+            msock__group_join(memberships->group, memberships->fd, item.index);
+        if (error != 0) {
+            msock__advise_join(memberships->logger, item.name, error);
+            (void)msock__memberships_forget(memberships, item.index);
+        }
+    }
 }
 
 /* Joins one interface.  Returns 0 or an errno. */
@@ -103,8 +135,7 @@ static int join(struct msock__memberships *memberships,
         return error;
     }
     struct msock__membership *item = &memberships->items[memberships->count++];
-    item->index = netif->index;
-    memcpy(item->name, netif->name, sizeof item->name);
+    *item = (struct msock__membership){.index = netif->index};
     refresh(memberships, netifs, netif, item);
     msock_log(memberships->logger, MSOCK_INFO, "joined %s", item->name);
     return 0;
@@ -167,7 +198,11 @@ bool msock__memberships_update(struct msock__memberships *memberships,
         struct msock__membership *item = find(memberships, wanted[i]);
         assert(netif != NULL);
         if (item != NULL) {
+            bool was_running = item->running;
             changed |= refresh(memberships, netifs, netif, item);
+            if (item->running && !was_running) {
+                msock__memberships_rejoin(memberships, item->index);
+            }
             continue;
         }
         int error = join(memberships, netifs, netif);

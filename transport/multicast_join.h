@@ -5,7 +5,8 @@
  *
  * The kernel allows 20 memberships a socket (igmp_max_memberships); what it
  * refuses is logged once and tried again at every change. So is what `iface`
- * names and the host has not, and what exceeds the table. */
+ * names and the host has not, and what exceeds the table. Where a cable is
+ * plugged in again, the group is joined again, so that switches hear of it. */
 #ifndef MSOCK_TRANSPORT_MULTICAST_JOIN_H
 #define MSOCK_TRANSPORT_MULTICAST_JOIN_H
 
@@ -20,6 +21,8 @@ enum { MSOCK__MEMBERSHIPS_MAX = 64 };
 struct msock__membership {
     unsigned index;
     unsigned mtu;
+    bool loopback;
+    bool running; /* a cable is in */
     char name[MSOCK__NETIF_NAME_MAX + 1];
     struct msock__route route; /* to send there */
 };
@@ -37,7 +40,8 @@ struct msock__memberships {
 };
 
 /** Joins what the valid list `iface` chooses of `netifs` and is not joined, and
- *  leaves the rest.  Returns whether memberships or their MTUs changed. */
+ *  leaves the rest.  Returns whether memberships or what is known of them
+ *  changed. */
 bool msock__memberships_update(struct msock__memberships *memberships,
                                const struct msock__netifs *netifs,
                                const char *iface);
@@ -46,6 +50,14 @@ bool msock__memberships_update(struct msock__memberships *memberships,
  *  entry otherwise.  Returns whether it was. */
 bool msock__memberships_forget(struct msock__memberships *memberships,
                                unsigned index);
+
+/** Leaves and joins an interface, so that switches hear of it. */
+void msock__memberships_rejoin(struct msock__memberships *memberships,
+                               unsigned index);
+
+/** Joins everything again: the descriptor is another socket's now. What the
+ *  kernel refuses is joined no more. */
+void msock__memberships_restore(struct msock__memberships *memberships);
 
 /** Whether an interface is joined. */
 bool msock__memberships_has(const struct msock__memberships *memberships,

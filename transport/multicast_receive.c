@@ -98,7 +98,8 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
         (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
                                  .size = batch->headers[index].msg_len};
     if (from) {
-        msock__arrival_text(arrival, batch->froms[index]);
+        msock__address_text(arrival->source, arrival->source_port,
+                            batch->froms[index]);
         datagram->from = batch->froms[index];
     }
     return (message->msg_flags & MSG_TRUNC) == 0;

@@ -47,17 +47,16 @@ size_t msock__group_overhead(const struct msock__group *group)
     return (group->ipv6 ? 40 : 20) + 8;
 }
 
-/* Writes an address of the group's family; `bytes` NULL: any. */
-static socklen_t write_address(const struct msock__group *group,
-                               const uint8_t *bytes, uint16_t port,
-                               struct sockaddr_storage *address)
+/* Writes an address of one family; `bytes` NULL: any. */
+static socklen_t write_address(bool is_ipv6, const uint8_t *bytes,
+                               uint16_t port, struct sockaddr_storage *address)
 {
     struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6,
                                 .sin6_port = htons(port)};
     struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(port)};
 
     memset(address, 0, sizeof *address);
-    if (group->ipv6) {
+    if (is_ipv6) {
         if (bytes != NULL) {
             memcpy(&ipv6.sin6_addr, bytes, 16);
         }
@@ -74,7 +73,14 @@ static socklen_t write_address(const struct msock__group *group,
 socklen_t msock__group_address(const struct msock__group *group,
                                struct sockaddr_storage *address)
 {
-    return write_address(group, group->bytes, group->port, address);
+    return write_address(group->ipv6, group->bytes, group->port, address);
+}
+
+socklen_t msock__unicast_address(bool ipv6, const uint8_t bytes[static 16],
+                                 uint16_t port,
+                                 struct sockaddr_storage *address)
+{
+    return write_address(ipv6, bytes, port, address);
 }
 
 struct option {
@@ -98,13 +104,12 @@ static int set_options(int fd, const struct option *options, size_t count)
 }
 
 /* Opens a socket with options set, bound to `bytes` (NULL: any) and port. */
-static int open_socket(const struct msock__group *group,
-                       const struct option *options, size_t count,
+static int open_socket(bool ipv6, const struct option *options, size_t count,
                        const uint8_t *bytes, uint16_t port)
 {
     struct sockaddr_storage address;
-    socklen_t size = write_address(group, bytes, port, &address);
-    int fd = socket(group->ipv6 ? AF_INET6 : AF_INET,
+    socklen_t size = write_address(ipv6, bytes, port, &address);
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET,
                     SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0) {
@@ -149,9 +154,9 @@ int msock__group_receiver(const struct msock__group *group, size_t rcvbuf)
     bool one_link = group->ipv6 && (group->bytes[1] & 0x0f) <= 2;
     const uint8_t *bytes = one_link ? NULL : group->bytes;
 
-    return group->ipv6 ? open_socket(group, ipv6, sizeof ipv6 / sizeof *ipv6,
+    return group->ipv6 ? open_socket(true, ipv6, sizeof ipv6 / sizeof *ipv6,
                                      bytes, group->port)
-                       : open_socket(group, ipv4, sizeof ipv4 / sizeof *ipv4,
+                       : open_socket(false, ipv4, sizeof ipv4 / sizeof *ipv4,
                                      bytes, group->port);
 }
 
@@ -177,8 +182,81 @@ int msock__group_sender(const struct msock__group *group, unsigned ttl,
     };
 
     return group->ipv6
-               ? open_socket(group, ipv6, sizeof ipv6 / sizeof *ipv6, NULL, 0)
-               : open_socket(group, ipv4, sizeof ipv4 / sizeof *ipv4, NULL, 0);
+               ? open_socket(true, ipv6, sizeof ipv6 / sizeof *ipv6, NULL, 0)
+               : open_socket(false, ipv4, sizeof ipv4 / sizeof *ipv4, NULL, 0);
+}
+
+/* Whether another program receives unicast on a port. A socket that is bound
+ * to all addresses may share the port with those bound to groups, which also
+ * lets two of the kind share it: then only one hears. Without that permission
+ * a single address conflicts with all of the kind, and with no group's. */
+static int check_port(bool ipv6, uint16_t port)
+{
+    const uint8_t loopback6[16] = {[15] = 1};
+    const uint8_t loopback4[16] = {[12] = 127, [15] = 1};
+    struct sockaddr_storage address;
+    socklen_t size =
+        write_address(ipv6, ipv6 ? loopback6 : loopback4, port, &address);
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool taken = fd >= 0 && bind(fd, (struct sockaddr *)&address, size) < 0 &&
+                 errno == EADDRINUSE;
+
+    msock__socket_close(&fd);
+    return taken ? msock__fail(MSOCK_ESYSTEM,
+                               "listen=%u: another program receives on that "
+                               "port",
+                               (unsigned)port)
+                 : 0;
+}
+
+/* The path to a peer may carry less than the interfaces here: IP may cut. */
+static int open_unicast(bool ipv6, uint16_t port, size_t rcvbuf, unsigned dscp)
+{
+    const struct option options[] = {
+        OPTION(SOL_SOCKET, SO_REUSEADDR, port != 0),
+        OPTION(SOL_SOCKET, SO_RCVBUF, rcvbuf),
+        OPTION(SOL_SOCKET, SO_RXQ_OVFL, 1),
+        OPTION(IPPROTO_IP, IP_MULTICAST_ALL, 0),
+        OPTION(IPPROTO_IP, IP_TOS, dscp << 2),
+        OPTION(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT),
+        OPTION(IPPROTO_IPV6, IPV6_V6ONLY, 0),
+        OPTION(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0),
+        OPTION(IPPROTO_IPV6, IPV6_TCLASS, dscp << 2),
+        OPTION(IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT),
+    };
+    const size_t ipv4_count = 6;
+
+    return open_socket(ipv6, options,
+                       ipv6 ? sizeof options / sizeof *options : ipv4_count,
+                       NULL, port);
+}
+
+int msock__unicast_open(uint16_t listen, size_t rcvbuf, unsigned dscp,
+                        bool *ipv6)
+{
+    int probe = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool found = probe >= 0;
+    msock__socket_close(&probe);
+
+    int rc = listen != 0 ? check_port(false, listen) : 0;
+    if (rc == 0 && listen != 0 && found) {
+        rc = check_port(true, listen);
+    }
+    if (rc == 0) {
+        rc = open_unicast(found, listen, listen != 0 ? rcvbuf : 0, dscp);
+    }
+    if (rc >= 0) {
+        *ipv6 = found;
+    }
+    return rc;
+}
+
+void msock__socket_clear(int fd)
+{
+    int error;
+    socklen_t size = sizeof error;
+
+    (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
 }
 
 /* Both families keep the port at the same place, as sockaddr's first field. */
@@ -334,18 +412,17 @@ void msock__arrival_read(struct msock__arrival *arrival, struct msghdr *message)
     }
 }
 
-void msock__arrival_text(const struct msock__arrival *arrival,
+void msock__address_text(const uint8_t address[static 16], uint16_t port,
                          char text[static MSOCK__ADDRESS_TEXT_SIZE])
 {
-    char address[INET6_ADDRSTRLEN] = "";
-    bool ipv4 = memcmp(arrival->source, mapped, sizeof mapped) == 0;
+    char host[INET6_ADDRSTRLEN] = "";
+    bool ipv4 = memcmp(address, mapped, sizeof mapped) == 0;
 
     if (ipv4) {
-        inet_ntop(AF_INET, arrival->source + sizeof mapped, address,
-                  sizeof address);
+        inet_ntop(AF_INET, address + sizeof mapped, host, sizeof host);
     } else {
-        inet_ntop(AF_INET6, arrival->source, address, sizeof address);
+        inet_ntop(AF_INET6, address, host, sizeof host);
     }
-    snprintf(text, MSOCK__ADDRESS_TEXT_SIZE, ipv4 ? "%s:%u" : "[%s]:%u",
-             address, (unsigned)arrival->source_port);
+    snprintf(text, MSOCK__ADDRESS_TEXT_SIZE, ipv4 ? "%s:%u" : "[%s]:%u", host,
+             (unsigned)port);
 }

@@ -57,6 +57,21 @@ int msock__group_receiver(const struct msock__group *group, size_t rcvbuf);
 int msock__group_sender(const struct msock__group *group, unsigned ttl,
                         unsigned dscp);
 
+/** Opens the socket for unicast of both families (*ipv6 false: the system has
+ *  IPv4 only), on the port `listen`, or to send only (0) on a port of its own.
+ *  Returns it, or MSOCK_ESYSTEM, with the detail set: the port is taken. */
+int msock__unicast_open(uint16_t listen, size_t rcvbuf, unsigned dscp,
+                        bool *ipv6);
+
+/** Writes a host's address for such a socket.  Returns the size of the address.
+ */
+socklen_t msock__unicast_address(bool ipv6, const uint8_t bytes[static 16],
+                                 uint16_t port,
+                                 struct sockaddr_storage *address);
+
+/** Takes away an error that is pending on a socket. */
+void msock__socket_clear(int fd);
+
 /** The port that a socket is bound to. */
 uint16_t msock__socket_port(int fd);
 
@@ -85,8 +100,8 @@ void msock__group_route(const struct msock__group *group, unsigned index,
 void msock__arrival_read(struct msock__arrival *arrival,
                          struct msghdr *message);
 
-/** Writes "ADDRESS:PORT" of its source. */
-void msock__arrival_text(const struct msock__arrival *arrival,
+/** Writes "ADDRESS:PORT". */
+void msock__address_text(const uint8_t address[static 16], uint16_t port,
                          char text[static MSOCK__ADDRESS_TEXT_SIZE]);
 
 #endif

@@ -74,9 +74,12 @@ bool msock__netifs_own(const struct msock__netifs *netifs,
 int msock__netif_watch(void);
 
 /** Reads away what the watch has to say, without waiting, and writes the
- *  indexes of interfaces that were deleted to `gone`.  Returns their number;
- *  more than `capacity` are not told. */
-size_t msock__netif_watch_read(int watch, unsigned *gone, size_t capacity);
+ *  indexes of interfaces that were deleted to `gone`. *lost becomes true if
+ *  there were more than `capacity`, or the kernel had no room for all that it
+ *  had to say: then any of them may be another one now.  Returns their number.
+ */
+size_t msock__netif_watch_read(int watch, unsigned *gone, size_t capacity,
+                               bool *lost);
 
 /** Checks the syntax of an `iface` list: names, addresses, ADDRESS/PREFIX,
  *  `all`, `auto`, separated by commas. A name need not exist.

@@ -377,39 +377,54 @@ int msock__netif_watch(void)
                         RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
 }
 
-/* Adds the deleted interfaces of one datagram to `gone`. A bridge that loses a
- * port says so with a message that looks alike. */
-static size_t deleted(struct span rest, unsigned *gone, size_t count,
-                      size_t capacity)
+/** Indexes of interfaces that were deleted. */
+struct gone {
+    unsigned *indexes;
+    size_t count, capacity;
+    bool lost; /* there were more */
+};
+
+/* Adds the deleted interfaces of one datagram. A bridge that loses a port says
+ * so with a message that looks alike. */
+static void add_deleted(struct gone *gone, struct span rest)
 {
     struct nlmsghdr header;
     struct ifinfomsg link;
     struct span body;
 
-    while (take_message(&rest, &header, &body) && count < capacity) {
+    while (take_message(&rest, &header, &body)) {
         if (header.nlmsg_type != RTM_DELLINK || body.size < sizeof link) {
             continue;
         }
         memcpy(&link, body.bytes, sizeof link);
-        if (link.ifi_family == AF_UNSPEC) {
-            gone[count++] = (unsigned)link.ifi_index;
+        if (link.ifi_family != AF_UNSPEC) {
+            continue;
+        }
+        if (gone->count < gone->capacity) {
+            gone->indexes[gone->count++] = (unsigned)link.ifi_index;
+        } else {
+            gone->lost = true;
         }
     }
-    return count;
 }
 
-size_t msock__netif_watch_read(int watch, unsigned *gone, size_t capacity)
+size_t msock__netif_watch_read(int watch, unsigned *indexes, size_t capacity,
+                               bool *lost)
 {
-    size_t count = 0;
+    struct gone gone = {.indexes = indexes, .capacity = capacity};
     uint8_t buffer[BUFFER_SIZE];
 
     for (;;) {
         ssize_t size = receive(watch, buffer, MSG_DONTWAIT);
-        /* ENOBUFS: some were lost; what is left is read all the same. */
-        if (size < 0 && errno != ENOBUFS) {
-            return count;
+        if (size >= 0) {
+            add_deleted(&gone, (struct span){buffer, (size_t)size});
+        } else if (errno == ENOBUFS) {
+            /* What is left is read all the same. */
+            gone.lost = true;
+        } else {
+            break;
         }
-        struct span rest = {buffer, size < 0 ? 0 : (size_t)size};
-        count = deleted(rest, gone, count, capacity);
     }
+    *lost = *lost || gone.lost;
+    return gone.count;
 }

@@ -35,6 +35,9 @@ struct msock__transport_events {
     /** The largest datagram to send changed. */
     void (*resized)(void *owner, size_t frame_size);
 
+    /** What ops->near says changed. */
+    void (*near)(void *owner, bool near);
+
     /** All handles are closed, the transport no longer exists. Last call. */
     void (*closed)(void *owner);
 };
@@ -60,6 +63,10 @@ struct msock__transport_ops {
     /** Ends it: `events.closed` follows from the loop; if it was never
      *  started, it is freed at once and nothing follows. */
     void (*close)(struct msock__transport *transport);
+
+    /** Whether all that is sent stays on this host, and is sent at all. NULL:
+     *  never. */
+    bool (*near)(const struct msock__transport *transport);
 };
 
 #endif

@@ -34,7 +34,9 @@ extern "C" {
     XX(RX_CONTROL, "rx_control", "control messages received and well-formed")  \
     XX(RX_NACKS, "rx_nacks", "control messages that asked this node")          \
     XX(LOST, "lost", "reliable frames reported as lost")                       \
-    XX(TX_ERRORS, "tx_errors", "frames that the system refused to send")       \
+    XX(TX_ERRORS, "tx_errors", "frames that left by no interface")             \
+    XX(TX_SKIPPED, "tx_skipped",                                               \
+       "copies for interfaces or peers that did not take them")                \
     XX(DROP_SHORT, "drop_short", "shorter than a header, or a tag is missing") \
     XX(DROP_MAGIC, "drop_magic", "another protocol")                           \
     XX(DROP_VERSION, "drop_version", "another version of the protocol")        \

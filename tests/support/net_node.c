@@ -27,7 +27,9 @@ static void on_received(void *owner, const struct msock__datagram *datagrams,
 
 static void on_writable(void *owner)
 {
-    (void)owner;
+    struct node *node = owner;
+
+    node->writable++;
 }
 
 static void on_counted(void *owner, enum msock_counter counter, uint64_t count)
@@ -42,6 +44,13 @@ static void on_resized(void *owner, size_t frame_size)
     struct node *node = owner;
 
     node->frame_size = frame_size;
+}
+
+static void on_near(void *owner, bool near)
+{
+    struct node *node = owner;
+
+    node->near = near;
 }
 
 static void on_closed(void *owner)
@@ -63,7 +72,14 @@ struct msock__config config_of(const char *host, const char *iface)
 int node_start(struct node *node, const struct msock__config *config)
 {
     const struct msock__transport_events events = {
-        node, on_received, on_writable, on_counted, on_resized, on_closed};
+        .owner = node,
+        .received = on_received,
+        .writable = on_writable,
+        .counted = on_counted,
+        .resized = on_resized,
+        .near = on_near,
+        .closed = on_closed,
+    };
     uint8_t group[16];
 
     *node = (struct node){.closed = false};
@@ -71,7 +87,9 @@ int node_start(struct node *node, const struct msock__config *config)
     cr_assert(msock__multicast_new(&node->transport, config, log_notes_logger(),
                                    group) == 0,
               "%s", msock_error_detail());
-    return node->transport->ops->start(node->transport, &node->loop, &events);
+    int rc = node->transport->ops->start(node->transport, &node->loop, &events);
+    node->near = node->transport->ops->near(node->transport);
+    return rc;
 }
 
 void node_open(struct node *node, const struct msock__config *config)
@@ -114,6 +132,11 @@ bool has_received(const struct node *node, size_t value)
 bool has_joined(const struct node *node, size_t value)
 {
     return node_joined(node) == (int)value;
+}
+
+bool is_near(const struct node *node, size_t value)
+{
+    return node->near == (value != 0);
 }
 
 bool run_until(struct node *node, condition *is, size_t value)

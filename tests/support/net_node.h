@@ -19,6 +19,8 @@ struct node {
     char from[64];
     uint64_t counters[MSOCK_COUNTER_COUNT];
     size_t frame_size;
+    bool near;
+    size_t writable; /* how often it said so */
     bool closed;
 };
 
@@ -40,7 +42,7 @@ int node_joined(const struct node *node);
 
 typedef bool condition(const struct node *node, size_t value);
 
-condition has_received, has_joined;
+condition has_received, has_joined, is_near;
 
 /** Runs the node's loop until something is so.  Returns whether it came. */
 bool run_until(struct node *node, condition *is, size_t value);

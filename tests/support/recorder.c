@@ -73,8 +73,11 @@ static void recorder_close(struct msock__transport *transport)
 }
 
 static const struct msock__transport_ops recorder_ops = {
-    recorder_start,  recorder_send,  recorder_frame_size,
-    recorder_joined, recorder_close,
+    .start = recorder_start,
+    .send = recorder_send,
+    .frame_size = recorder_frame_size,
+    .joined = recorder_joined,
+    .close = recorder_close,
 };
 
 msock_channel *recorder_open(uv_loop_t *loop)

@@ -427,21 +427,46 @@ Test(netif, the_namespace_is_read)
 Test(netif, the_watch_tells_of_a_deleted_interface)
 {
     unsigned gone[4];
+    bool lost = false;
     test_netns_enter();
     test_netns_ip("link add left type veth peer name right");
     unsigned left = if_nametoindex("left"), right = if_nametoindex("right");
     int watch = msock__netif_watch();
     cr_assert(ge(int, watch, 0));
 
-    size_t before = msock__netif_watch_read(watch, gone, 4);
+    size_t before = msock__netif_watch_read(watch, gone, 4, &lost);
     test_netns_ip("link del left");
     struct pollfd readable = {.fd = watch, .events = POLLIN};
     int polled = poll(&readable, 1, 10000);
-    size_t count = msock__netif_watch_read(watch, gone, 4);
+    size_t count = msock__netif_watch_read(watch, gone, 4, &lost);
 
     cr_expect(eq(sz, before, 0));
     cr_expect(eq(int, polled, 1));
     cr_expect(eq(sz, count, 2));
     cr_expect(eq(u32, gone[0] + gone[1], left + right));
+    cr_expect(not(lost));
+    close(watch);
+}
+
+Test(netif, the_watch_tells_that_it_could_not_tell_all)
+{
+    unsigned gone[1];
+    bool lost = false;
+    test_netns_enter();
+    test_netns_ip("link add left type veth peer name right");
+    int watch = msock__netif_watch();
+
+    test_netns_ip("link del left");
+    size_t count = msock__netif_watch_read(watch, gone, 1, &lost);
+    cr_expect(eq(sz, count, 1));
+    cr_expect(lost);
+
+    lost = false;
+    for (int i = 0; i < 1000; i++) {
+        test_netns_set("lo", i % 2 == 0);
+    }
+    count = msock__netif_watch_read(watch, gone, 1, &lost);
+    cr_expect(eq(sz, count, 0));
+    cr_expect(lost);
     close(watch);
 }

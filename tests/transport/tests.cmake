@@ -39,7 +39,7 @@ foreach(module fanout peers silence)
 endforeach()
 msock_net_test(logger)
 msock_net_test(open)
-foreach(module multicast multicast_iface)
+foreach(module multicast multicast_iface multicast_change multicast_peer)
     msock_net_test(${module})
     target_sources(transport_${module}_test PRIVATE
         support/net_node.c support/log_notes.c)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a multicast transport receives: from the group's socket, and from the
+ * one for unicast. */
+#include "transport/multicast_state.h"
+
+#include "codec/error.h"
+
+#include <string.h>
+
+enum {
+    RECEIVE_TURNS = 4, /* batches before others of the loop have a turn */
+    DRAIN_TURNS = 256, /* batches at most, before a socket is closed */
+    OTHER_EVERY_MS = 1000
+};
+
+/* The kernel tells its running total with each datagram after a loss. */
+static void count_overflow(struct msock__multicast *self,
+                           const struct msock__arrival *arrival,
+                           uint32_t *overflow)
+{
+    if (arrival->has_overflow) {
+        msock__multicast_tell(self, MSOCK_DROP_KERNEL,
+                              arrival->overflow - *overflow);
+        *overflow = arrival->overflow;
+    }
+}
+
+static bool is_own_port(const struct msock__multicast *self, uint16_t port)
+{
+    for (size_t i = 0; i < self->sender_count; i++) {
+        if (self->senders[i]->port == port) {
+            return true;
+        }
+    }
+    return self->unicast != NULL && self->unicast->port == port;
+}
+
+static bool is_own(const struct msock__multicast *self,
+                   const struct msock__arrival *arrival)
+{
+    return is_own_port(self, arrival->source_port) &&
+           msock__netifs_own(&self->netifs, arrival->source);
+}
+
+/* Notes that an interface is not silent. Other programs of this host say
+ * nothing about it. */
+static void note_heard(struct msock__multicast *self,
+                       const struct msock__arrival *arrival)
+{
+    struct msock__sender *sender =
+        msock__multicast_sender(self, arrival->index);
+    uint64_t now_ms = uv_now(self->loop);
+
+    if (sender == NULL) {
+        return;
+    }
+    if (arrival->source_port == sender->port) {
+        msock__silence_own(&sender->silence);
+    } else if (now_ms - sender->silence.others_ms >= OTHER_EVERY_MS &&
+               !msock__netifs_own(&self->netifs, arrival->source)) {
+        msock__silence_other(&sender->silence, now_ms);
+    }
+}
+
+/* Makes a datagram of one that came to the group.  Returns whether it is for
+ * us. */
+static bool accept_group(struct msock__multicast *self, size_t index,
+                         struct msock__datagram *datagram)
+{
+    struct msock__arrival arrival;
+    bool whole = msock__receiver_get(&self->receiver, index, self->raw,
+                                     &arrival, datagram);
+
+    count_overflow(self, &arrival, &self->overflow);
+    if (memcmp(arrival.destination, self->group.bytes, 16) != 0 ||
+        !msock__memberships_has(&self->memberships, arrival.index)) {
+        msock__multicast_tell(self, MSOCK_DROP_FOREIGN, 1);
+        return false;
+    }
+    note_heard(self, &arrival);
+    if (!whole) {
+        msock__multicast_tell(self, MSOCK_DROP_TRUNCATED, 1);
+        return false;
+    }
+    datagram->own = is_own(self, &arrival);
+    return true;
+}
+
+/* The same for unicast: whatever comes to that port is for us. */
+static bool accept_unicast(struct msock__multicast *self, size_t index,
+                           struct msock__datagram *datagram)
+{
+    struct msock__arrival arrival;
+    bool whole = msock__receiver_get(&self->receiver, index, self->raw,
+                                     &arrival, datagram);
+
+    count_overflow(self, &arrival, &self->unicast_overflow);
+    if (!whole) {
+        msock__multicast_tell(self, MSOCK_DROP_TRUNCATED, 1);
+        return false;
+    }
+    datagram->own = is_own(self, &arrival);
+    return true;
+}
+
+typedef bool accept_function(struct msock__multicast *self, size_t index,
+                             struct msock__datagram *datagram);
+
+/* Receives and delivers one batch.  Returns whether there may be more; the
+ * transport may be closed then. */
+static bool receive_batch(struct msock__multicast *self, int fd,
+                          accept_function *accept)
+{
+    struct msock__datagram datagrams[MSOCK__RECEIVE_BATCH];
+    size_t received = msock__receiver_read(&self->receiver, fd);
+    size_t count = 0;
+
+    for (size_t i = 0; i < received; i++) {
+        count += accept(self, i, &datagrams[count]);
+    }
+    if (count > 0) {
+        self->events.received(self->events.owner, datagrams, count);
+    }
+    return received == MSOCK__RECEIVE_BATCH;
+}
+
+static void on_receivable(uv_poll_t *handle, int status, int events)
+{
+    struct msock__multicast *self = handle->data;
+
+    (void)events;
+    if (status < 0) {
+        /* libuv stops a poll handle whose socket has an error pending. */
+        msock__socket_clear(self->receive_fd);
+        (void)uv_poll_start(handle, UV_READABLE, on_receivable);
+    }
+    for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
+        if (!receive_batch(self, self->receive_fd, accept_group)) {
+            return;
+        }
+    }
+}
+
+int msock__multicast_receive(struct msock__multicast *self)
+{
+    int rc = uv_poll_start(&self->receive, UV_READABLE, on_receivable);
+
+    return rc == 0
+               ? 0
+               : msock__fail(MSOCK_ESYSTEM, "event loop: %s", uv_strerror(rc));
+}
+
+void msock__multicast_drain(struct msock__multicast *self)
+{
+    for (int i = 0; i < DRAIN_TURNS && !self->stopped; i++) {
+        if (!receive_batch(self, self->receive_fd, accept_group)) {
+            return;
+        }
+    }
+}
+
+void msock__multicast_unicast(void *owner)
+{
+    struct msock__multicast *self = owner;
+
+    for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
+        if (!receive_batch(self, self->unicast->fd, accept_unicast)) {
+            return;
+        }
+    }
+}

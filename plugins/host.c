@@ -3,6 +3,7 @@
 #include <multisock/host.h>
 
 #include "codec/error.h"
+#include "plugins/check.h"
 #include "plugins/plugin.h"
 
 #include <assert.h>
@@ -223,6 +224,8 @@ int msock_host_check(const char *directory, const char *name,
     result = msock__library_open(&library, folder, base,
                                  config != NULL ? config : "{}");
     if (result == 0) {
+        result =
+            msock__check_plugin(&library, base, config != NULL ? config : "{}");
         msock__library_close(&library);
     }
     free(folder);

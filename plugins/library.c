@@ -99,6 +99,15 @@ static int file_open(const char *directory, const char *base)
     return file;
 }
 
+/* Returns how much of a descriptor is known on both sides. What was appended
+ * since the ABI began are pointers: none of them is known by half. */
+static size_t known_size(const msock_plugin_descriptor *found)
+{
+    size_t size =
+        found->struct_size < sizeof *found ? found->struct_size : sizeof *found;
+    return size - (size - FIRST_SIZE) % sizeof(void *);
+}
+
 /* Copies the descriptor: one of an earlier version of the ABI lacks what was
  * appended since, and that is zero. */
 static int descriptor_read(msock_plugin_descriptor *descriptor,
@@ -118,9 +127,7 @@ static int descriptor_read(msock_plugin_descriptor *descriptor,
                            name, found->abi, MSOCK_PLUGIN_ABI);
     }
     *descriptor = (msock_plugin_descriptor){0};
-    memcpy(descriptor, found,
-           found->struct_size < sizeof *descriptor ? FIRST_SIZE
-                                                   : sizeof *descriptor);
+    memcpy(descriptor, found, known_size(found));
     if (found->name == NULL || strcmp(found->name, name) != 0) {
         return msock__fail(MSOCK_EPLUGIN,
                            "plugin %s must be called as its file is, but its "

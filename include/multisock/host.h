@@ -63,10 +63,12 @@ int msock_host_open(msock_host **host, msock_channel *channel,
  *  Thread: loop only. */
 int msock_host_load(msock_host *host, const char *name, const char *config);
 
-/** Does all that msock_host_load() checks, and nothing more: the plugin is not
- *  started. (Its code is opened, so constructors of the shared object run.)
+/** Does all that msock_host_load() checks, and asks the plugin, if it has a
+ *  `check`, whether it would start. It is not started. (Its code is opened, so
+ *  constructors of the shared object run.)
  *  `directory` as in msock_host_options; it may be NULL.
- *  Returns as msock_host_load(), without MSOCK_EBUSY.  Thread: any. */
+ *  Returns as msock_host_load(), without MSOCK_EBUSY; MSOCK_EPLUGIN also if the
+ *  plugin says that it would not start.  Thread: any. */
 int msock_host_check(const char *directory, const char *name,
                      const char *config);
 

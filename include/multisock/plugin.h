@@ -117,6 +117,16 @@ typedef struct msock_plugin_descriptor {
     /** The members its configuration may have: checked before `start`. NULL:
      *  any. */
     const msock_config_key *config;
+    /** Says, without starting, whether `start` could do with
+     *  services->config: what a table cannot say, such as whether a folder is
+     *  there. For msock_host_check(), on any thread, perhaps while the plugin
+     *  runs. The services judge what they are given, and do nothing: what is
+     *  subscribed gets no message, and what is published goes nowhere; `node`
+     *  stands for the node's name. So a `start` that changes nothing outside
+     *  of the services may be called here, and `stop` after it. Returns 0, or
+     *  a negative code, having logged why as an error. NULL: there is no more
+     *  to say. */
+    int (*check)(const msock_services *services);
 } msock_plugin_descriptor;
 
 extern MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin;

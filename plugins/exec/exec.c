@@ -476,6 +476,17 @@ static void stop(void *state)
     free(exec);
 }
 
+/* To start runs nothing. */
+static int check(const msock_services *services)
+{
+    void *state;
+    int result = start(services, &state);
+    if (result == 0) {
+        stop(state);
+    }
+    return result;
+}
+
 MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .abi = MSOCK_PLUGIN_ABI,
     .struct_size = sizeof(msock_plugin_descriptor),
@@ -484,4 +495,5 @@ MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .start = start,
     .stop = stop,
     .config = msock__exec_keys,
+    .check = check,
 };

@@ -292,6 +292,11 @@ int msock__files_open(struct msock__files *files, const char *directory,
     return 0;
 }
 
+int msock__files_writable(const struct msock__files *files)
+{
+    return faccessat(files->directory, ".", W_OK | X_OK, 0);
+}
+
 int msock__files_begin(struct msock__files *files, const char *day)
 {
     return is_current(files, day) ? 0 : day_open(files, day);

@@ -45,6 +45,10 @@ struct msock__files {
 int msock__files_open(struct msock__files *files, const char *directory,
                       const char *name);
 
+/** Looks whether files can be made in the directory; none is.
+ *  Returns 0, or -1 with errno. */
+int msock__files_writable(const struct msock__files *files);
+
 /** Opens the file that takes the lines of `day`: the newest, or a new one if
  *  that is of an earlier day or was removed.
  *  Returns 0, or -1 with errno (EBUSY: another process has it open). */

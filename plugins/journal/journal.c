@@ -208,15 +208,35 @@ static int cannot_keep(const struct journal *journal, const char *name,
     return MSOCK_ESYSTEM;
 }
 
-/* Opens the directory that the configuration names, and the file of today: a
- * journal that cannot be written says so at once. */
-static int open_files(struct journal *journal)
+/* Opens the file of today. */
+static int begin(struct journal *journal)
 {
-    struct msock__files *files = &journal->files;
-    char directory[PATH_SIZE] = "";
-    char name[MSOCK__JOURNAL_NAME_MAX + 1] = "journal";
     char time[MSOCK__LINE_TIME_SIZE];
     char day[MSOCK__JOURNAL_DAY_SIZE];
+
+    journal->files.keep =
+        (unsigned)config_number(journal, "keep", KEEP_DEFAULT);
+    journal->files.size_max = config_number(journal, "size", SIZE_DEFAULT);
+    journal->files.sync = journal->sync_ms > 0;
+    journal->files.complain = on_trouble;
+    journal->files.user = journal;
+    now(time, day);
+    return msock__files_begin(&journal->files, day);
+}
+
+/* Looks whether today's file could be opened. */
+static int look(struct journal *journal)
+{
+    return msock__files_writable(&journal->files);
+}
+
+/* Opens the directory that the configuration names, and in it `what`: a journal
+ * that cannot be written says so at once. */
+static int open_files(struct journal *journal,
+                      int (*what)(struct journal *journal))
+{
+    char directory[PATH_SIZE] = "";
+    char name[MSOCK__JOURNAL_NAME_MAX + 1] = "journal";
     int result = config_text(journal, "directory", directory, sizeof directory);
     if (result == 0) {
         result = config_text(journal, "name", name, sizeof name);
@@ -224,18 +244,12 @@ static int open_files(struct journal *journal)
     if (result < 0) {
         return result;
     }
-    if (msock__files_open(files, directory, name) < 0) {
+    if (msock__files_open(&journal->files, directory, name) < 0) {
         return cannot_keep(journal, name, directory);
     }
-    files->keep = (unsigned)config_number(journal, "keep", KEEP_DEFAULT);
-    files->size_max = config_number(journal, "size", SIZE_DEFAULT);
-    files->sync = journal->sync_ms > 0;
-    files->complain = on_trouble;
-    files->user = journal;
-    now(time, day);
-    if (msock__files_begin(files, day) < 0) {
+    if (what(journal) < 0) {
         result = cannot_keep(journal, name, directory);
-        msock__files_close(files);
+        msock__files_close(&journal->files);
     }
     return result;
 }
@@ -250,7 +264,7 @@ static int set_up(struct journal *journal)
     if (journal->line == NULL) {
         return MSOCK_ENOMEM;
     }
-    int result = open_files(journal);
+    int result = open_files(journal, begin);
     if (result < 0) {
         return result;
     }
@@ -289,6 +303,18 @@ static void stop(void *state)
     msock__files_close(&journal->files);
     free(journal->line);
     free(journal);
+}
+
+/* To start begins a file; this only looks. */
+static int check(const msock_services *services)
+{
+    struct journal journal = {.services = services};
+    int result = open_files(&journal, look);
+    if (result == 0) {
+        result = add_filters(&journal);
+        msock__files_close(&journal.files);
+    }
+    return result;
 }
 
 static const msock_config_key keys[] = {
@@ -331,4 +357,5 @@ MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .start = start,
     .stop = stop,
     .config = keys,
+    .check = check,
 };

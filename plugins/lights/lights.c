@@ -398,6 +398,17 @@ static void stop(void *state)
     free(lights);
 }
 
+/* To start changes no LED. */
+static int check(const msock_services *services)
+{
+    void *state;
+    int result = start(services, &state);
+    if (result == 0) {
+        stop(state);
+    }
+    return result;
+}
+
 static const msock_config_key keys[] = {
     {.name = "directory",
      .types = MSOCK_CONFIG_TEXT,
@@ -424,4 +435,5 @@ MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .start = start,
     .stop = stop,
     .config = keys,
+    .check = check,
 };

@@ -71,6 +71,7 @@ EXTRA = {
     # the one file that names concrete transports and stages
     "transport/open.c": {"codec/seal.h", "codec/keyring.h", "codec/hash.h"},
     # the host's errors carry a detail as those of the channel do
+    "plugins/check.c": {"codec/error.h"},
     "plugins/config.c": {"codec/error.h"},
     "plugins/grants.c": {"codec/error.h"},
     "plugins/host.c": {"codec/error.h"},

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The plugin host on a channel that takes notes, and with good and bad plugins.
 set(test_modules probe second wrong_abi wrong_size wrong_name no_start
-    no_descriptor start_fails late_failure first_abi later_abi sticky)
+    no_descriptor start_fails late_failure first_abi second_abi later_abi sticky
+    checked)
 foreach(module ${test_modules})
     msock_plugin(test_${module} plugins/modules/${module}.c)
     set_target_properties(test_${module} PROPERTIES OUTPUT_NAME ${module}
@@ -114,6 +115,11 @@ foreach(module journal exec)
     add_dependencies(plugins_${module}_test ${module})
 endforeach()
 target_sources(plugins_journal_test PRIVATE plugins/books.c)
+msock_test(plugins check msock_host msock_transport msock_core msock_codec
+    ${CMAKE_DL_LIBS})
+target_sources(plugins_check_test PRIVATE
+    plugins/yard.c plugins/folder.c plugins/books.c)
+add_dependencies(plugins_check_test lights journal exec ${test_module_targets})
 
 msock_test(plugins journal_files)
 target_sources(plugins_journal_files_test PRIVATE

@@ -142,4 +142,5 @@ const msock_plugin_descriptor msock_plugin = {
     MSOCK_PLUGIN_ABI, sizeof(msock_plugin_descriptor),
     "tally",          "counts the messages of each sender",
     start,            stop,
-    keys};
+    keys,
+    nullptr};

@@ -4,6 +4,7 @@
 #
 #     sh tools/deps.sh build    what building and the demo need
 #     sh tools/deps.sh test     that, and what the tests need
+#     sh tools/deps.sh bench    what building needs, and what is compared with
 #
 # Every need is looked for first; when nothing is missing, no package manager
 # is started and no network is touched. Without apt the packages are named.
@@ -71,6 +72,12 @@ look()
             program file file
         fi
     fi
+    if [ "$1" = bench ]; then
+        library norm libnorm-dev
+        program c++ g++
+        program python3 python3
+        program nft nftables
+    fi
 }
 
 # as_root COMMAND...: runs it as root, or says how to.
@@ -87,9 +94,9 @@ as_root()
 
 what=${1:-}
 case $what in
-build | test) ;;
+build | test | bench) ;;
 *)
-    echo "usage: sh tools/deps.sh build|test" >&2
+    echo "usage: sh tools/deps.sh build|test|bench" >&2
     exit 2
     ;;
 esac

@@ -276,29 +276,44 @@ static void loop(struct hub *hub, struct input *input)
 
 /* -- Start and end -- */
 
-/* Loads what was asked for, if anything. */
+/* Loads NAME or NAME=JSON.  Returns 0, or 1 after having told why not. */
+static int load_plugin(msock_host *host, const struct hub_settings *settings,
+                       char *load)
+{
+    char *config = strchr(load, '=');
+    if (config != NULL) {
+        *config++ = '\0';
+    }
+    if (msock_host_load(host, load, config) == 0) {
+        return 0;
+    }
+    fprintf(stderr, "hub: --load %s, from %s:\n", load, settings->plugins);
+    return fail("cannot start");
+}
+
+/* Loads what was asked for, if anything.  Returns 0, or 1 after having told why
+ * not. */
 static int load_plugins(msock_host **host, msock_channel *channel,
                         const struct hub_settings *settings,
                         msock_logger *logger)
 {
-    char *directory = realpath(settings->plugins, NULL);
-    msock_host_options options = {.directory = directory, .logger = logger};
-    int result = settings->load_count == 0
-                     ? 0
-                     : msock_host_open(host, channel, &options);
-    free(directory);
-    for (size_t i = 0; result == 0 && i < settings->load_count; i++) {
-        char *config = strchr(settings->loads[i], '=');
-        if (config != NULL) {
-            *config++ = '\0';
-        }
-        result = msock_host_load(*host, settings->loads[i], config);
-        if (result < 0) {
-            fprintf(stderr, "hub: --load %s, from %s:\n", settings->loads[i],
-                    settings->plugins);
-        }
+    if (settings->load_count == 0) {
+        return 0;
     }
-    return result;
+    char *directory = realpath(settings->plugins, NULL);
+    if (directory == NULL) {
+        fprintf(stderr, "hub: --plugins %s: %s\n", settings->plugins,
+                strerror(errno));
+        return 1;
+    }
+    msock_host_options options = {.directory = directory, .logger = logger};
+    int status =
+        msock_host_open(host, channel, &options) < 0 ? fail("cannot start") : 0;
+    free(directory);
+    for (size_t i = 0; status == 0 && i < settings->load_count; i++) {
+        status = load_plugin(*host, settings, settings->loads[i]);
+    }
+    return status;
 }
 
 /* Tells people what they can do, and programs what they should not overlook. */
@@ -325,10 +340,11 @@ static int serve(msock_channel *channel, const struct hub_settings *settings,
     input.words = settings->words;
     input.word_count = settings->word_count;
     input.interactive = settings->word_count == 0;
-    if (msock_subscribe(channel, "+/lights/state", on_report, &hub, NULL) < 0 ||
-        load_plugins(&hub.host, channel, settings, logger) < 0) {
-        hub.status = fail("cannot start");
-    } else {
+    hub.status =
+        msock_subscribe(channel, "+/lights/state", on_report, &hub, NULL) < 0
+            ? fail("cannot start")
+            : load_plugins(&hub.host, channel, settings, logger);
+    if (hub.status == 0) {
         greet(settings, input.interactive && isatty(STDIN_FILENO));
         loop(&hub, &input);
     }

@@ -171,6 +171,13 @@ class Options(House):
             name = load.partition("=")[0]
             self.assertRegex(result.err, rf"--load {name}, from /.*/plugins:")
 
+    def test_a_folder_of_plugins_that_is_not_there_is_named(self):
+        result = self.hub("--plugins", "nodir", "--load", "lights", "status",
+                          code=1)
+
+        self.assertEqual(
+            result.err, "hub: --plugins nodir: No such file or directory\n")
+
     def test_node_says_what_is_wrong_with_its_folders(self):
         for words, said, code in (
                 (["--plugins", "nodir"], "node: --plugins nodir: ", 1),

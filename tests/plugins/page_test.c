@@ -4,6 +4,8 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
 
 static struct home home;
 
@@ -59,4 +61,16 @@ Test(page, a_bad_configuration_is_told)
         cr_expect(eq(int, load(configs[i]), MSOCK_EOPTION), "%s", configs[i]);
     }
     cr_expect(eq(int, load(NULL), 0));
+}
+
+Test(page, a_light_that_is_no_topic_is_told)
+{
+    static const char *const lights[] = {"", "a/#", "+", "a\\u0001"};
+
+    for (size_t i = 0; i < sizeof lights / sizeof lights[0]; i++) {
+        char config[64];
+        snprintf(config, sizeof config, "{\"light\":\"%s\"}", lights[i]);
+        cr_expect(eq(int, load(config), MSOCK_EPLUGIN), "%s", config);
+        cr_expect(strstr(msock_error_detail(), "must be a topic") != NULL);
+    }
 }

@@ -23,10 +23,10 @@ enum { NATIVE_CLASS = ELFCLASS64 };
 enum { NATIVE_CLASS = ELFCLASS32 };
 #endif
 
-static int fail_system(const char *what, const char *name)
+static int fail_system(const char *what, const char *path)
 {
-    return msock__fail(MSOCK_ESYSTEM, "cannot %s plugin %s: %s", what, name,
-                       strerror(errno));
+    return msock__fail(MSOCK_ESYSTEM, "cannot %s the plugin's file %s: %s",
+                       what, path, strerror(errno));
 }
 
 /* -- Copying -- */
@@ -48,7 +48,7 @@ static bool write_all(int descriptor, const char *bytes, size_t size)
 }
 
 /* Copies all of the file.  Returns its size, or a code. */
-static int64_t copy(int from, int to, const char *name)
+static int64_t copy(int from, int to, const char *path)
 {
     char block[BLOCK_SIZE];
     int64_t sum = 0;
@@ -59,44 +59,47 @@ static int64_t copy(int from, int to, const char *name)
             continue;
         }
         if (size < 0) {
-            return fail_system("read", name);
+            return fail_system("read", path);
         }
         if (size == 0) {
             return sum;
         }
         if (!write_all(to, block, (size_t)size)) {
-            return fail_system("copy", name);
+            return fail_system("copy", path);
         }
         sum += size;
     }
-    return msock__fail(MSOCK_EPLUGIN, "plugin %s is larger than %d bytes", name,
+    return msock__fail(MSOCK_EPLUGIN,
+                       "the plugin's file %s is larger than %d bytes", path,
                        MSOCK__IMAGE_MAX);
 }
 
 /* Copies the file, unless somebody writes it at the same time. */
-static int64_t copy_quiet(int from, int to, const char *name)
+static int64_t copy_quiet(int from, int to, const char *path)
 {
     struct stat before;
     struct stat after;
 
     if (fstat(from, &before) < 0) {
-        return fail_system("read", name);
+        return fail_system("read", path);
     }
     if (!S_ISREG(before.st_mode)) {
-        return msock__fail(MSOCK_EPLUGIN, "plugin %s is no regular file", name);
+        return msock__fail(MSOCK_EPLUGIN,
+                           "the plugin's file %s is no regular file", path);
     }
-    int64_t size = copy(from, to, name);
+    int64_t size = copy(from, to, path);
     if (size < 0) {
         return size;
     }
     if (fstat(from, &after) < 0) {
-        return fail_system("read", name);
+        return fail_system("read", path);
     }
     if (size != before.st_size || size != after.st_size ||
         before.st_mtim.tv_sec != after.st_mtim.tv_sec ||
         before.st_mtim.tv_nsec != after.st_mtim.tv_nsec) {
         return msock__fail(MSOCK_EPLUGIN,
-                           "plugin %s is being written; try again", name);
+                           "the plugin's file %s is being written; try again",
+                           path);
     }
     return size;
 }
@@ -138,24 +141,25 @@ static bool is_whole(int image, uint64_t size)
     return header.e_phnum > 0;
 }
 
-int msock__image_open(int file, const char *name)
+int msock__image_open(int file, const char *name, const char *path)
 {
     int image = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (image < 0) {
-        return fail_system("copy", name);
+        return fail_system("copy", path);
     }
-    int64_t size = copy_quiet(file, image, name);
+    int64_t size = copy_quiet(file, image, path);
     int result = size < 0 ? (int)size : 0;
     if (result == 0 && !is_whole(image, (uint64_t)size)) {
-        result = msock__fail(MSOCK_EPLUGIN,
-                             "plugin %s is no whole shared object of this "
-                             "machine",
-                             name);
+        result =
+            msock__fail(MSOCK_EPLUGIN,
+                        "the plugin's file %s is no whole shared object of "
+                        "this machine",
+                        path);
     }
     if (result == 0 &&
         fcntl(image, F_ADD_SEALS,
               F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
-        result = fail_system("seal", name);
+        result = fail_system("seal", path);
     }
     if (result < 0) {
         close(image);

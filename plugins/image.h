@@ -11,10 +11,10 @@
 enum { MSOCK__IMAGE_MAX = 64 << 20 }; /* bytes of a plugin's file */
 
 /** Copies the open regular file `file` into memory, sealed against changes.
- *  `name` is for details and for who looks at the process's maps.
+ *  `name` is for who looks at the process's maps, `path` for details.
  *  Returns a descriptor of the copy, to be closed, or MSOCK_EPLUGIN (no whole
  *  shared object of this machine, larger than MSOCK__IMAGE_MAX, or it changed
  *  while it was read), MSOCK_ESYSTEM. */
-int msock__image_open(int file, const char *name);
+int msock__image_open(int file, const char *name, const char *path);
 
 #endif

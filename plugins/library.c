@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,13 +58,13 @@ static int guard(int descriptor, const char *what, const char *path)
 
 /* Opens a file of the directory. A link may name a neighbour, and no more: a
  * directory that it leads to would not be looked at. */
-static int file_open_in(int folder, const char *base)
+static int file_open_in(int folder, const char *base, const char *path)
 {
     enum { FLAGS = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC };
     char target[FILE_SIZE + LINK_EXTRA];
     int file = openat(folder, base, FLAGS); /* waits for no FIFO's writer */
     if (file >= 0 || errno != ELOOP) {
-        return file < 0 ? fail_system("file", base) : file;
+        return file < 0 ? fail_system("file", path) : file;
     }
     ssize_t size = readlinkat(folder, base, target, sizeof target - 1);
     target[size > 0 ? size : 0] = '\0';
@@ -72,11 +73,12 @@ static int file_open_in(int folder, const char *base)
                      : msock__fail(MSOCK_EACCESS,
                                    "the plugin's file %s is a link to \"%s\"; "
                                    "only a file beside it may be linked",
-                                   base, target);
+                                   path, target);
 }
 
-/* Returns a descriptor of a file in a directory that both passed the guard. */
-static int file_open(const char *directory, const char *base)
+/* Returns a descriptor of a file in a directory that both passed the guard;
+ * `path` is that of the file, for details. */
+static int file_open(const char *directory, const char *base, const char *path)
 {
     int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
@@ -84,14 +86,14 @@ static int file_open(const char *directory, const char *base)
     }
     int result = guard(folder, "directory", directory);
     if (result == 0) {
-        result = file_open_in(folder, base);
+        result = file_open_in(folder, base, path);
     }
     close(folder);
     if (result < 0) {
         return result;
     }
     int file = result;
-    result = guard(file, "file", base);
+    result = guard(file, "file", path);
     if (result < 0) {
         close(file);
         return result;
@@ -200,12 +202,15 @@ int msock__library_open(struct msock__library *library, const char *directory,
         return result;
     }
     char base[FILE_SIZE];
+    char path[PATH_MAX];
+    bool slash = directory[strlen(directory) - 1] == '/';
     snprintf(base, sizeof base, "%s.so", name);
-    int file = file_open(directory, base);
+    snprintf(path, sizeof path, "%s%s%s", directory, slash ? "" : "/", base);
+    int file = file_open(directory, base, path);
     if (file < 0) {
         return file;
     }
-    int image = msock__image_open(file, name);
+    int image = msock__image_open(file, name, path);
     close(file);
     if (image < 0) {
         return image;

@@ -215,7 +215,7 @@ Test(promises, eviction_does_not_reopen_trust)
         world_run(&world, 500);
     }
 
-    cr_expect(gt(u64, world_counter(&world, 5, MSOCK_SESSIONS_EVICTED), 0));
+    cr_expect(ge(u64, world_counter(&world, 5, MSOCK_SESSIONS_EVICTED), 1));
     end();
 }
 
@@ -327,7 +327,7 @@ Test(promises, late_joiner_who_hears_a_repair_first_starts_at_its_floor)
     world_run(&world, 500);
     publish_many(0, &reliable, 1, 2000);
 
-    cr_expect(gt(u64, world_counter(&world, 0, MSOCK_TX_REPAIRS), 0));
+    cr_expect(ge(u64, world_counter(&world, 0, MSOCK_TX_REPAIRS), 1));
     cr_expect(eq(sz, heard(1, 0, 3), 3));
     cr_expect(not(world_heard(&world, 2, 0, 1)), "older than the joiner");
     cr_expect(world_heard(&world, 2, 0, 2));

@@ -11,8 +11,8 @@
  * named there, and from anybody. No address that a datagram carries is ever
  * sent to.
  *
- * Interfaces that appear, change or vanish are followed 100 ms later, under a
- * storm of changes once a second; with none at all the channel waits. One that
+ * Interfaces that appear, change or vanish are followed 100 ms later, up to
+ * 1 s where there are thousands; with none at all the channel waits. One that
  * is silent against expectation (silence.h) is joined anew. Nothing of that
  * ends the channel.
  *

@@ -94,6 +94,16 @@ static bool refresh(const struct msock__memberships *memberships,
            memcmp(&before.route, &item->route, sizeof before.route) != 0;
 }
 
+void msock__memberships_pause(struct msock__memberships *memberships,
+                              unsigned index)
+{
+    struct msock__membership *item = find(memberships, index);
+
+    if (item != NULL) {
+        item->running = false;
+    }
+}
+
 void msock__memberships_rejoin(struct msock__memberships *memberships,
                                unsigned index)
 {

@@ -51,6 +51,11 @@ bool msock__memberships_update(struct msock__memberships *memberships,
 bool msock__memberships_forget(struct msock__memberships *memberships,
                                unsigned index);
 
+/** Notes that an interface was not running: when it is again, the group is
+ *  joined again. */
+void msock__memberships_pause(struct msock__memberships *memberships,
+                              unsigned index);
+
 /** Leaves and joins an interface, so that switches hear of it. */
 void msock__memberships_rejoin(struct msock__memberships *memberships,
                                unsigned index);

@@ -32,8 +32,7 @@ struct msock__multicast {
     uv_poll_t receive, watch;
     uv_timer_t settle;     /* to look at the interfaces */
     uv_timer_t patience;   /* with an outlet that takes nothing */
-    uint64_t settled_ms;   /* when they were looked at */
-    uint64_t settle_ms;    /* how long that was put off */
+    uint64_t settle_ms;    /* how long that is put off */
     uint64_t retry_ms;     /* the same, after a failure; 0: there was none */
     bool lost;             /* memberships may not be what they seem */
     unsigned handle_count; /* those not closed yet */

@@ -17,8 +17,9 @@ enum {
     FRAME_MTU = 1500,    /* unless an interface or the user says less */
     FRAME_MTU_MIN = 576, /* below, IP cuts the frames */
     OVERHEAD_IPV6 = 48,  /* of a frame to a peer */
-    GONE_MAX = 16,
-    SETTLE_MS = 100, /* from a change to looking; in a storm doubled, to: */
+    NEWS_MAX = 64,
+    SETTLE_MS = 100,   /* from a change to looking, or what that took last */
+    SETTLE_COSTS = 20, /* so many times, to: */
     SETTLE_MAX_MS = 1000,
     RETRY_MS = 1000, /* after a failure; then doubled, to: */
     RETRY_MAX_MS = 32000
@@ -356,21 +357,29 @@ static int settle(struct msock__multicast *self)
     return rc < 0 ? rc : renewed;
 }
 
+/* Thousands of interfaces that change all the time must not keep us busy. */
+static uint64_t next_settle(uint64_t cost_ns)
+{
+    uint64_t wait_ms = cost_ns / 1000000 * SETTLE_COSTS;
+
+    if (wait_ms < SETTLE_MS) {
+        return SETTLE_MS;
+    }
+    return wait_ms < SETTLE_MAX_MS ? wait_ms : SETTLE_MAX_MS;
+}
+
 static void on_settled(uv_timer_t *timer)
 {
     struct msock__multicast *self = timer->data;
     size_t frame_size = self->frame_size;
     bool near = self->near;
+    uint64_t begin_ns = uv_hrtime();
     int rc = settle(self);
 
     if (self->stopped) {
         return;
     }
-    /* A list of many interfaces that change all the time must not keep us
-     * busy. */
-    self->settled_ms = uv_now(self->loop);
-    self->settle_ms = self->settle_ms < SETTLE_MAX_MS / 2 ? self->settle_ms * 2
-                                                          : SETTLE_MAX_MS;
+    self->settle_ms = next_settle(uv_hrtime() - begin_ns);
     tell_changes(self, frame_size, near);
     if (rc < 0) {
         retry(self);
@@ -392,7 +401,7 @@ void msock__multicast_look(struct msock__multicast *self, uint64_t wait_ms)
 static void on_changed(uv_poll_t *handle, int status, int events)
 {
     struct msock__multicast *self = handle->data;
-    unsigned gone[GONE_MAX];
+    struct msock__netif_news news[NEWS_MAX];
 
     (void)events;
     if (status < 0) {
@@ -401,15 +410,16 @@ static void on_changed(uv_poll_t *handle, int status, int events)
         msock__socket_clear(self->watch_fd);
         (void)uv_poll_start(handle, UV_READABLE, on_changed);
     }
-    size_t gone_count =
-        msock__netif_watch_read(self->watch_fd, gone, GONE_MAX, &self->lost);
-    for (size_t i = 0; i < gone_count; i++) {
-        (void)msock__memberships_forget(&self->memberships, gone[i]);
+    size_t count =
+        msock__netif_watch_read(self->watch_fd, news, NEWS_MAX, &self->lost);
+    for (size_t i = 0; i < count; i++) {
+        if (news[i].deleted) {
+            (void)msock__memberships_forget(&self->memberships, news[i].index);
+        } else {
+            msock__memberships_pause(&self->memberships, news[i].index);
+        }
     }
     drop_senders(self);
-    if (uv_now(self->loop) - self->settled_ms > SETTLE_MAX_MS) {
-        self->settle_ms = SETTLE_MS;
-    }
     msock__multicast_look(self, self->settle_ms);
     /* Who blocked may be gone. */
     self->events.writable(self->events.owner);

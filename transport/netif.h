@@ -73,13 +73,20 @@ bool msock__netifs_own(const struct msock__netifs *netifs,
  *  change; close(2) ends it.  Returns it, or MSOCK_ESYSTEM. */
 int msock__netif_watch(void);
 
-/** Reads away what the watch has to say, without waiting, and writes the
- *  indexes of interfaces that were deleted to `gone`. *lost becomes true if
- *  there were more than `capacity`, or the kernel had no room for all that it
- *  had to say: then any of them may be another one now.  Returns their number.
+/** What happened to an interface that may show no more when the list is read.
  */
-size_t msock__netif_watch_read(int watch, unsigned *gone, size_t capacity,
-                               bool *lost);
+struct msock__netif_news {
+    unsigned index;
+    bool deleted; /* else: not running, for a moment at least */
+};
+
+/** Reads away what the watch has to say, without waiting, and writes what a
+ * list that is read later may not show to `news`. *lost becomes true if more
+ * was deleted than `capacity`, or the kernel had no room for all that it had to
+ *  say: then any interface may be another one now.  Returns the number of news.
+ */
+size_t msock__netif_watch_read(int watch, struct msock__netif_news *news,
+                               size_t capacity, bool *lost);
 
 /** Checks the syntax of an `iface` list: names, addresses, ADDRESS/PREFIX,
  *  `all`, `auto`, separated by commas. A name need not exist.

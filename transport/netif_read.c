@@ -10,6 +10,7 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -377,54 +378,79 @@ int msock__netif_watch(void)
                         RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
 }
 
-/** Indexes of interfaces that were deleted. */
-struct gone {
-    unsigned *indexes;
+/** News that were read so far. */
+struct reading {
+    struct msock__netif_news *news;
     size_t count, capacity;
-    bool lost; /* there were more */
+    bool lost; /* there was more */
 };
 
-/* Adds the deleted interfaces of one datagram. A bridge that loses a port says
- * so with a message that looks alike. */
-static void add_deleted(struct gone *gone, struct span rest)
+static void add_deleted(struct reading *reading, unsigned index)
+{
+    if (reading->count == reading->capacity) {
+        reading->lost = true;
+        return;
+    }
+    reading->news[reading->count++] =
+        (struct msock__netif_news){.index = index, .deleted = true};
+}
+
+/* The kernel says it often. It must leave room for what matters more. */
+static void add_paused(struct reading *reading, unsigned index)
+{
+    for (size_t i = 0; i < reading->count; i++) {
+        if (reading->news[i].index == index && !reading->news[i].deleted) {
+            return;
+        }
+    }
+    if (reading->count < reading->capacity / 2) {
+        reading->news[reading->count++] =
+            (struct msock__netif_news){.index = index};
+    }
+}
+
+/* A bridge that loses a port says so with a message that looks alike. */
+static void read_news(struct reading *reading, struct span rest)
 {
     struct nlmsghdr header;
     struct ifinfomsg link;
     struct span body;
 
     while (take_message(&rest, &header, &body)) {
-        if (header.nlmsg_type != RTM_DELLINK || body.size < sizeof link) {
+        bool deleted = header.nlmsg_type == RTM_DELLINK;
+        if ((!deleted && header.nlmsg_type != RTM_NEWLINK) ||
+            body.size < sizeof link) {
             continue;
         }
         memcpy(&link, body.bytes, sizeof link);
         if (link.ifi_family != AF_UNSPEC) {
             continue;
         }
-        if (gone->count < gone->capacity) {
-            gone->indexes[gone->count++] = (unsigned)link.ifi_index;
-        } else {
-            gone->lost = true;
+        if (deleted) {
+            add_deleted(reading, (unsigned)link.ifi_index);
+        } else if ((link.ifi_flags & IFF_RUNNING) == 0) {
+            add_paused(reading, (unsigned)link.ifi_index);
         }
     }
 }
 
-size_t msock__netif_watch_read(int watch, unsigned *indexes, size_t capacity,
-                               bool *lost)
+size_t msock__netif_watch_read(int watch, struct msock__netif_news *news,
+                               size_t capacity, bool *lost)
 {
-    struct gone gone = {.indexes = indexes, .capacity = capacity};
+    struct reading reading = {.news = news, .capacity = capacity};
     uint8_t buffer[BUFFER_SIZE];
 
     for (;;) {
         ssize_t size = receive(watch, buffer, MSG_DONTWAIT);
         if (size >= 0) {
-            add_deleted(&gone, (struct span){buffer, (size_t)size});
+            read_news(&reading, (struct span){buffer, (size_t)size});
         } else if (errno == ENOBUFS) {
             /* What is left is read all the same. */
-            gone.lost = true;
+            reading.lost = true;
         } else {
             break;
         }
     }
-    *lost = *lost || gone.lost;
-    return gone.count;
+    *lost = *lost || reading.lost;
+    return reading.count;
 }

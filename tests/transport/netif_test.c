@@ -426,7 +426,7 @@ Test(netif, the_namespace_is_read)
 
 Test(netif, the_watch_tells_of_a_deleted_interface)
 {
-    unsigned gone[4];
+    struct msock__netif_news news[8];
     bool lost = false;
     test_netns_enter();
     test_netns_ip("link add left type veth peer name right");
@@ -434,30 +434,54 @@ Test(netif, the_watch_tells_of_a_deleted_interface)
     int watch = msock__netif_watch();
     cr_assert(ge(int, watch, 0));
 
-    size_t before = msock__netif_watch_read(watch, gone, 4, &lost);
+    size_t before = msock__netif_watch_read(watch, news, 8, &lost);
     test_netns_ip("link del left");
     struct pollfd readable = {.fd = watch, .events = POLLIN};
     int polled = poll(&readable, 1, 10000);
-    size_t count = msock__netif_watch_read(watch, gone, 4, &lost);
+    size_t count = msock__netif_watch_read(watch, news, 8, &lost);
 
     cr_expect(eq(sz, before, 0));
     cr_expect(eq(int, polled, 1));
     cr_expect(eq(sz, count, 2));
-    cr_expect(eq(u32, gone[0] + gone[1], left + right));
+    cr_expect(news[0].deleted && news[1].deleted);
+    cr_expect(eq(u32, news[0].index + news[1].index, left + right));
+    cr_expect(not(lost));
+    close(watch);
+}
+
+Test(netif, the_watch_tells_once_of_a_cable_that_was_out)
+{
+    struct msock__netif_news news[8];
+    bool lost = false;
+    test_netns_enter();
+    test_netns_ip("link add left type veth peer name right");
+    test_netns_set("left", true);
+    test_netns_set("right", true);
+    int watch = msock__netif_watch();
+
+    for (int i = 0; i < 10; i++) {
+        test_netns_set("right", i % 2 != 0);
+    }
+    size_t count = msock__netif_watch_read(watch, news, 8, &lost);
+
+    cr_expect(eq(sz, count, 2));
+    cr_expect(not(news[0].deleted || news[1].deleted));
+    cr_expect(eq(u32, news[0].index + news[1].index,
+                 if_nametoindex("left") + if_nametoindex("right")));
     cr_expect(not(lost));
     close(watch);
 }
 
 Test(netif, the_watch_tells_that_it_could_not_tell_all)
 {
-    unsigned gone[1];
+    struct msock__netif_news news[1];
     bool lost = false;
     test_netns_enter();
     test_netns_ip("link add left type veth peer name right");
     int watch = msock__netif_watch();
 
     test_netns_ip("link del left");
-    size_t count = msock__netif_watch_read(watch, gone, 1, &lost);
+    size_t count = msock__netif_watch_read(watch, news, 1, &lost);
     cr_expect(eq(sz, count, 1));
     cr_expect(lost);
 
@@ -465,7 +489,7 @@ Test(netif, the_watch_tells_that_it_could_not_tell_all)
     for (int i = 0; i < 1000; i++) {
         test_netns_set("lo", i % 2 == 0);
     }
-    count = msock__netif_watch_read(watch, gone, 1, &lost);
+    count = msock__netif_watch_read(watch, news, 1, &lost);
     cr_expect(eq(sz, count, 0));
     cr_expect(lost);
     close(watch);

@@ -81,7 +81,9 @@ size_t msock_queued(const msock_channel *channel)
         size_t slot = (engine->slots.first + i) % engine->slots.slot_count;
         shown += engine->slots.sizes[slot];
     }
-    return engine->outbox.bytes + shown + atomic_load(&engine->post.bytes);
+    return engine->outboxes[MSOCK__BEST_EFFORT].bytes +
+           engine->outboxes[MSOCK__RELIABLE].bytes + engine->copies.bytes +
+           shown + atomic_load(&engine->post.bytes);
 }
 
 uint64_t msock_counter_get(const msock_channel *channel,
@@ -212,6 +214,49 @@ static int check_raw(const msock_publish_options *options, const char *json,
     return 0;
 }
 
+enum { COPIES_MAX = 10, AFTER_MAX_MS = 60000 };
+
+static int check_times(const msock_publish_options *options)
+{
+    if (options->after_ms > AFTER_MAX_MS) {
+        return msock__fail(MSOCK_EINVAL, "after_ms is at most %d",
+                           AFTER_MAX_MS);
+    }
+    if (options->expires_ms > 0 && options->expires_ms < options->after_ms) {
+        return msock__fail(MSOCK_EINVAL,
+                           "expires_ms %u is below after_ms %u: nobody would "
+                           "ever hear it",
+                           options->expires_ms, options->after_ms);
+    }
+    return 0;
+}
+
+static int check_delivery(const msock_channel *channel,
+                          const msock_publish_options *options,
+                          struct msock__publication *publication)
+{
+    bool plain = !options->reliable && options->copies <= 1 &&
+                 options->expires_ms == 0 && options->after_ms == 0;
+    if (channel->engine.config.raw && !plain) {
+        return msock__fail(MSOCK_ENOTSUP,
+                           "codec=raw has no room for reliable, copies, "
+                           "expires_ms and after_ms: use codec=json");
+    }
+    if (options->copies > COPIES_MAX) {
+        return msock__fail(MSOCK_EINVAL, "copies is at most %d", COPIES_MAX);
+    }
+    if (options->reliable && options->copies > 1) {
+        return msock__fail(MSOCK_EINVAL,
+                           "reliable messages are sent again on request: "
+                           "leave out copies");
+    }
+    publication->delivery.reliable = options->reliable;
+    publication->delivery.copies = options->copies > 0 ? options->copies : 1;
+    publication->expires_ms = options->expires_ms;
+    publication->after_ms = options->after_ms;
+    return check_times(options);
+}
+
 /* What is over the limit by itself is told so before it is copied, and however
  * full the queue is. */
 static int check_size(const msock_channel *channel,
@@ -239,7 +284,8 @@ static int check_publication(const msock_channel *channel, const char *topic,
                            "this process was forked after msock_open(): open "
                            "a channel of its own");
     }
-    *publication = (struct msock__publication){.topic = topic};
+    *publication =
+        (struct msock__publication){.topic = topic, .delivery = {.copies = 1}};
     int code = check_topic(topic);
     if (code == 0 && options) {
         code = check_struct(options->struct_size, sizeof(*options),
@@ -247,6 +293,9 @@ static int check_publication(const msock_channel *channel, const char *topic,
     }
     if (code == 0 && options) {
         code = check_raw(options, json, publication);
+    }
+    if (code == 0 && options) {
+        code = check_delivery(channel, options, publication);
     }
     if (code == 0 && json) {
         code = check_json(json, publication);

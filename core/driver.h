@@ -46,8 +46,8 @@ struct msock__driver_ops {
     int (*dispatch)(struct msock__driver *driver);
     int (*joined)(const struct msock__driver *driver);
 
-    /** Begins to close: the driver drains msock__engine_output() for at most
-     *  2 s, closes its handles, calls msock__channel_free() and then `closed`.
+    /** Begins to close: the driver serves the engine until
+     *  msock__engine_drained(), for at most 4 s, closes its handles, calls msock__channel_free() and then `closed`.
      *  On a loop of its own and outside of run() and dispatch() it does all
      *  that before it returns. Called once. */
     void (*close)(struct msock__driver *driver, msock_closed *closed,

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NACKS_PER_SECOND = 20, NACK_BURST = 4 };
+
 /* A bound of the configuration: 1 GiB at most, which is a size_t everywhere. */
 static size_t bound(uint64_t value)
 {
@@ -18,7 +20,30 @@ static size_t bound(uint64_t value)
     return (size_t)value;
 }
 
-static int make_tables(struct msock__engine *engine)
+/* What a sealed channel needs to know whom to believe. */
+static int make_admission(struct msock__engine *engine,
+                          const uint8_t hash_key[static MSOCK__HASH_KEY_SIZE])
+{
+    const struct msock__config *config = &engine->config;
+    const struct msock__admission_limits limits = {
+        .pending_max = bound(config->pending_max),
+        .frames_max = MSOCK__HELD_FRAMES_MAX,
+        .bytes_max = bound(config->held_max),
+        .all_max = bound(config->held_all_max),
+    };
+    uint8_t secret[MSOCK__ADMISSION_SECRET_SIZE];
+    if (msock__admission_new(&engine->admission, &limits, hash_key) < 0 ||
+        msock__answers_new(&engine->answers) < 0 ||
+        msock__sendtimes_new(&engine->times[MSOCK__BEST_EFFORT]) < 0 ||
+        msock__sendtimes_new(&engine->times[MSOCK__RELIABLE]) < 0) {
+        return MSOCK_ENOMEM;
+    }
+    engine->driver->ops->random(engine->driver, secret, sizeof(secret));
+    msock__admission_start(engine->admission, engine->opened_us, secret);
+    return 0;
+}
+
+static int make_tables(struct msock__engine *engine, bool sealed)
 {
     const struct msock__config *config = &engine->config;
     uint8_t key[MSOCK__HASH_KEY_SIZE];
@@ -29,12 +54,46 @@ static int make_tables(struct msock__engine *engine)
                             key) < 0) {
         return MSOCK_ENOMEM;
     }
+    msock__sessions_on_forget(engine->sessions, msock__engine_session_forget,
+                              engine);
     struct msock__fragments_limits limits = {
         .assemblies_max = bound(config->assemblies_max),
         .bytes_max = bound(config->reassembly_max),
         .message_max = bound(config->message_max),
     };
-    return msock__fragments_new(&engine->fragments, &limits);
+    const struct msock__history_limits kept = {
+        .bytes_max = bound(config->history_max),
+        .age_us = config->history_ms * 1000,
+    };
+    if (msock__fragments_new(&engine->fragments, &limits) < 0 ||
+        msock__history_new(&engine->history, &kept) < 0) {
+        return MSOCK_ENOMEM;
+    }
+    return sealed ? make_admission(engine, key) : 0;
+}
+
+/* What needs no memory. */
+static void init_parts(struct msock__engine *engine, size_t frame_size)
+{
+    const struct msock__config *config = &engine->config;
+    size_t queue_max = bound(config->queue_max);
+    msock__outbox_init(&engine->outboxes[MSOCK__BEST_EFFORT], queue_max,
+                       MSOCK__PIECES_MAX, config->raw);
+    msock__outbox_init(&engine->outboxes[MSOCK__RELIABLE], queue_max,
+                       UINT32_MAX, config->raw);
+    msock__post_init(&engine->post, bound(config->post_max));
+    msock__schedule_init(&engine->schedule, bound(config->scheduled_max));
+    msock__copies_init(&engine->copies, config->copies_ms * 1000,
+                       MSOCK__COPIES_BYTES_MAX);
+    engine->join_pool =
+        (struct msock__join_pool){.bytes_max = bound(config->reassembly_max),
+                                  .message_max = bound(config->message_max)};
+    engine->repair_pool.bytes_max = bound(config->reorder_all_max);
+    uint64_t rate = config->pace > 0 ? config->pace : MSOCK__PACE_FAR;
+    msock__pace_init(&engine->pace, rate, frame_size);
+    msock__pace_init(&engine->nack_pace, NACKS_PER_SECOND, NACK_BURST / 2);
+    msock__announce_start(&engine->announce, engine->opened_us);
+    engine->check_us = UINT64_MAX;
 }
 
 int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
@@ -57,11 +116,12 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->driver = driver;
     engine->config = *config;
     engine->log.logger = logger;
-    engine->began_us = driver->ops->now(driver);
+    engine->opened_us = driver->ops->now(driver);
+    engine->began_us = engine->opened_us;
     driver->ops->random(driver, engine->session, sizeof(engine->session));
-    msock__outbox_init(&engine->outbox, bound(config->queue_max), config->raw);
-    msock__post_init(&engine->post, bound(config->post_max));
-    code = make_tables(engine);
+    driver->ops->random(driver, &engine->dice, sizeof(engine->dice));
+    init_parts(engine, frame_size);
+    code = make_tables(engine, msock__pipeline_sealed(pipeline));
     if (code < 0) {
         msock__channel_free(made);
         return msock__fail(code, "no memory for a channel's tables");
@@ -69,11 +129,18 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->pipeline = *pipeline;
     *pipeline = (struct msock__pipeline){0};
     msock__engine_frame_size(engine, frame_size);
-    msock__pace_init(&engine->pace,
-                     config->pace > 0 ? config->pace : MSOCK__PACE_FAR,
-                     frame_size);
     *channel = made;
     return 0;
+}
+
+static void free_sessions(struct msock__engine *engine)
+{
+    struct msock__session *session =
+        engine->sessions ? msock__sessions_newest(engine->sessions) : NULL;
+    for (; session; session = session->older) {
+        msock__engine_stream_forget(engine, session);
+    }
+    msock__sessions_free(engine->sessions);
 }
 
 void msock__channel_free(msock_channel *channel)
@@ -82,9 +149,17 @@ void msock__channel_free(msock_channel *channel)
         return;
     }
     struct msock__engine *engine = &channel->engine;
-    msock__engine_tx_fini(engine);
+    msock__engine_publish_fini(engine);
+    free(engine->slots.memory);
+    msock__copies_fini(&engine->copies);
+    msock__schedule_fini(&engine->schedule);
+    msock__history_free(engine->history);
+    msock__answers_free(engine->answers);
+    msock__sendtimes_free(engine->times[MSOCK__BEST_EFFORT]);
+    msock__sendtimes_free(engine->times[MSOCK__RELIABLE]);
+    msock__admission_free(engine->admission);
     msock__fragments_free(engine->fragments);
-    msock__sessions_free(engine->sessions);
+    free_sessions(engine);
     msock__timers_free(engine->timers);
     msock__dispatch_free(engine->dispatch);
     msock__pipeline_fini(&engine->pipeline);
@@ -96,15 +171,83 @@ struct msock__engine *msock__channel_engine(msock_channel *channel)
     return &channel->engine;
 }
 
+void msock__engine_event(struct msock__engine *engine, const msock_event *event)
+{
+    if (engine->watcher && !engine->closing) {
+        engine->watcher(engine->channel, event, engine->watcher_user);
+    }
+}
+
+/* Tells who was refused that there is room again: half of what there is. */
+static void tell_writable(struct msock__engine *engine)
+{
+    size_t half = bound(engine->config.queue_max) / 2;
+    unsigned full = 0;
+    full |= engine->outboxes[MSOCK__BEST_EFFORT].bytes > half
+                ? MSOCK__REFUSED_BEST_EFFORT
+                : 0;
+    full |= engine->outboxes[MSOCK__RELIABLE].bytes > half
+                ? MSOCK__REFUSED_RELIABLE
+                : 0;
+    full |= engine->local_bytes > half ? MSOCK__REFUSED_LOCAL : 0;
+    if (engine->refused & ~full) {
+        engine->refused &= full;
+        msock__engine_event(
+            engine,
+            &(msock_event){.kind = MSOCK_EVENT_WRITABLE,
+                           .node = "",
+                           .session = msock__session_short(engine->session)});
+    }
+}
+
+/* Once all is sent, says bye; whom we never heard needs no second one. Who was
+ * sent something may still ask for it. */
+static void tick_closing(struct msock__engine *engine, uint64_t now_us)
+{
+    msock__engine_publish_posted(engine, now_us);
+    if (!msock__engine_sent_all(engine)) {
+        return;
+    }
+    if (!engine->announce.ending && !engine->config.raw) {
+        bool reliable = engine->counters[MSOCK__RELIABLE] > 0;
+        bool sealed =
+            engine->admission && engine->counters[MSOCK__BEST_EFFORT] > 0;
+        msock__announce_end(&engine->announce, now_us,
+                            engine->up_count > 0 ? MSOCK__BYES : 1,
+                            reliable || sealed);
+    }
+    engine->ended =
+        engine->config.raw || msock__announce_ended(&engine->announce, now_us);
+}
+
+static void drop_lost(struct msock__engine *engine, uint64_t now_us,
+                      enum msock_counter counter, size_t lost)
+{
+    if (lost > 0) {
+        msock__engine_drop(engine, now_us, counter, lost);
+    }
+}
+
 void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
 {
-    msock__timers_run(engine->timers, now_us, engine->channel);
-    size_t lost = msock__fragments_expire(engine->fragments, now_us);
-    if (lost > 0) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
+    if (engine->closing) {
+        tick_closing(engine, now_us);
+        return;
     }
+    msock__timers_run(engine->timers, now_us, engine->channel);
+    drop_lost(engine, now_us, MSOCK_DROP_PIECE_LATE,
+              msock__fragments_expire(engine->fragments, now_us));
+    if (engine->admission) {
+        drop_lost(engine, now_us, MSOCK_DROP_PENDING,
+                  msock__admission_expire(engine->admission, now_us));
+    }
+    msock__history_expire(engine->history, now_us);
+    msock__engine_stream_tick(engine, now_us);
+    msock__engine_presence_tick(engine, now_us);
+    msock__engine_run_scheduled(engine, now_us);
     msock__engine_publish_posted(engine, now_us);
-    msock__engine_deliver_local(engine);
+    msock__engine_deliver_local(engine, now_us);
+    tell_writable(engine);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -112,15 +255,85 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* When a channel that closes wants a tick or an output call. */
+static uint64_t closing_deadline(const struct msock__engine *engine)
+{
+    bool silent = engine->announce.ending || engine->config.raw;
+    if (msock__engine_sent_all(engine) && !silent) {
+        return 0;
+    }
+    return earlier(msock__engine_tx_deadline(engine),
+                   msock__engine_post_deadline(engine));
+}
+
 uint64_t msock__engine_deadline(const struct msock__engine *engine)
 {
+    if (engine->closing) {
+        return engine->ended ? UINT64_MAX : closing_deadline(engine);
+    }
     if (engine->local_first) {
         return 0;
     }
     uint64_t due = msock__engine_tx_deadline(engine);
     due = earlier(due, msock__engine_post_deadline(engine));
     due = earlier(due, msock__timers_deadline(engine->timers));
+    due = earlier(due, engine->check_us);
+    due = earlier(due, msock__schedule_deadline(&engine->schedule));
+    due = earlier(due, msock__engine_stream_deadline(engine));
     return earlier(due, msock__fragments_deadline(engine->fragments));
+}
+
+bool msock__engine_drained(const struct msock__engine *engine)
+{
+    return engine->ended && msock__engine_sent_all(engine);
+}
+
+void msock__engine_near(struct msock__engine *engine, bool near)
+{
+    if (engine->config.pace == 0) {
+        uint64_t rate = near ? MSOCK__PACE_NEAR : MSOCK__PACE_FAR;
+        msock__pace_init(&engine->pace, rate, engine->frame_size);
+    }
+}
+
+void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
+                          bool cloned)
+{
+    msock_event event = {.kind = MSOCK_EVENT_CLONE,
+                         .node = engine->config.name,
+                         .session = msock__session_short(engine->session)};
+    engine->driver->ops->random(engine->driver, engine->session,
+                                sizeof(engine->session));
+    memset(engine->counters, 0, sizeof(engine->counters));
+    engine->began_us = now_us;
+    /* What is finished may share nonces with the clone's frames. */
+    engine->slots.used = 0;
+    msock__copies_clear(&engine->copies);
+    msock__history_reset(engine->history);
+    engine->sync = (struct msock__sync){0};
+    if (engine->admission) {
+        msock__sendtimes_reset(engine->times[MSOCK__BEST_EFFORT]);
+        msock__sendtimes_reset(engine->times[MSOCK__RELIABLE]);
+        msock__answers_reset(engine->answers);
+    }
+    /* A message that left in part begins anew. */
+    msock__outbox_restart(&engine->outboxes[MSOCK__BEST_EFFORT]);
+    msock__outbox_restart(&engine->outboxes[MSOCK__RELIABLE]);
+    if (!engine->closing) {
+        msock__announce_start(&engine->announce, now_us);
+    }
+    if (cloned) {
+        msock__engine_event(engine, &event);
+    }
+}
+
+void msock__engine_remark(struct msock__engine *engine, uint64_t now_us)
+{
+    uint8_t secret[MSOCK__ADMISSION_SECRET_SIZE];
+    engine->driver->ops->random(engine->driver, secret, sizeof(secret));
+    drop_lost(engine, now_us, MSOCK_DROP_PENDING,
+              msock__admission_restart(engine->admission, now_us, &engine->dice,
+                                       msock__engine_nodes(engine), secret));
 }
 
 void msock__engine_drop(struct msock__engine *engine, uint64_t now_us,

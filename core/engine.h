@@ -73,6 +73,11 @@ void msock__engine_sent(struct msock__engine *engine, size_t count);
  *  another thread posts changes it, and the driver is notified. */
 uint64_t msock__engine_deadline(const struct msock__engine *engine);
 
+/** Says whether all that the channel has joined is within this host: then, if
+ *  the configuration leaves the pace open, it is that of a host, not of a
+ *  network. */
+void msock__engine_near(struct msock__engine *engine, bool near);
+
 /** Changes the largest datagram to send, for what is queued from now on: what
  *  waits keeps its frames, and one that is too large now is the driver's
  *  MSOCK_TX_ERRORS. */
@@ -83,8 +88,8 @@ void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size);
 void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
                          enum msock_counter counter, uint64_t count);
 
-/** Whether nothing waits to be sent; frames that were shown and messages that
- *  were posted count as waiting. */
+/** Whether a channel that closes is done: all is sent, bye is said, and nobody
+ *  asks for anything any more. */
 bool msock__engine_drained(const struct msock__engine *engine);
 
 #endif

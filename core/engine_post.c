@@ -27,10 +27,12 @@ static int explain(const struct msock__engine *engine, int code, size_t size)
     }
 }
 
-static bool can_be_sent(const struct msock__engine *engine, size_t size)
+static bool can_be_sent(const struct msock__engine *engine,
+                        const struct msock__delivery *delivery, size_t size)
 {
-    return size <= engine->config.message_max &&
-           size <= atomic_load(&engine->post.largest);
+    size_t largest = delivery->reliable ? (size_t)engine->config.history_max / 2
+                                        : atomic_load(&engine->post.largest);
+    return size <= engine->config.message_max && size <= largest;
 }
 
 int msock__engine_post(struct msock__engine *engine,
@@ -46,7 +48,7 @@ int msock__engine_post(struct msock__engine *engine,
     size_t size;
     code = msock__engine_encode(engine, publication,
                                 msock__posted_room(message), &size);
-    if (code == 0 && !can_be_sent(engine, size)) {
+    if (code == 0 && !can_be_sent(engine, &publication->delivery, size)) {
         code = explain(engine, MSOCK_ETOOBIG, size);
     }
     if (code < 0) {
@@ -54,6 +56,7 @@ int msock__engine_post(struct msock__engine *engine,
         return code;
     }
     msock__post_trim(&engine->post, &message, size);
+    message->delivery = publication->delivery;
     code = msock__post_put(&engine->post, message);
     return code < 0 ? explain(engine, code, size) : 0;
 }
@@ -63,8 +66,8 @@ static bool publish_first(struct msock__engine *engine, uint64_t now_us)
 {
     struct msock__posted *message = engine->post.first;
     int code = msock__engine_publish_encoded(
-        engine, msock__posted_topic(message), msock__posted_room(message),
-        message->size);
+        engine, &message->delivery, msock__posted_topic(message),
+        msock__posted_room(message), message->size);
     if (code == MSOCK_EAGAIN) {
         return false;
     }
@@ -100,7 +103,11 @@ uint64_t msock__engine_post_deadline(const struct msock__engine *engine)
                                                   : UINT64_MAX;
     }
     /* Without room it waits for what makes some: frames that leave. */
-    return msock__outbox_takes(&engine->outbox, first->size)
+    const struct msock__delivery *delivery = &first->delivery;
+    const struct msock__outbox *outbox =
+        &engine->outboxes[delivery->reliable ? MSOCK__RELIABLE
+                                             : MSOCK__BEST_EFFORT];
+    return msock__outbox_takes(outbox, first->size, delivery->copies)
                ? engine->post_again_us
                : UINT64_MAX;
 }

@@ -1,144 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's receiving half: the order of work on a datagram
- * (docs/protocol.md 9), from header to callback. Whatever is wrong is one drop
+/* The engine's receiving half up to the mark: the order of work on a datagram
+ * (docs/protocol.md 9), and whom to believe (6). Whatever is wrong is one drop
  * under its reason and changes nothing else. */
-#include "codec/envelope.h"
 #include "core/engine.h"
 #include "core/engine_state.h"
-#include "core/topic.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a message came from, while its bytes are taken apart. */
-struct origin {
-    struct msock__session *session; /* NULL: bare or local */
-    uint64_t session_short;
-    uint64_t now_us;
-    uint64_t newest; /* subscription that hears it */
-    unsigned flags;  /* msock_message_flags */
-};
+/* What is known of a session's rhythm before its first hello. */
+static const uint64_t every_unknown_us = 10000000;
 
-/* -- Messages -- */
+/* A session that was heard this lately may still have frames on their way when
+ * it is forgotten. */
+static const uint64_t eviction_memory_us = 20000000;
 
-static void hand_over(struct msock__engine *engine, uint64_t newest,
-                      const msock_message *message)
+static void drop(struct msock__engine *engine, uint64_t now_us, int counter)
 {
-    struct msock__dispatch_result result =
-        msock__dispatch_run(engine->dispatch, engine->channel, message, newest);
-    msock__stats_add(&engine->stats, MSOCK_DELIVERED, result.called);
-    msock__stats_add(&engine->stats, MSOCK_REFUSED, result.refused);
+    msock__engine_drop(engine, now_us, (enum msock_counter)counter, 1);
 }
 
-static void deliver(struct msock__engine *engine, const struct origin *origin,
-                    const struct msock__envelope *envelope)
+/* -- Sessions -- */
+
+void msock__engine_session_forget(void *owner, struct msock__session *session)
 {
-    msock_message message = {
-        .topic = envelope->topic,
-        .topic_size = envelope->topic_size,
-        .sender = envelope->sender,
-        .sender_size = envelope->sender_size,
-        .data = envelope->data,
-        .data_size = envelope->data_size,
-        .type = envelope->type,
-        .session = origin->session_short,
-        .flags = origin->flags,
+    struct msock__engine *engine = owner;
+    uint64_t now_us = engine->driver->ops->now(engine->driver);
+    msock__engine_session_down(engine, now_us, session);
+    size_t lost = msock__fragments_forget(engine->fragments, session->slot);
+    if (lost > 0) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
+    }
+    msock__engine_stream_forget(engine, session);
+    msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, 1);
+    if (engine->admission && now_us - session->heard_us < eviction_memory_us) {
+        /* Eviction never reopens trust. */
+        msock__engine_remark(engine, now_us);
+    }
+}
+
+static struct msock__session *add_session(struct msock__engine *engine,
+                                          const uint8_t *id, uint64_t now_us)
+{
+    struct msock__session *session = msock__sessions_add(engine->sessions, id);
+    if (session) {
+        session->every_us = every_unknown_us;
+        msock__stats_add(&engine->stats, MSOCK_SESSIONS, 1);
+        msock__sessions_touch(engine->sessions, session, now_us);
+    }
+    return session;
+}
+
+static struct msock__origin origin_of(struct msock__session *session,
+                                      const struct msock__frame *frame,
+                                      uint64_t now_us)
+{
+    return (struct msock__origin){
+        .session = session,
+        .session_short = msock__session_short(frame->session),
+        .now_us = now_us,
+        .stamp_us = 0,
+        .sent_us = now_us,
+        .newest = UINT64_MAX,
+        .flags = frame->flags & MSOCK__SEALED ? MSOCK_MESSAGE_SEALED : 0,
     };
-    if (envelope->keys & MSOCK__KEY_LEN) {
-        message.flags |= MSOCK_MESSAGE_RAW;
-    } else if (!(envelope->keys & MSOCK__KEY_DATA)) {
-        message.flags |= MSOCK_MESSAGE_EMPTY;
-        message.data = "null";
-        message.data_size = strlen(message.data);
-    }
-    hand_over(engine, origin->newest, &message);
 }
 
-/* A session speaks under one name: that of its first message. */
-static bool sender_agrees(struct msock__session *session,
-                          const struct msock__envelope *envelope)
-{
-    if (session->sender_size == 0) {
-        assert(envelope->sender_size < sizeof(session->sender));
-        memcpy(session->sender, envelope->sender, envelope->sender_size);
-        session->sender_size = (uint8_t)envelope->sender_size;
-    }
-    return envelope->sender_size == session->sender_size &&
-           memcmp(envelope->sender, session->sender, session->sender_size) == 0;
-}
-
-/* Drops that concern one well-formed message alone.  Returns 0 or the counter.
- */
-static int check_message(const struct origin *origin,
-                         const struct msock__envelope *envelope)
-{
-    if (origin->session && !sender_agrees(origin->session, envelope)) {
-        return MSOCK_DROP_SENDER;
-    }
-    if (msock__topic_reserved(envelope->topic, envelope->topic_size)) {
-        return MSOCK_DROP_RESERVED;
-    }
-    return 0;
-}
-
-/* Decodes one message at the start of the bytes and delivers it. `alone`: it
- * must be all of them.  Returns the bytes used, 0 if it was malformed. */
-static size_t take_message(struct msock__engine *engine,
-                           const struct origin *origin, uint8_t *bytes,
-                           size_t size, bool alone)
-{
-    bool bare = (origin->flags & MSOCK_MESSAGE_BARE) != 0;
-    struct msock__envelope envelope;
-    size_t used = 0;
-    int drop = msock__envelope_decode(
-        (char *)bytes, size, bare, origin->session_short,
-        (size_t)engine->config.head_max, &envelope, &used);
-    if (!drop && used > engine->config.message_max) {
-        drop = MSOCK_DROP_TOO_BIG;
-    }
-    if (!drop && alone && used != size) {
-        drop = MSOCK_DROP_BODY;
-    }
-    if (drop) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)drop, 1);
-        return 0;
-    }
-    if (!(origin->flags & MSOCK_MESSAGE_LOCAL)) {
-        msock__stats_add(&engine->stats, MSOCK_RX_MESSAGES, 1);
-    }
-    drop = check_message(origin, &envelope);
-    if (drop) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)drop, 1);
-        return used;
-    }
-
-    /* A raw payload ends where the next message begins: lend it a NUL. */
-    uint8_t behind = bytes[used];
-    bytes[used] = '\0';
-    deliver(engine, origin, &envelope);
-    bytes[used] = behind;
-    return used;
-}
-
-/* The messages before the first malformed one of a batch count. */
-static void take_batch(struct msock__engine *engine,
-                       const struct origin *origin,
-                       const struct msock__body *body)
-{
-    size_t offset = 0;
-    while (offset < body->size && !engine->closing) {
-        size_t used = take_message(engine, origin, body->bytes + offset,
-                                   body->size - offset, false);
-        if (used == 0) {
-            return;
-        }
-        offset += used;
-    }
-}
+/* -- Streams -- */
 
 static void take_piece(struct msock__engine *engine,
-                       const struct origin *origin, uint64_t counter,
+                       const struct msock__origin *origin, uint64_t counter,
                        const struct msock__body *body)
 {
     struct msock__assembled message;
@@ -151,111 +83,219 @@ static void take_piece(struct msock__engine *engine,
                            lost);
     }
     if (code < 0) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)(-code),
-                           1);
+        drop(engine, origin->now_us, -code);
     } else if (code > 0) {
-        take_message(engine, origin, message.bytes, message.size, true);
+        struct msock__origin whole = *origin;
+        whole.stamp_us = message.sent_us;
+        whole.sent_us = msock__age_local(&origin->session->age, origin->now_us,
+                                         message.sent_us);
+        msock__engine_message(engine, &whole, message.bytes, message.size,
+                              true);
         free(message.bytes);
+    }
+}
+
+void msock__engine_clock(struct msock__session *session, uint64_t now_us,
+                         uint64_t received_us, uint64_t sent_us)
+{
+    /* What was held arrived before the answer that set the clock. */
+    if (received_us == now_us || !session->age.known) {
+        msock__age_hear(&session->age, received_us, sent_us);
+    }
+}
+
+/* A best-effort body that was marked: `received_us` is when it arrived. */
+static void take_best_effort(struct msock__engine *engine,
+                             struct msock__origin *origin, uint64_t counter,
+                             uint64_t received_us,
+                             const struct msock__body *body)
+{
+    struct msock__session *session = origin->session;
+    msock__engine_clock(session, origin->now_us, received_us, body->sent_us);
+    origin->stamp_us = body->sent_us;
+    origin->sent_us =
+        msock__age_local(&session->age, origin->now_us, body->sent_us);
+    uint64_t age_us = msock__age_of(&session->age, received_us, body->sent_us);
+    if (engine->admission && age_us > engine->config.late_ms * 1000) {
+        drop(engine, origin->now_us, MSOCK_DROP_LATE);
+    } else if (body->count > 0) {
+        take_piece(engine, origin, counter, body);
+    } else {
+        msock__engine_batch(engine, origin, body);
+    }
+}
+
+/* A plain frame of a session that is believed, new to its stream. */
+static void take_body(struct msock__engine *engine,
+                      struct msock__origin *origin,
+                      const struct msock__frame *frame, uint64_t received_us,
+                      uint8_t *bytes, size_t size)
+{
+    struct msock__session *session = origin->session;
+    if (frame->stream == MSOCK__RELIABLE) {
+        origin->flags |= MSOCK_MESSAGE_RELIABLE;
+        msock__engine_stream_frame(engine, origin, frame, received_us, bytes,
+                                   size);
+        return;
+    }
+    bool control = frame->stream == MSOCK__CONTROL;
+    msock__window_mark(control ? &session->control : &session->best_effort,
+                       frame->counter);
+    struct msock__body body;
+    int wrong = msock__body_decode(bytes, size, frame->flags, &body);
+    if (!wrong && control && body.count > 0) {
+        wrong = MSOCK_DROP_CONTROL;
+    }
+    if (wrong) {
+        drop(engine, origin->now_us, wrong);
+    } else if (control) {
+        msock__engine_control_frame(engine, origin, frame, &body);
+    } else {
+        take_best_effort(engine, origin, frame->counter, received_us, &body);
+    }
+}
+
+/* -- Admission -- */
+
+/* Frames that waited for their session's admission, in order; `session` is NULL
+ * if there was no memory for it. A callback may close the channel. */
+static void take_held(struct msock__engine *engine,
+                      struct msock__session *session, struct msock__held *held,
+                      uint64_t now_us)
+{
+    while (held) {
+        struct msock__held *next = held->next;
+        struct msock__frame frame = {.flags = held->flags,
+                                     .stream = held->stream,
+                                     .counter = held->counter};
+        int known = MSOCK_DROP_PENDING;
+        if (session && !engine->closing) {
+            memcpy(frame.session, session->id, sizeof(frame.session));
+            known = msock__engine_stream_check(session, &frame);
+        }
+        if (known) {
+            drop(engine, now_us, known);
+        } else {
+            struct msock__origin origin = origin_of(session, &frame, now_us);
+            take_body(engine, &origin, &frame, held->received_us, held->bytes,
+                      held->size);
+        }
+        free(held);
+        held = next;
+    }
+}
+
+struct msock__session *msock__engine_admit(
+    struct msock__engine *engine, const struct msock__origin *origin,
+    const struct msock__frame *frame, const struct msock__floor *floor,
+    const struct msock__envelope *envelope)
+{
+    uint64_t now_us = origin->now_us;
+    /* Before somebody has to go for it, which may move the mark. */
+    struct msock__held *held =
+        msock__admission_take(engine->admission, frame->session);
+    struct msock__session *session =
+        add_session(engine, frame->session, now_us);
+    if (session) {
+        (void)msock__session_speaks(session, envelope->sender,
+                                    envelope->sender_size);
+        msock__window_init(&session->best_effort, floor->best_effort);
+        msock__window_init(&session->control, frame->counter);
+        msock__window_mark(&session->control, frame->counter);
+        session->reliable_floor = floor->reliable;
+        msock__age_set(&session->age, now_us, origin->stamp_us);
+        msock__engine_session_up(engine, now_us, session);
+    } else {
+        drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
+    }
+    take_held(engine, session, held, now_us);
+    return session;
+}
+
+static void drop_lost(struct msock__engine *engine, uint64_t now_us,
+                      size_t lost)
+{
+    if (lost > 0) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_PENDING, lost);
+    }
+}
+
+/* An authentic frame of a session that is not admitted. */
+static void take_pending(struct msock__engine *engine,
+                         struct msock__packet *packet, uint64_t now_us)
+{
+    const struct msock__frame *frame = &packet->frame;
+    uint8_t *bytes = packet->bytes + MSOCK__HEADER_SIZE;
+    size_t size = packet->size - MSOCK__HEADER_SIZE;
+    size_t lost = 0;
+    int wrong = 0;
+    bool pending = msock__admission_hear(
+        engine->admission, now_us, &engine->dice, msock__engine_nodes(engine),
+        frame->session, &lost);
+    drop_lost(engine, now_us, lost);
+    if (frame->stream == MSOCK__CONTROL) {
+        struct msock__origin origin = origin_of(NULL, frame, now_us);
+        struct msock__body body;
+        wrong = msock__body_decode(bytes, size, frame->flags, &body);
+        wrong = !wrong && body.count > 0 ? MSOCK_DROP_CONTROL : wrong;
+        if (!wrong) {
+            msock__engine_control_frame(engine, &origin, frame, &body);
+        }
+    } else if (pending) {
+        lost = 0;
+        wrong = msock__admission_hold(engine->admission, now_us, frame, bytes,
+                                      size, &lost);
+        drop_lost(engine, now_us, lost);
+    } else {
+        wrong = MSOCK_DROP_PENDING;
+    }
+    if (wrong) {
+        drop(engine, now_us, wrong);
     }
 }
 
 /* -- Frames -- */
 
-static struct msock__window *stream_window(struct msock__session *session,
-                                           uint8_t stream)
+static bool is_own(const struct msock__engine *engine,
+                   const struct msock__frame *frame)
 {
-    return stream == MSOCK__CONTROL ? &session->control : &session->best_effort;
+    return memcmp(frame->session, engine->session, MSOCK__SESSION_SIZE) == 0;
 }
 
 /* What the header alone decides.  Returns 0 or the drop counter. */
 static int check_header(const struct msock__engine *engine,
                         const struct msock__frame *frame)
 {
-    if (memcmp(frame->session, engine->session, MSOCK__SESSION_SIZE) == 0) {
-        bool sent = frame->stream == MSOCK__BEST_EFFORT &&
-                    frame->counter <= engine->counter;
-        return sent ? MSOCK_DROP_OWN : MSOCK_DROP_OWN_AHEAD;
-    }
-    if (frame->stream == MSOCK__RELIABLE) {
-        return MSOCK_DROP_STREAM;
+    if (is_own(engine, frame)) {
+        if (frame->counter <= engine->counters[frame->stream]) {
+            return MSOCK_DROP_OWN;
+        }
+        if (!msock__pipeline_sealed(&engine->pipeline)) {
+            return MSOCK_DROP_OWN_AHEAD;
+        }
     }
     return msock__pipeline_admit(&engine->pipeline, frame);
 }
 
-/* Seam: admission (docs/protocol.md 6) will stand between an authentic frame
- * and this; until then the frame itself admits its session. */
-static struct msock__session *admit(struct msock__engine *engine,
-                                    const struct msock__frame *frame,
-                                    uint64_t now_us)
-{
-    bool full = msock__sessions_victim(engine->sessions) != NULL;
-    struct msock__session *session =
-        msock__sessions_add(engine->sessions, frame->session);
-    if (!session) {
-        return NULL;
-    }
-    msock__stats_add(&engine->stats, MSOCK_SESSIONS, 1);
-    if (full) {
-        /* The new session has the slot of the one that went. */
-        size_t lost = msock__fragments_forget(engine->fragments, session->slot);
-        msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, 1);
-        if (lost > 0) {
-            msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
-        }
-    }
-    return session;
-}
-
-static void take_body(struct msock__engine *engine, const struct origin *origin,
-                      const struct msock__packet *packet)
-{
-    const struct msock__frame *frame = &packet->frame;
-    if (frame->stream == MSOCK__CONTROL) {
-        msock__engine_drop(engine, origin->now_us, MSOCK_DROP_CONTROL, 1);
-        return;
-    }
-    struct msock__body body;
-    int drop = msock__body_decode(packet->bytes + MSOCK__HEADER_SIZE,
-                                  packet->size - MSOCK__HEADER_SIZE,
-                                  frame->flags, &body);
-    if (drop) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)drop, 1);
-    } else if (body.count > 0) {
-        take_piece(engine, origin, frame->counter, &body);
-    } else {
-        take_batch(engine, origin, &body);
-    }
-}
-
-/* Everything up to the mark.  Returns 0, the packet being plain and its session
- * known, or the drop counter. */
+/* Everything up to the mark.  Returns 0, the packet being plain, or the drop
+ * counter. *session is NULL if it is not known. */
 static int open_frame(struct msock__engine *engine,
-                      struct msock__packet *packet, uint64_t now_us,
+                      struct msock__packet *packet,
                       struct msock__session **session)
 {
     struct msock__frame *frame = &packet->frame;
-    int drop = msock__frame_decode(packet->bytes, packet->size, frame);
-    if (!drop) {
-        drop = check_header(engine, frame);
+    int wrong = msock__frame_decode(packet->bytes, packet->size, frame);
+    if (!wrong) {
+        wrong = check_header(engine, frame);
     }
-    if (drop) {
-        return drop;
+    if (wrong) {
+        return wrong;
     }
     *session = msock__sessions_find(engine->sessions, frame->session);
     if (*session) {
-        drop = msock__window_check(stream_window(*session, frame->stream),
-                                   frame->counter);
+        wrong = msock__engine_stream_check(*session, frame);
     }
-    if (!drop) {
-        drop = msock__pipeline_decode(&engine->pipeline, packet);
-    }
-    if (drop) {
-        return drop;
-    }
-    if (!*session) {
-        *session = admit(engine, frame, now_us);
-    }
-    return *session ? 0 : MSOCK_DROP_SESSION_LIMIT;
+    return wrong ? wrong : msock__pipeline_decode(&engine->pipeline, packet);
 }
 
 static void take_frame(struct msock__engine *engine, uint64_t now_us,
@@ -264,23 +304,34 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     struct msock__packet packet = {.bytes = datagram->bytes,
                                    .size = datagram->size,
                                    .capacity = datagram->size};
+    const struct msock__frame *frame = &packet.frame;
     struct msock__session *session = NULL;
-    int drop = open_frame(engine, &packet, now_us, &session);
-    if (drop) {
-        msock__engine_drop(engine, now_us, (enum msock_counter)drop, 1);
+    int wrong = open_frame(engine, &packet, &session);
+    if (wrong) {
+        drop(engine, now_us, wrong);
         return;
     }
-    msock__sessions_touch(engine->sessions, session, now_us);
-    msock__window_mark(stream_window(session, packet.frame.stream),
-                       packet.frame.counter);
-    struct origin origin = {
-        .session = session,
-        .session_short = msock__session_short(session->id),
-        .now_us = now_us,
-        .newest = UINT64_MAX,
-        .flags = packet.frame.flags & MSOCK__SEALED ? MSOCK_MESSAGE_SEALED : 0,
-    };
-    take_body(engine, &origin, &packet);
+    if (is_own(engine, frame)) {
+        /* Authentic, and never sent: the machine was cloned. */
+        drop(engine, now_us, MSOCK_DROP_OWN_AHEAD);
+        msock__engine_redraw(engine, now_us, true);
+        return;
+    }
+    if (!session && engine->admission) {
+        take_pending(engine, &packet, now_us);
+        return;
+    }
+    if (!session) {
+        session = add_session(engine, frame->session, now_us);
+    }
+    if (!session) {
+        drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
+        return;
+    }
+    msock__engine_session_heard(engine, now_us, session);
+    struct msock__origin origin = origin_of(session, frame, now_us);
+    take_body(engine, &origin, frame, now_us, packet.bytes + MSOCK__HEADER_SIZE,
+              packet.size - MSOCK__HEADER_SIZE);
 }
 
 /* -- Unframed datagrams -- */
@@ -289,70 +340,49 @@ static void take_bare(struct msock__engine *engine, uint64_t now_us,
                       const struct msock__datagram *datagram)
 {
     if (msock__pipeline_sealed(&engine->pipeline)) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_OPEN, 1);
+        drop(engine, now_us, MSOCK_DROP_OPEN);
         return;
     }
-    struct origin origin = {
-        .now_us = now_us, .newest = UINT64_MAX, .flags = MSOCK_MESSAGE_BARE};
-    take_message(engine, &origin, datagram->bytes, datagram->size, true);
+    struct msock__origin origin = {.now_us = now_us,
+                                   .sent_us = now_us,
+                                   .newest = UINT64_MAX,
+                                   .flags = MSOCK_MESSAGE_BARE};
+    msock__engine_message(engine, &origin, datagram->bytes, datagram->size,
+                          true);
 }
 
 /* codec=raw: one datagram, one payload. */
-static void take_payload(struct msock__engine *engine, uint8_t *bytes,
-                         size_t size, const char *sender, uint64_t newest,
-                         unsigned flags)
+static void take_raw(struct msock__engine *engine, uint64_t now_us,
+                     const struct msock__datagram *datagram)
 {
-    bytes[size] = '\0';
-    msock_message message = {
-        .topic = engine->config.topic,
-        .topic_size = strlen(engine->config.topic),
-        .sender = sender,
-        .sender_size = strlen(sender),
-        .data = (const char *)bytes,
-        .data_size = size,
-        .flags = flags | MSOCK_MESSAGE_RAW | MSOCK_MESSAGE_BARE,
-    };
-    hand_over(engine, newest, &message);
-}
-
-void msock__engine_local_message(struct msock__engine *engine,
-                                 struct msock__local *local)
-{
-    if (local->payload) {
-        take_payload(engine, local->bytes, local->size, engine->config.name,
-                     local->newest, MSOCK_MESSAGE_LOCAL);
-        return;
+    if (datagram->own) {
+        drop(engine, now_us, MSOCK_DROP_OWN);
+    } else if (datagram->size > engine->config.message_max) {
+        drop(engine, now_us, MSOCK_DROP_TOO_BIG);
+    } else {
+        struct msock__origin origin = {
+            .now_us = now_us, .sent_us = now_us, .newest = UINT64_MAX};
+        msock__stats_add(&engine->stats, MSOCK_RX_MESSAGES, 1);
+        msock__engine_payload(engine, &origin, datagram->bytes, datagram->size,
+                              datagram->from ? datagram->from : "");
     }
-    struct origin origin = {
-        .session_short = msock__session_short(engine->session),
-        .newest = local->newest,
-        .flags = MSOCK_MESSAGE_LOCAL,
-    };
-    take_message(engine, &origin, local->bytes, local->size, true);
 }
 
 void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
                          const struct msock__datagram *datagram)
 {
-    if (engine->closing) {
+    /* A channel that closes still answers who asks. */
+    if (engine->closing && (engine->config.raw || !engine->announce.lingers)) {
         return;
     }
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);
     msock__stats_add(&engine->stats, MSOCK_RX_BYTES, datagram->size);
-    if (!engine->config.raw) {
-        bool bare = datagram->size > 0 && datagram->bytes[0] == '{';
-        if (bare) {
-            take_bare(engine, now_us, datagram);
-        } else {
-            take_frame(engine, now_us, datagram);
-        }
-    } else if (datagram->own) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_OWN, 1);
-    } else if (datagram->size > engine->config.message_max) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_TOO_BIG, 1);
+    bool bare = datagram->size > 0 && datagram->bytes[0] == '{';
+    if (engine->config.raw) {
+        take_raw(engine, now_us, datagram);
+    } else if (bare) {
+        take_bare(engine, now_us, datagram);
     } else {
-        msock__stats_add(&engine->stats, MSOCK_RX_MESSAGES, 1);
-        take_payload(engine, datagram->bytes, datagram->size,
-                     datagram->from ? datagram->from : "", UINT64_MAX, 0);
+        take_frame(engine, now_us, datagram);
     }
 }

@@ -1,19 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a channel consists of, for the files that make up the engine (engine.c,
- * engine_post.c, engine_rx.c, engine_tx.c) and for channel.c; nobody else looks
- * inside. */
+/* What a channel consists of, for the files that make up the engine and for
+ * channel.c; nobody else looks inside.
+ *
+ *     engine.c          making, ticking, counting, closing
+ *     engine_publish.c  messages into the outboxes
+ *     engine_post.c     the same from other threads
+ *     engine_tx.c       what leaves next, in finished frames
+ *     engine_control.c  control messages that are due, and those received
+ *     engine_presence.c who is up
+ *     engine_rx.c       a datagram up to the mark: whom to believe
+ *     engine_stream.c   the reliable stream: in order, asked for, sent again
+ *     engine_message.c  a body's messages up to the callback */
 #ifndef MSOCK_CORE_ENGINE_STATE_H
 #define MSOCK_CORE_ENGINE_STATE_H
 
+#include "codec/control.h"
+#include "codec/envelope.h"
+#include "core/admission.h"
+#include "core/announce.h"
+#include "core/answers.h"
+#include "core/copies.h"
+#include "core/dice.h"
 #include "core/dispatch.h"
 #include "core/engine.h"
 #include "core/fragment.h"
+#include "core/history.h"
+#include "core/join.h"
 #include "core/log.h"
 #include "core/outbox.h"
 #include "core/pace.h"
 #include "core/post.h"
+#include "core/repair.h"
+#include "core/schedule.h"
+#include "core/sendtimes.h"
 #include "core/session.h"
 #include "core/stats.h"
+#include "core/sync.h"
 #include "core/timer.h"
 
 enum {
@@ -41,9 +63,18 @@ struct msock__slots {
 struct msock__local {
     struct msock__local *next;
     uint64_t newest; /* subscription there was when it was published */
+    uint64_t published_us;
+    unsigned flags; /* msock_message_flags */
     size_t size;
     bool payload;
     uint8_t bytes[]; /* size + 1 */
+};
+
+/* Who got MSOCK_EAGAIN and is owed MSOCK_EVENT_WRITABLE. */
+enum msock__refused {
+    MSOCK__REFUSED_BEST_EFFORT = 1,
+    MSOCK__REFUSED_RELIABLE = 2,
+    MSOCK__REFUSED_LOCAL = 4
 };
 
 struct msock__engine {
@@ -53,29 +84,64 @@ struct msock__engine {
     struct msock__pipeline pipeline;
     struct msock__stats stats;
     struct msock__log log;
+    struct msock__dice dice;
     struct msock__dispatch *dispatch;
     struct msock__timers *timers;
-    struct msock__sessions *sessions;
-    struct msock__fragments *fragments;
+    msock_event_callback *watcher; /* or NULL */
+    void *watcher_user;
+    uint64_t opened_us;
+    bool closing;
+    bool ended; /* closing: nothing is left to be said */
 
+    /* Whom we hear. */
+    struct msock__sessions *sessions;
+    size_t up_count;
+    uint64_t check_us;                  /* when somebody may be down */
+    struct msock__admission *admission; /* NULL: an open channel */
+    struct msock__fragments *fragments; /* best effort */
+    struct msock__join_pool join_pool;  /* reliable */
+    struct msock__repair_pool repair_pool;
+    struct msock__session *gapped; /* those that miss reliable frames */
+    struct msock__schedule schedule;
+
+    /* What we say. */
     uint8_t session[MSOCK__SESSION_SIZE];
-    uint64_t began_us; /* the session */
-    uint64_t counter;  /* last one sent on the best-effort stream */
+    uint64_t began_us;                 /* the session */
+    uint64_t counters[3];              /* last one sent, by stream */
+    struct msock__sendtimes *times[2]; /* sealed: best effort and reliable */
     size_t frame_size;
-    struct msock__outbox outbox;
+    struct msock__outbox outboxes[2]; /* best effort and reliable */
+    unsigned turn;                    /* whose it is, of the two */
+    unsigned refused;                 /* enum msock__refused */
     struct msock__slots slots;
     struct msock__pace pace;
+    struct msock__pace nack_pace; /* frames, not bytes */
+    struct msock__history *history;
+    uint64_t room_us; /* the history has no room before */
+    struct msock__sync sync;
+    struct msock__copies copies;
+    struct msock__answers *answers; /* NULL: an open channel */
+    struct msock__announce announce;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
-    uint64_t post_again_us;        /* not before: there was no memory */
-    msock_event_callback *watcher; /* or NULL */
-    void *watcher_user;
-    bool closing;
+    uint64_t post_again_us; /* not before: there was no memory */
 };
 
 struct msock_channel {
     struct msock__engine engine;
+};
+
+/** Where a message came from, while its bytes are taken apart. */
+struct msock__origin {
+    struct msock__session *session; /* NULL: bare, local or not admitted */
+    uint64_t session_short;
+    uint64_t now_us;
+    uint64_t stamp_us; /* its frame's `sent`; local: published, on our clock */
+    uint64_t sent_us;  /* the same on our own clock */
+    uint64_t newest;   /* subscription that hears it */
+    unsigned flags;    /* msock_message_flags */
+    uint64_t due_us;   /* it waited for this moment; 0: it just came */
 };
 
 /** What a publish is, once its arguments are checked. */
@@ -85,7 +151,10 @@ struct msock__publication {
     size_t json_size;
     const void *raw; /* NULL: JSON */
     size_t raw_size;
-    const char *type; /* or NULL */
+    const char *type;    /* or NULL */
+    uint32_t expires_ms; /* 0: never */
+    uint32_t after_ms;   /* 0: at once */
+    struct msock__delivery delivery;
 };
 
 /** Queues a message for the network and for one's own subscriptions.
@@ -105,8 +174,12 @@ int msock__engine_encode(const struct msock__engine *engine,
 
 /** Queues an encoded message; as msock__engine_publish(). */
 int msock__engine_publish_encoded(struct msock__engine *engine,
+                                  const struct msock__delivery *delivery,
                                   const char *topic, const uint8_t *bytes,
                                   size_t size);
+
+/** Frees what publishing holds. */
+void msock__engine_publish_fini(struct msock__engine *engine);
 
 /** Encodes a message and keeps it for msock__engine_publish_posted().
  *  Returns 0, MSOCK_ETOOBIG, MSOCK_EAGAIN, MSOCK_ECLOSED, MSOCK_ENOMEM; the
@@ -122,17 +195,153 @@ void msock__engine_publish_posted(struct msock__engine *engine,
 uint64_t msock__engine_post_deadline(const struct msock__engine *engine);
 
 /** Delivers what was published on the channel itself before this call. */
-void msock__engine_deliver_local(struct msock__engine *engine);
+void msock__engine_deliver_local(struct msock__engine *engine, uint64_t now_us);
 
-/** Decodes and delivers one local message (engine_rx.c). */
-void msock__engine_local_message(struct msock__engine *engine,
+/* -- engine_message.c -- */
+
+/** Decodes one message at the start of the bytes and delivers it, or keeps it
+ *  for its moment. `alone`: it must be all of them.
+ *  Returns the bytes used, 0 if it was malformed. */
+size_t msock__engine_message(struct msock__engine *engine,
+                             const struct msock__origin *origin, uint8_t *bytes,
+                             size_t size, bool alone);
+
+/** The messages of a batch; those before the first malformed one count. */
+void msock__engine_batch(struct msock__engine *engine,
+                         const struct msock__origin *origin,
+                         const struct msock__body *body);
+
+/** codec=raw: one datagram, one payload. */
+void msock__engine_payload(struct msock__engine *engine,
+                           const struct msock__origin *origin, uint8_t *bytes,
+                           size_t size, const char *sender);
+
+/** Decodes and delivers one local message. */
+void msock__engine_local_message(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__local *local);
+
+/** Delivers what waited for this moment. */
+void msock__engine_run_scheduled(struct msock__engine *engine, uint64_t now_us);
+
+/* -- engine_rx.c -- */
+
+/** Lets go of all that is held for a session that makes room for another;
+ *  `owner` is the engine. */
+void msock__engine_session_forget(void *owner, struct msock__session *session);
+
+/** Notes what a frame's `sent` says of its session's clock. */
+void msock__engine_clock(struct msock__session *session, uint64_t now_us,
+                         uint64_t received_us, uint64_t sent_us);
+
+/** Believes a session whose answer is valid: its windows start at the floors,
+ *  and what was held of it runs in order.
+ *  Returns it, or NULL if there is no memory. */
+struct msock__session *msock__engine_admit(
+    struct msock__engine *engine, const struct msock__origin *origin,
+    const struct msock__frame *frame, const struct msock__floor *floor,
+    const struct msock__envelope *envelope);
+
+/* -- engine_control.c -- */
+
+/** A control frame's body, the mark being set; of a session that is not
+ *  admitted if origin->session is NULL. */
+void msock__engine_control_frame(struct msock__engine *engine,
+                                 const struct msock__origin *origin,
+                                 const struct msock__frame *frame,
+                                 const struct msock__body *body);
+
+/** Writes the control message that is due, newline included, of at most
+ *  `capacity` bytes, and counts it as sent.  Returns its size, 0: none. */
+size_t msock__engine_control_write(struct msock__engine *engine,
+                                   uint64_t now_us, char *out, size_t capacity);
+uint64_t msock__engine_control_deadline(const struct msock__engine *engine);
+
+/* -- engine_presence.c -- */
+
+/** A session is believed and speaks. */
+void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
+                              struct msock__session *session);
+
+/** A session said bye (session->bye_us), fell silent or is forgotten. */
+void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
+                                struct msock__session *session);
+
+/** A new authentic frame of a session came. */
+void msock__engine_session_heard(struct msock__engine *engine, uint64_t now_us,
+                                 struct msock__session *session);
+
+/** A hello promised the next one within every_us. */
+void msock__engine_session_promised(struct msock__engine *engine,
+                                    uint64_t now_us,
+                                    struct msock__session *session,
+                                    uint64_t every_us);
+
+/** Sessions that fell silent. */
+void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us);
+
+/** Sessions up, oneself included. */
+size_t msock__engine_nodes(const struct msock__engine *engine);
+
+/* -- engine_stream.c -- */
+
+/** Whether a frame is new to its stream.  Returns 0 or the drop counter. */
+int msock__engine_stream_check(const struct msock__session *session,
+                               const struct msock__frame *frame);
+
+/** A reliable frame of origin->session; `bytes` is its plain body, with a spare
+ *  byte behind it. */
+void msock__engine_stream_frame(struct msock__engine *engine,
+                                struct msock__origin *origin,
+                                const struct msock__frame *frame,
+                                uint64_t received_us, uint8_t *bytes,
+                                size_t size);
+
+/** A session, now `age_us` old, told what it can send again. */
+void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
+                                struct msock__session *session, uint64_t age_us,
+                                struct msock__range held);
+
+/** A session is gone: its gaps are given up. */
+void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
+                              struct msock__session *session);
+
+/** Frees what the stream holds for a session. */
+void msock__engine_stream_forget(struct msock__engine *engine,
+                                 struct msock__session *session);
+
+/** Gives gaps up that are due. */
+void msock__engine_stream_tick(struct msock__engine *engine, uint64_t now_us);
+uint64_t msock__engine_stream_deadline(const struct msock__engine *engine);
+
+/** Fills in the NACK that is due.  Returns whether there is one. */
+bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
+                               struct msock__control *control);
+
+/** A NACK was heard; `asker` is NULL if it is not admitted. */
+void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
+                                struct msock__session *asker,
+                                const struct msock__control *control);
+
+/* -- engine_tx.c -- */
+
+/** Whether all that was published has been shown and taken. */
+bool msock__engine_sent_all(const struct msock__engine *engine);
 
 /** When sending wants a turn, in us. */
 uint64_t msock__engine_tx_deadline(const struct msock__engine *engine);
 
-/** Frees what sending holds. */
-void msock__engine_tx_fini(struct msock__engine *engine);
+/* -- engine.c -- */
+
+/** Ends the session and draws a new one; CLONE is told if `cloned`. */
+void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
+                          bool cloned);
+
+/** Moves the mark of admission to now. */
+void msock__engine_remark(struct msock__engine *engine, uint64_t now_us);
+
+/** Calls the watcher. */
+void msock__engine_event(struct msock__engine *engine,
+                         const msock_event *event);
 
 /** Counts drops, and logs them within the rate limit. */
 void msock__engine_drop(struct msock__engine *engine, uint64_t now_us,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's sending half: messages into the outbox, the outbox into frames,
- * frames into slots that the driver takes. */
-#include "codec/envelope.h"
-#include "codec/error.h"
-#include "codec/json.h"
+/* What leaves next: control messages, frames asked for again, copies, and what
+ * was published, as finished frames in slots that the driver takes. */
 #include "core/engine.h"
 #include "core/engine_state.h"
 
@@ -18,260 +15,27 @@ enum {
     SLOTS_MIN = 4
 };
 
-/* -- Publishing -- */
-
-static size_t raw_bound(const struct msock__publication *publication)
-{
-    return publication->raw ? publication->raw_size : publication->json_size;
-}
-
-/* codec=raw: the payload alone; a JSON string goes as its text. */
-static size_t write_payload(const struct msock__publication *publication,
-                            uint8_t *out)
-{
-    if (publication->raw) {
-        if (publication->raw_size > 0) {
-            memcpy(out, publication->raw, publication->raw_size);
-        }
-        return publication->raw_size;
-    }
-    if (!publication->json) {
-        return 0;
-    }
-    struct msock__json_slice slice = {publication->json, publication->json_size,
-                                      MSOCK__JSON_STRING};
-    if (publication->json[0] == '"') {
-        return msock__json_unescape(&slice, (char *)out);
-    }
-    memcpy(out, publication->json, publication->json_size);
-    return publication->json_size;
-}
-
-static void fill_envelope(const struct msock__engine *engine,
-                          const struct msock__publication *publication,
-                          struct msock__envelope *envelope)
-{
-    *envelope = (struct msock__envelope){
-        .keys = MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER,
-        .topic = publication->topic,
-        .topic_size = strlen(publication->topic),
-        .sender = engine->config.name,
-        .sender_size = strlen(engine->config.name),
-    };
-    if (publication->raw) {
-        envelope->keys |= MSOCK__KEY_LEN;
-        envelope->data = publication->raw;
-        envelope->data_size = publication->raw_size;
-    } else if (publication->json) {
-        envelope->keys |= MSOCK__KEY_DATA;
-        envelope->data = publication->json;
-        envelope->data_size = publication->json_size;
-    }
-    if (publication->type) {
-        envelope->keys |= MSOCK__KEY_TYPE;
-        envelope->type = publication->type;
-        envelope->type_size = strlen(publication->type);
-    }
-}
-
-/* Copies an encoded message for one's own subscriptions, if any wants it. */
-static int copy_local(struct msock__engine *engine, const char *topic,
-                      const uint8_t *bytes, size_t size,
-                      struct msock__local **copy)
-{
-    *copy = NULL;
-    if (!msock__dispatch_any(engine->dispatch, topic, strlen(topic), true)) {
-        return 0;
-    }
-    size_t wanted = sizeof(**copy) + size + 1;
-    if (wanted > engine->config.queue_max - engine->local_bytes) {
-        return msock__fail(MSOCK_EAGAIN,
-                           "%zu bytes wait for this channel's own callbacks",
-                           engine->local_bytes);
-    }
-    struct msock__local *local = malloc(wanted);
-    if (!local) {
-        return msock__fail(MSOCK_ENOMEM, "no memory for a local delivery");
-    }
-    *local = (struct msock__local){.newest =
-                                       msock__dispatch_newest(engine->dispatch),
-                                   .size = size,
-                                   .payload = engine->config.raw};
-    if (size > 0) {
-        memcpy(local->bytes, bytes, size);
-    }
-    *copy = local;
-    return 0;
-}
-
-static void queue_local(struct msock__engine *engine,
-                        struct msock__local *local)
-{
-    if (!local) {
-        return;
-    }
-    if (engine->local_last) {
-        engine->local_last->next = local;
-    } else {
-        engine->local_first = local;
-    }
-    engine->local_last = local;
-    engine->local_bytes += sizeof(*local) + local->size + 1;
-}
-
-/* Says why the outbox did not take a message. */
-static int explain(const struct msock__engine *engine, int code, size_t size)
-{
-    if (code == MSOCK_EAGAIN) {
-        return msock__fail(code, "%zu bytes wait to be sent (queue_max=%llu)",
-                           engine->outbox.bytes,
-                           (unsigned long long)engine->config.queue_max);
-    }
-    if (code == MSOCK_ETOOBIG) {
-        return msock__fail(code,
-                           "a message of %zu bytes: larger than message_max, "
-                           "queue_max or 1024 frames of %zu bytes (mtu=)",
-                           size, engine->frame_size);
-    }
-    return msock__fail(code, "no memory for a message of %zu bytes", size);
-}
-
-/* Queues what was written to the outbox's room. */
-static int commit(struct msock__engine *engine, const char *topic,
-                  const uint8_t *bytes, size_t size)
-{
-    /* An own subscription hears a raw payload on the channel's topic. */
-    const char *heard = engine->config.raw ? engine->config.topic : topic;
-    if (size > engine->config.message_max ||
-        !msock__outbox_fits(&engine->outbox, size)) {
-        return explain(engine, MSOCK_ETOOBIG, size);
-    }
-    struct msock__local *local;
-    int code = copy_local(engine, heard, bytes, size, &local);
-    if (code < 0) {
-        return code;
-    }
-    msock__outbox_commit(&engine->outbox, size);
-    queue_local(engine, local);
-    msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
-    engine->driver->ops->wake(engine->driver);
-    return 0;
-}
-
-size_t msock__engine_bound(const struct msock__engine *engine,
-                           const struct msock__publication *publication)
-{
-    if (engine->config.raw) {
-        return raw_bound(publication);
-    }
-    struct msock__envelope envelope;
-    fill_envelope(engine, publication, &envelope);
-    return msock__envelope_bound(&envelope);
-}
-
-int msock__engine_encode(const struct msock__engine *engine,
-                         const struct msock__publication *publication,
-                         uint8_t *room, size_t *size)
-{
-    if (engine->config.raw) {
-        *size = write_payload(publication, room);
-        return 0;
-    }
-    struct msock__envelope envelope;
-    fill_envelope(engine, publication, &envelope);
-    size_t head;
-    *size = msock__envelope_encode(&envelope, (char *)room, &head);
-    assert(head <= *size);
-    if (head > engine->config.head_max) {
-        return msock__fail(MSOCK_ETOOBIG,
-                           "an envelope of %zu bytes without its data "
-                           "(head_max=%llu)",
-                           head, (unsigned long long)engine->config.head_max);
-    }
-    return 0;
-}
-
-int msock__engine_publish(struct msock__engine *engine,
-                          const struct msock__publication *publication)
-{
-    size_t bound = msock__engine_bound(engine, publication);
-    uint8_t *room;
-    int code = msock__outbox_reserve(&engine->outbox, bound, &room);
-    if (code < 0) {
-        return explain(engine, code, bound);
-    }
-    size_t size;
-    code = msock__engine_encode(engine, publication, room, &size);
-    if (code < 0) {
-        return code;
-    }
-    assert(size <= bound);
-    return commit(engine, publication->topic, room, size);
-}
-
-int msock__engine_publish_encoded(struct msock__engine *engine,
-                                  const char *topic, const uint8_t *bytes,
-                                  size_t size)
-{
-    uint8_t *room;
-    int code = msock__outbox_reserve(&engine->outbox, size, &room);
-    if (code < 0) {
-        return explain(engine, code, size);
-    }
-    if (size > 0) {
-        memcpy(room, bytes, size);
-    }
-    return commit(engine, topic, room, size);
-}
-
-/* -- One's own subscriptions -- */
-
-static struct msock__local *take_local(struct msock__engine *engine)
-{
-    struct msock__local *local = engine->local_first;
-    engine->local_first = local->next;
-    if (!engine->local_first) {
-        engine->local_last = NULL;
-    }
-    engine->local_bytes -= sizeof(*local) + local->size + 1;
-    return local;
-}
-
-void msock__engine_deliver_local(struct msock__engine *engine)
-{
-    /* What callbacks publish now waits for the next tick: echoes end a turn. */
-    const struct msock__local *last = engine->local_last;
-    bool more = last != NULL;
-    while (more) {
-        struct msock__local *local = take_local(engine);
-        more = local != last;
-        if (!engine->closing) {
-            msock__engine_local_message(engine, local);
-        }
-        free(local);
-    }
-}
-
-/* -- Frames -- */
-
 void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size)
 {
     assert(frame_size <= MSOCK__FRAME_MAX);
     engine->frame_size = frame_size;
     if (engine->config.raw) {
         /* A payload is one datagram, however many IP fragments it takes. */
-        msock__outbox_space(&engine->outbox, MSOCK__FRAME_MAX,
-                            MSOCK__FRAME_MAX);
+        msock__outbox_space(&engine->outboxes[MSOCK__BEST_EFFORT],
+                            MSOCK__FRAME_MAX, MSOCK__FRAME_MAX);
     } else {
         size_t spent =
             MSOCK__HEADER_SIZE + msock__pipeline_overhead(&engine->pipeline);
         assert(frame_size > spent + MSOCK__PIECE_SIZE);
-        msock__outbox_space(&engine->outbox,
-                            frame_size - spent - MSOCK__SENT_SIZE,
-                            frame_size - spent - MSOCK__PIECE_SIZE);
+        for (int i = 0; i < 2; i++) {
+            msock__outbox_space(&engine->outboxes[i],
+                                frame_size - spent - MSOCK__SENT_SIZE,
+                                frame_size - spent - MSOCK__PIECE_SIZE);
+        }
     }
     /* Other threads ask this in place of the outbox. */
-    atomic_store(&engine->post.largest, msock__outbox_largest(&engine->outbox));
+    atomic_store(&engine->post.largest,
+                 msock__outbox_largest(&engine->outboxes[MSOCK__BEST_EFFORT]));
 }
 
 /* Takes slots for frames of `frame_size`; only while none is in use. */
@@ -297,41 +61,138 @@ static bool make_slots(struct msock__slots *slots, size_t frame_size)
     return true;
 }
 
-/* A session's counter is used up after 2^53 - 1 frames: a new session. */
-static uint64_t next_counter(struct msock__engine *engine, uint64_t now_us)
+static uint8_t *slot_bytes(const struct msock__slots *slots, size_t index)
 {
-    if (engine->counter == MSOCK__COUNTER_MAX) {
-        engine->driver->ops->random(engine->driver, engine->session,
-                                    sizeof(engine->session));
-        engine->counter = 0;
-        engine->began_us = now_us;
-    }
-    return ++engine->counter;
+    size_t slot = (slots->first + index) % slots->slot_count;
+    return slots->memory + slot * slots->slot_size;
 }
 
-static size_t build_frame(struct msock__engine *engine, uint64_t now_us,
-                          const struct msock__chunk *chunk, uint8_t *bytes,
-                          size_t capacity)
+/* Room for the next frame of `size` bytes, or NULL: not now. */
+static uint8_t *claim(struct msock__engine *engine, uint64_t now_us,
+                      size_t size)
+{
+    struct msock__slots *slots = &engine->slots;
+    size_t wanted = size > engine->frame_size ? size : engine->frame_size;
+    if (now_us < slots->again_us) {
+        return NULL;
+    }
+    if (slots->used == 0 && !make_slots(slots, wanted)) {
+        slots->again_us = now_us + memory_pause_us;
+        return NULL;
+    }
+    if (slots->used == slots->slot_count || size > slots->slot_size) {
+        return NULL;
+    }
+    return slot_bytes(slots, slots->used);
+}
+
+/* What claim() gave holds a finished frame now. */
+static void occupy(struct msock__slots *slots, size_t size)
+{
+    size_t slot = (slots->first + slots->used) % slots->slot_count;
+    slots->sizes[slot] = size;
+    slots->used++;
+}
+
+/* -- Frames -- */
+
+/* A stream's counter is used up after 2^53 - 1 frames: a new session. */
+static uint64_t next_counter(struct msock__engine *engine, uint64_t now_us,
+                             uint8_t stream)
+{
+    if (engine->counters[stream] == MSOCK__COUNTER_MAX) {
+        msock__engine_redraw(engine, now_us, false);
+    }
+    return engine->counters[stream] + 1;
+}
+
+/* Finishes a frame around the `size` bytes behind the start of its body.
+ * Returns its size. */
+static size_t finish(struct msock__engine *engine, uint64_t now_us,
+                     struct msock__frame *frame, struct msock__body *body,
+                     uint8_t *bytes, size_t size)
 {
     struct msock__packet packet = {
-        .frame = {.flags = chunk->count > 0 ? MSOCK__FRAGMENT : 0,
-                  .stream = MSOCK__BEST_EFFORT,
-                  .counter = next_counter(engine, now_us)},
+        .frame = *frame,
         .bytes = bytes,
-        .capacity = capacity,
+        .capacity = engine->slots.slot_size,
     };
     memcpy(packet.frame.session, engine->session, MSOCK__SESSION_SIZE);
-    struct msock__body body = {.sent_us = now_us - engine->began_us,
-                               .index = chunk->index,
-                               .count = chunk->count};
-    size_t size = MSOCK__HEADER_SIZE;
-    size += msock__body_encode(&body, bytes + size);
-    assert(size + chunk->size <= capacity);
-    memcpy(bytes + size, chunk->bytes, chunk->size);
-    packet.size = size + chunk->size;
+    body->sent_us = now_us - engine->began_us;
+    size_t start = msock__body_encode(body, bytes + MSOCK__HEADER_SIZE);
+    packet.size = MSOCK__HEADER_SIZE + start + size;
     msock__pipeline_encode(&engine->pipeline, &packet);
-    assert(packet.size <= capacity);
+    assert(packet.size <= packet.capacity);
     return packet.size;
+}
+
+static bool show_control(struct msock__engine *engine, uint64_t now_us)
+{
+    if (engine->config.raw || msock__engine_control_deadline(engine) > now_us) {
+        return false;
+    }
+    uint8_t *bytes = claim(engine, now_us, engine->frame_size);
+    if (!bytes) {
+        return false;
+    }
+    size_t start = MSOCK__HEADER_SIZE + MSOCK__SENT_SIZE;
+    size_t room = engine->frame_size - start -
+                  msock__pipeline_overhead(&engine->pipeline);
+    size_t size = msock__engine_control_write(engine, now_us,
+                                              (char *)bytes + start, room);
+    if (size == 0) {
+        return false;
+    }
+    struct msock__frame frame = {
+        .stream = MSOCK__CONTROL,
+        .counter = next_counter(engine, now_us, MSOCK__CONTROL)};
+    struct msock__body body = {0};
+    engine->counters[MSOCK__CONTROL] = frame.counter;
+    occupy(&engine->slots, finish(engine, now_us, &frame, &body, bytes, size));
+    return true;
+}
+
+/* A finished frame once more. */
+static bool show_again(struct msock__engine *engine, uint64_t now_us,
+                       const uint8_t *frame, size_t size)
+{
+    uint8_t *bytes = claim(engine, now_us, size);
+    if (!bytes) {
+        return false;
+    }
+    memcpy(bytes, frame, size);
+    occupy(&engine->slots, size);
+    return true;
+}
+
+static bool show_repair(struct msock__engine *engine, uint64_t now_us)
+{
+    const uint8_t *frame;
+    size_t size;
+    uint64_t counter;
+    if (!msock__history_repair(engine->history, &frame, &size, &counter) ||
+        !msock__pace_take_repair(&engine->pace, now_us, size)) {
+        return false;
+    }
+    if (!show_again(engine, now_us, frame, size)) {
+        return false;
+    }
+    msock__history_resent(engine->history, now_us, counter);
+    msock__stats_add(&engine->stats, MSOCK_TX_REPAIRS, 1);
+    return true;
+}
+
+static bool show_copy(struct msock__engine *engine, uint64_t now_us)
+{
+    const uint8_t *frame;
+    size_t size;
+    if (!msock__copies_next(&engine->copies, now_us, &frame, &size) ||
+        !show_again(engine, now_us, frame, size)) {
+        return false;
+    }
+    msock__copies_sent(&engine->copies, now_us, &engine->dice);
+    msock__stats_add(&engine->stats, MSOCK_TX_COPIES, 1);
+    return true;
 }
 
 static size_t wire_size(const struct msock__engine *engine,
@@ -345,39 +206,100 @@ static size_t wire_size(const struct msock__engine *engine,
            msock__pipeline_overhead(&engine->pipeline);
 }
 
-/* Moves the outbox's next content into a slot.  Returns whether it did. */
-static bool show_frame(struct msock__engine *engine, uint64_t now_us)
+/* What a data frame leaves behind before it may go.  Returns whether it may. */
+static bool remember(struct msock__engine *engine, uint64_t now_us,
+                     const struct msock__frame *frame, const uint8_t *bytes,
+                     size_t size)
 {
-    struct msock__slots *slots = &engine->slots;
+    if (frame->stream == MSOCK__RELIABLE) {
+        if (msock__history_add(engine->history, now_us, frame->counter, bytes,
+                               size) < 0) {
+            engine->slots.again_us = now_us + memory_pause_us;
+            return false;
+        }
+        msock__sync_sent(&engine->sync, now_us);
+    }
+    if (engine->times[frame->stream]) {
+        msock__sendtimes_note(engine->times[frame->stream], frame->counter,
+                              now_us);
+    }
+    engine->counters[frame->stream] = frame->counter;
+    return true;
+}
+
+static void show_raw(struct msock__engine *engine,
+                     const struct msock__chunk *chunk, uint8_t *bytes)
+{
+    memcpy(bytes, chunk->bytes, chunk->size);
+    occupy(&engine->slots, chunk->size);
+    msock__outbox_pop(&engine->outboxes[MSOCK__BEST_EFFORT]);
+}
+
+/* Whether the history and the pace let a frame of the stream leave. */
+static bool may_leave(struct msock__engine *engine, uint64_t now_us,
+                      uint8_t stream, const struct msock__chunk *chunk,
+                      size_t size)
+{
+    bool reliable = stream == MSOCK__RELIABLE;
+    if (reliable && !msock__history_room(engine->history, now_us, size)) {
+        engine->room_us = msock__history_room_deadline(engine->history);
+        return false;
+    }
+    return (!reliable && chunk->count == 0) ||
+           msock__pace_take(&engine->pace, now_us, size);
+}
+
+/* Moves the next content of a stream into a slot.  Returns whether it did. */
+static bool show_data(struct msock__engine *engine, uint64_t now_us,
+                      uint8_t stream)
+{
+    struct msock__outbox *outbox = &engine->outboxes[stream];
     struct msock__chunk chunk;
-    if (now_us < slots->again_us ||
-        !msock__outbox_peek(&engine->outbox, &chunk)) {
+    if (!msock__outbox_peek(outbox, &chunk)) {
         return false;
     }
     size_t size = wire_size(engine, &chunk);
-    size_t wanted = size > engine->frame_size ? size : engine->frame_size;
-    if (slots->used == 0 && !make_slots(slots, wanted)) {
-        slots->again_us = now_us + memory_pause_us;
+    uint8_t *bytes = claim(engine, now_us, size);
+    if (!bytes || !may_leave(engine, now_us, stream, &chunk, size)) {
         return false;
     }
-    if (slots->used == slots->slot_count || size > slots->slot_size) {
-        return false;
-    }
-    if (chunk.count > 0 && !msock__pace_take(&engine->pace, now_us, size)) {
-        return false;
-    }
-    size_t slot = (slots->first + slots->used) % slots->slot_count;
-    uint8_t *bytes = slots->memory + slot * slots->slot_size;
     if (engine->config.raw) {
-        memcpy(bytes, chunk.bytes, chunk.size);
-        slots->sizes[slot] = chunk.size;
-    } else {
-        slots->sizes[slot] =
-            build_frame(engine, now_us, &chunk, bytes, slots->slot_size);
+        show_raw(engine, &chunk, bytes);
+        return true;
     }
-    slots->used++;
-    msock__outbox_pop(&engine->outbox);
+    struct msock__frame frame = {.flags = chunk.count > 0 ? MSOCK__FRAGMENT : 0,
+                                 .stream = stream,
+                                 .counter =
+                                     next_counter(engine, now_us, stream)};
+    struct msock__body body = {.index = chunk.index, .count = chunk.count};
+    size_t start = chunk.count > 0 ? MSOCK__PIECE_SIZE : MSOCK__SENT_SIZE;
+    memcpy(bytes + MSOCK__HEADER_SIZE + start, chunk.bytes, chunk.size);
+    size = finish(engine, now_us, &frame, &body, bytes, chunk.size);
+    if (!remember(engine, now_us, &frame, bytes, size)) {
+        return false;
+    }
+    if (chunk.copies > 1) {
+        (void)msock__copies_add(&engine->copies, now_us, &engine->dice, bytes,
+                                size, chunk.copies - 1);
+    }
+    occupy(&engine->slots, size);
+    msock__outbox_pop(outbox);
     return true;
+}
+
+/* The two streams take turns. */
+static bool show_next_data(struct msock__engine *engine, uint64_t now_us)
+{
+    uint8_t stream = (uint8_t)engine->turn;
+    engine->turn = 1 - engine->turn;
+    return show_data(engine, now_us, stream) ||
+           show_data(engine, now_us, (uint8_t)(1 - stream));
+}
+
+static bool show_next(struct msock__engine *engine, uint64_t now_us)
+{
+    return show_control(engine, now_us) || show_repair(engine, now_us) ||
+           show_copy(engine, now_us) || show_next_data(engine, now_us);
 }
 
 size_t msock__engine_output(struct msock__engine *engine, uint64_t now_us,
@@ -388,13 +310,13 @@ size_t msock__engine_output(struct msock__engine *engine, uint64_t now_us,
         return 0;
     }
     struct msock__slots *slots = &engine->slots;
-    while (slots->used < count && show_frame(engine, now_us)) {
+    while (slots->used < count && show_next(engine, now_us)) {
     }
     size_t shown = slots->used < count ? slots->used : count;
     for (size_t i = 0; i < shown; i++) {
         size_t slot = (slots->first + i) % slots->slot_count;
-        frames[i] = (struct msock__outgoing){
-            slots->memory + slot * slots->slot_size, slots->sizes[slot]};
+        frames[i] =
+            (struct msock__outgoing){slot_bytes(slots, i), slots->sizes[slot]};
     }
     return shown;
 }
@@ -412,32 +334,56 @@ void msock__engine_sent(struct msock__engine *engine, size_t count)
     }
 }
 
-uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t data_deadline(const struct msock__engine *engine,
+                              uint8_t stream)
 {
     struct msock__chunk chunk;
-    if (engine->slots.used > 0 ||
-        !msock__outbox_peek(&engine->outbox, &chunk)) {
+    if (!msock__outbox_peek(&engine->outboxes[stream], &chunk)) {
         return UINT64_MAX;
     }
-    uint64_t due = 0;
-    if (chunk.count > 0) {
-        due = msock__pace_deadline(&engine->pace, wire_size(engine, &chunk));
+    bool reliable = stream == MSOCK__RELIABLE;
+    uint64_t due_us = 0;
+    if (reliable || chunk.count > 0) {
+        due_us = msock__pace_deadline(&engine->pace, wire_size(engine, &chunk));
     }
-    return due > engine->slots.again_us ? due : engine->slots.again_us;
+    return reliable ? later(due_us, engine->room_us) : due_us;
 }
 
-bool msock__engine_drained(const struct msock__engine *engine)
+uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
 {
-    return engine->slots.used == 0 && !engine->outbox.head &&
-           !engine->post.first && !msock__post_arrived(&engine->post);
+    if (engine->slots.used > 0) {
+        return UINT64_MAX;
+    }
+    uint64_t due_us = earlier(data_deadline(engine, MSOCK__BEST_EFFORT),
+                              data_deadline(engine, MSOCK__RELIABLE));
+    if (!engine->config.raw) {
+        uint64_t history_us = msock__history_deadline(engine->history);
+        if (history_us == 0) {
+            history_us =
+                msock__pace_repair_deadline(&engine->pace, engine->frame_size);
+        }
+        due_us = earlier(due_us, history_us);
+        due_us = earlier(due_us, msock__copies_deadline(&engine->copies));
+        due_us = earlier(due_us, msock__engine_control_deadline(engine));
+    }
+    return later(due_us, engine->slots.again_us);
 }
 
-void msock__engine_tx_fini(struct msock__engine *engine)
+bool msock__engine_sent_all(const struct msock__engine *engine)
 {
-    while (engine->local_first) {
-        free(take_local(engine));
-    }
-    msock__post_fini(&engine->post);
-    msock__outbox_fini(&engine->outbox);
-    free(engine->slots.memory);
+    return engine->slots.used == 0 &&
+           !engine->outboxes[MSOCK__BEST_EFFORT].head &&
+           !engine->outboxes[MSOCK__RELIABLE].head &&
+           engine->copies.bytes == 0 && !engine->post.first &&
+           !msock__post_arrived(&engine->post);
 }

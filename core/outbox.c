@@ -2,8 +2,6 @@
 /* Queue of bundles: batches and large messages. */
 #include "core/outbox.h"
 
-#include "core/fragment.h"
-
 #include <assert.h>
 #include <multisock/error.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@ struct msock__bundle {
     size_t piece_size; /* 0: a batch */
     uint32_t index;    /* of the next piece */
     uint32_t count;
+    unsigned copies;
     uint8_t bytes[];
 };
 
@@ -24,9 +23,11 @@ static size_t cost(const struct msock__bundle *bundle)
 }
 
 void msock__outbox_init(struct msock__outbox *outbox, size_t bytes_max,
-                        bool alone)
+                        size_t pieces_max, bool alone)
 {
-    *outbox = (struct msock__outbox){.bytes_max = bytes_max, .alone = alone};
+    assert(pieces_max <= UINT32_MAX);
+    *outbox = (struct msock__outbox){
+        .bytes_max = bytes_max, .pieces_max = pieces_max, .alone = alone};
 }
 
 void msock__outbox_fini(struct msock__outbox *outbox)
@@ -50,10 +51,11 @@ void msock__outbox_space(struct msock__outbox *outbox, size_t batch_space,
 
 /* The batch that still takes messages, if `bound` bytes fit. */
 static struct msock__bundle *open_batch(const struct msock__outbox *outbox,
-                                        size_t bound)
+                                        size_t bound, unsigned copies)
 {
     struct msock__bundle *tail = outbox->tail;
-    if (!tail || outbox->alone || tail->piece_size > 0) {
+    if (!tail || outbox->alone || tail->piece_size > 0 ||
+        tail->copies != copies) {
         return NULL;
     }
     size_t space = tail->capacity < outbox->batch_space ? tail->capacity
@@ -69,12 +71,12 @@ static size_t capacity_for(const struct msock__outbox *outbox, size_t bound)
 }
 
 int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
-                          uint8_t **room)
+                          unsigned copies, uint8_t **room)
 {
     assert(outbox->batch_space > 0);
     free(outbox->reserved);
     outbox->reserved = NULL;
-    struct msock__bundle *batch = open_batch(outbox, bound);
+    struct msock__bundle *batch = open_batch(outbox, bound, copies);
     if (batch) {
         *room = batch->bytes + batch->size;
         return 0;
@@ -92,16 +94,17 @@ int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
     if (!batch) {
         return MSOCK_ENOMEM;
     }
-    *batch = (struct msock__bundle){.capacity = capacity};
+    *batch = (struct msock__bundle){.capacity = capacity, .copies = copies};
     outbox->reserved = batch;
     *room = batch->bytes;
     return 0;
 }
 
-bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size)
+bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size,
+                         unsigned copies)
 {
     size_t wanted = sizeof(struct msock__bundle) + capacity_for(outbox, size);
-    return open_batch(outbox, size) ||
+    return open_batch(outbox, size, copies) ||
            wanted <= outbox->bytes_max - outbox->bytes;
 }
 
@@ -109,7 +112,7 @@ size_t msock__outbox_largest(const struct msock__outbox *outbox)
 {
     size_t queued = outbox->bytes_max - sizeof(struct msock__bundle);
     size_t sent = outbox->alone ? outbox->batch_space
-                                : outbox->piece_space * MSOCK__PIECES_MAX;
+                                : outbox->piece_space * outbox->pieces_max;
     return queued < sent ? queued : sent;
 }
 
@@ -117,7 +120,7 @@ bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size)
 {
     return size <= outbox->batch_space ||
            (!outbox->alone &&
-            (size - 1) / outbox->piece_space < MSOCK__PIECES_MAX);
+            (size - 1) / outbox->piece_space < outbox->pieces_max);
 }
 
 void msock__outbox_commit(struct msock__outbox *outbox, size_t size)
@@ -153,7 +156,9 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
         return false;
     }
     if (bundle->piece_size == 0) {
-        *chunk = (struct msock__chunk){bundle->bytes, bundle->size, 0, 0};
+        *chunk = (struct msock__chunk){.bytes = bundle->bytes,
+                                       .size = bundle->size,
+                                       .copies = bundle->copies};
         return true;
     }
     size_t offset = (size_t)bundle->index * bundle->piece_size;
@@ -163,6 +168,7 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
         .size = left < bundle->piece_size ? left : bundle->piece_size,
         .index = bundle->index,
         .count = bundle->count,
+        .copies = bundle->copies,
     };
     return true;
 }
@@ -180,4 +186,11 @@ void msock__outbox_pop(struct msock__outbox *outbox)
     }
     outbox->bytes -= cost(bundle);
     free(bundle);
+}
+
+void msock__outbox_restart(struct msock__outbox *outbox)
+{
+    if (outbox->head) {
+        outbox->head->index = 0;
+    }
 }

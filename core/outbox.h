@@ -21,6 +21,7 @@ struct msock__outbox {
     size_t bytes_max;
     size_t batch_space; /* message bytes that fit one frame */
     size_t piece_space; /* the same for a piece */
+    size_t pieces_max;  /* of one message */
     bool alone;         /* every message gets a frame of its own */
 };
 
@@ -29,26 +30,29 @@ struct msock__chunk {
     const uint8_t *bytes;
     size_t size;
     uint32_t index;
-    uint32_t count; /* 0: a batch, not a piece */
+    uint32_t count;  /* 0: a batch, not a piece */
+    unsigned copies; /* times it is sent */
 };
 
+/** Starts empty; a message is cut into at most `pieces_max` pieces. */
 void msock__outbox_init(struct msock__outbox *outbox, size_t bytes_max,
-                        bool alone);
+                        size_t pieces_max, bool alone);
 void msock__outbox_fini(struct msock__outbox *outbox);
 
 /** Sets what fits a frame from now on. */
 void msock__outbox_space(struct msock__outbox *outbox, size_t batch_space,
                          size_t piece_space);
 
-/** Makes room for a message of at most `bound` bytes; *room is valid until the
- *  commit or the next reserve, which replaces it.
- *  Returns 0, MSOCK_EAGAIN (full), MSOCK_ETOOBIG (would never fit),
- *  MSOCK_ENOMEM. */
+/** Makes room for a message of at most `bound` bytes that is sent `copies`
+ * times (it shares frames with its like); *room is valid until the commit or
+ * the next reserve, which replaces it. Returns 0, MSOCK_EAGAIN (full),
+ * MSOCK_ETOOBIG (would never fit), MSOCK_ENOMEM. */
 int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
-                          uint8_t **room);
+                          unsigned copies, uint8_t **room);
 
-/** Whether the queue has room for a message of `size` bytes now. */
-bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size);
+/** Whether the queue has room for such a message now. */
+bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size,
+                         unsigned copies);
 
 /** The size of the largest message that can be sent at all. */
 size_t msock__outbox_largest(const struct msock__outbox *outbox);
@@ -66,5 +70,8 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
 
 /** Removes what msock__outbox_peek() showed. */
 void msock__outbox_pop(struct msock__outbox *outbox);
+
+/** Shows a message whose pieces left in part from its first one on again. */
+void msock__outbox_restart(struct msock__outbox *outbox);
 
 #endif

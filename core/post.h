@@ -14,9 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** How a message travels. */
+struct msock__delivery {
+    bool reliable;
+    unsigned copies; /* at least 1 */
+};
+
 /** A message and its topic. */
 struct msock__posted {
     struct msock__posted *next;
+    struct msock__delivery delivery;
     size_t topic_size;
     size_t size;     /* of the message */
     size_t charged;  /* of the limit */

@@ -13,6 +13,8 @@ struct msock__sessions {
     struct msock__session *newest;
     struct msock__session *oldest;
     size_t session_max;
+    void (*on_forget)(void *owner, struct msock__session *session);
+    void *owner;
     uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
 };
 
@@ -61,6 +63,14 @@ int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
     memcpy(made->hash_key, hash_key, sizeof(made->hash_key));
     *sessions = made;
     return 0;
+}
+
+void msock__sessions_on_forget(
+    struct msock__sessions *sessions,
+    void (*on_forget)(void *owner, struct msock__session *session), void *owner)
+{
+    sessions->on_forget = on_forget;
+    sessions->owner = owner;
 }
 
 void msock__sessions_free(struct msock__sessions *sessions)
@@ -117,10 +127,31 @@ msock__sessions_add(struct msock__sessions *sessions,
         return NULL;
     }
     if (victim != NULL) {
+        if (sessions->on_forget != NULL) {
+            sessions->on_forget(sessions->owner, victim);
+        }
         forget(sessions, victim);
     }
     link_newest(sessions, made);
     return made;
+}
+
+bool msock__session_speaks(struct msock__session *session, const char *name,
+                           size_t size)
+{
+    if (session->sender_size == 0) {
+        assert(size > 0 && size < sizeof(session->sender));
+        memcpy(session->sender, name, size);
+        session->sender_size = (uint8_t)size;
+    }
+    return size == session->sender_size &&
+           memcmp(name, session->sender, size) == 0;
+}
+
+struct msock__session *
+msock__sessions_newest(const struct msock__sessions *sessions)
+{
+    return sessions->newest;
 }
 
 void msock__sessions_touch(struct msock__sessions *sessions,

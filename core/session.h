@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom we hear: the table of sessions, bounded; when it is full the least
  * recently heard one goes. Look-up is O(1) by keyed hash, and so is keeping the
- * order. Memory is taken per session, on its first authentic frame (about
- * 1.2 KiB).
- *
- * Seam: admission (docs/protocol.md 6) will decide when msock__sessions_add()
- * is called and with which floors; until then the first authentic frame is
- * enough. */
+ * order. Memory is taken per session when it is believed (about 1.4 KiB): on a
+ * sealed channel by admission (docs/protocol.md 6), on an open one with its
+ * first frame. */
 #ifndef MSOCK_CORE_SESSION_H
 #define MSOCK_CORE_SESSION_H
 
 #include "codec/frame.h"
+#include "core/age.h"
+#include "core/join.h"
+#include "core/repair.h"
 #include "core/table.h"
 #include "core/window.h"
 
 #include <multisock/multisock.h>
+
+/** What a session asked of us to send again, to know who cannot keep up. */
+struct msock__misses {
+    uint64_t since_us; /* the counting began */
+    uint64_t sent;     /* reliable frames sent by then */
+    uint64_t count;    /* of those since, asked for */
+    uint64_t top;      /* highest asked for */
+    bool slow;
+};
 
 struct msock__session {
     uint8_t id[MSOCK__SESSION_SIZE];
@@ -24,6 +33,22 @@ struct msock__session {
     char sender[MSOCK_NAME_MAX + 1];
     struct msock__window best_effort;
     struct msock__window control;
+    struct msock__age age;
+    bool up;
+    bool replaced;         /* a second session of its name ended it */
+    unsigned old_control;  /* old control frames in a row */
+    uint64_t every_us;     /* longest gap between its hellos */
+    uint64_t bye_us;       /* when its bye was heard, 0: it said none */
+    uint64_t bye_stamp_us; /* when it was sent, on its own clock */
+
+    /* Its reliable stream. */
+    uint64_t reliable_floor;      /* first counter wanted, 0: not known yet */
+    struct msock__repair *repair; /* NULL: nothing came, nothing is missed */
+    struct msock__join join;
+    bool gapped;
+    struct msock__session *next_gapped;
+    struct msock__misses misses;
+
     struct msock__session *newer, *older; /* by heard_us */
     UT_hash_handle hh;
 };
@@ -33,6 +58,13 @@ struct msock__sessions;
 /** Returns 0, MSOCK_ENOMEM. */
 int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
                         const uint8_t hash_key[static 16]);
+
+/** Calls `on_forget` with each session that makes room for another, right
+ * before it is freed. */
+void msock__sessions_on_forget(
+    struct msock__sessions *sessions,
+    void (*on_forget)(void *owner, struct msock__session *session),
+    void *owner);
 
 /** Frees the table. NULL is ignored. */
 void msock__sessions_free(struct msock__sessions *sessions);
@@ -51,6 +83,14 @@ msock__sessions_victim(const struct msock__sessions *sessions);
 struct msock__session *
 msock__sessions_add(struct msock__sessions *sessions,
                     const uint8_t id[static MSOCK__SESSION_SIZE]);
+
+/** Binds the session to a name, if it has none.  Returns whether it is its. */
+bool msock__session_speaks(struct msock__session *session, const char *name,
+                           size_t size);
+
+/** The session heard last, from which session->older leads to all, or NULL. */
+struct msock__session *
+msock__sessions_newest(const struct msock__sessions *sessions);
 
 /** Notes that it was heard just now. */
 void msock__sessions_touch(struct msock__sessions *sessions,

@@ -12,7 +12,7 @@ static struct msock__outbox outbox;
 
 static void init(void)
 {
-    msock__outbox_init(&outbox, LIMIT, false);
+    msock__outbox_init(&outbox, LIMIT, 1024, false);
     msock__outbox_space(&outbox, SPACE, PIECE);
 }
 
@@ -27,7 +27,7 @@ TestSuite(outbox, .init = init, .fini = fini);
 static int append(char fill, size_t size, size_t slack)
 {
     uint8_t *room;
-    int code = msock__outbox_reserve(&outbox, size + slack, &room);
+    int code = msock__outbox_reserve(&outbox, size + slack, 1, &room);
     if (code == 0) {
         memset(room, fill, size);
         msock__outbox_commit(&outbox, size);
@@ -101,8 +101,8 @@ Test(outbox, reserved_room_that_is_not_committed_queues_nothing)
     struct msock__chunk chunk;
     uint8_t *room;
 
-    cr_assert(eq(int, msock__outbox_reserve(&outbox, 50, &room), 0));
-    cr_assert(eq(int, msock__outbox_reserve(&outbox, 5000, &room), 0));
+    cr_assert(eq(int, msock__outbox_reserve(&outbox, 50, 1, &room), 0));
+    cr_assert(eq(int, msock__outbox_reserve(&outbox, 5000, 1, &room), 0));
 
     cr_expect(not(msock__outbox_peek(&outbox, &chunk)));
     cr_expect(eq(sz, outbox.bytes, 0));
@@ -112,12 +112,12 @@ Test(outbox, full_is_again_and_never_fits_is_too_big)
 {
     uint8_t *room;
 
-    cr_expect(
-        eq(int, msock__outbox_reserve(&outbox, LIMIT, &room), MSOCK_ETOOBIG));
-    cr_expect(eq(int, msock__outbox_reserve(&outbox, SIZE_MAX, &room),
+    cr_expect(eq(int, msock__outbox_reserve(&outbox, LIMIT, 1, &room),
+                 MSOCK_ETOOBIG));
+    cr_expect(eq(int, msock__outbox_reserve(&outbox, SIZE_MAX, 1, &room),
                  MSOCK_ETOOBIG));
     append('x', 60, 0);
-    cr_expect(eq(int, msock__outbox_reserve(&outbox, LIMIT - 100, &room),
+    cr_expect(eq(int, msock__outbox_reserve(&outbox, LIMIT - 100, 1, &room),
                  MSOCK_EAGAIN));
 }
 

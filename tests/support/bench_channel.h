@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A channel on a test bench: no loop, no network, time set by hand. What it
  * sends is moved to another bench channel by the test itself. Its logger is
- * tests/support/log_notes.h. */
+ * tests/support/log_notes.h.
+ *
+ * Control frames (hello, challenges, ...) are left out of what moves, unless a
+ * bench says `.control`; bench_believe() stands for admission then. */
 #ifndef MSOCK_TESTS_BENCH_CHANNEL_H
 #define MSOCK_TESTS_BENCH_CHANNEL_H
 
@@ -29,7 +32,9 @@ struct bench {
     size_t wakes;
     size_t notes; /* calls of notify */
     bool closed;
-    size_t heard_count; /* all, also those beyond the array */
+    bool control;         /* its control frames move too */
+    size_t control_count; /* those that were left out */
+    size_t heard_count;   /* all, also those beyond the array */
     struct bench_heard heard[BENCH_HEARD_MAX];
 };
 
@@ -42,6 +47,14 @@ void bench_open(struct bench *bench, const char *name, const char *options,
  *  Returns as msock__channel_new(). */
 int bench_open_with(struct bench *bench, const char *name, const char *options,
                     struct msock__pipeline *pipeline);
+
+/** Makes a sealed bench believe a session, all of whose frames are new to it
+ *  and which has no name yet. An open one believes anybody. */
+void bench_believe(struct bench *bench, const uint8_t session[static 16]);
+
+/** Takes away the times of hello and of falling silent, which are due
+ *  otherwise: opening and believing do it. */
+void bench_hush(struct bench *bench);
 
 /** Closes it. */
 void bench_close(struct bench *bench);

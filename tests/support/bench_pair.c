@@ -2,6 +2,8 @@
 /* Two bench channels. */
 #include "tests/support/bench_pair.h"
 
+#include "core/engine_state.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@ void pair_open(const char *options, int key)
 {
     bench_open(&hub, "hub", options, key);
     bench_open(&node, "kitchen", options, key);
+    bench_believe(&hub, node.engine->session);
+    bench_believe(&node, hub.engine->session);
     int id = bench_record(&node, "#", false);
     assert(id > 0);
 }

@@ -32,7 +32,7 @@ MESSAGES = [
     {"topic": "caf\u00e9/\U0001f4a1", "sender": "K\u00fcche \"1\"\\",
      "data": "\"\\u00e9\\/\""},
     {"topic": "a/b", "sender": "hub", "id": "tab\tbell\u0007del\u007f",
-     "reply_to": "$reply/0123456789abcdef/42", "expires": 0,
+     "reply_to": "$reply/0123456789abcdef/42", "expires": 60000,
      "after": 60000, "data": "null"},
     {"topic": "lamp", "sender": "hub", "state": 9007199254740991,
      "origin": "[\"porch\", \"fedcba98765432100f1e2d3c4b5a6978\", null]",

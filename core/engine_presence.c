@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is up (docs/protocol.md 6 to 8): a session that is believed and speaks,
+ * until it says bye or falls silent. */
+#include "core/engine_state.h"
+
+#include <string.h>
+
+enum { DOWN_AFTER = 3 }; /* times the promised gap without any frame */
+
+size_t msock__engine_nodes(const struct msock__engine *engine)
+{
+    return engine->up_count + 1;
+}
+
+static void tell(struct msock__engine *engine, enum msock_event_kind kind,
+                 const struct msock__session *session)
+{
+    msock_event event = {.kind = kind,
+                         .node = session->sender,
+                         .session = msock__session_short(session->id)};
+    msock__engine_event(engine, &event);
+}
+
+static uint64_t down_us(const struct msock__session *session)
+{
+    return session->heard_us + DOWN_AFTER * session->every_us;
+}
+
+static void expect(struct msock__engine *engine,
+                   const struct msock__session *session)
+{
+    if (session->up && down_us(session) < engine->check_us) {
+        engine->check_us = down_us(session);
+    }
+}
+
+/* Another session of the same name that is up, or NULL. */
+static struct msock__session *namesake(struct msock__engine *engine,
+                                       const struct msock__session *session)
+{
+    if (session->sender_size == 0) {
+        return NULL;
+    }
+    struct msock__session *other = msock__sessions_newest(engine->sessions);
+    while (other && (other == session || !other->up ||
+                     strcmp(other->sender, session->sender) != 0)) {
+        other = other->older;
+    }
+    return other;
+}
+
+/* A second session of a name: the first one is gone if it was not heard since
+ * the second began. */
+static void settle_name(struct msock__engine *engine, uint64_t now_us,
+                        struct msock__session *session)
+{
+    struct msock__session *other = namesake(engine, session);
+    if (!other) {
+        return;
+    }
+    if (other->heard_us <= msock__age_local(&session->age, now_us, 0)) {
+        other->replaced = true;
+        msock__engine_session_down(engine, now_us, other);
+    } else {
+        tell(engine, MSOCK_EVENT_CONFLICT, session);
+    }
+}
+
+void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
+                              struct msock__session *session)
+{
+    if (session->up || engine->closing) {
+        return;
+    }
+    settle_name(engine, now_us, session);
+    session->up = true;
+    session->bye_us = 0;
+    engine->up_count++;
+    expect(engine, session);
+    msock__announce_pull(&engine->announce, now_us, &engine->dice,
+                         msock__engine_nodes(engine));
+    tell(engine, MSOCK_EVENT_UP, session);
+}
+
+void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
+                                struct msock__session *session)
+{
+    if (!session->up) {
+        return;
+    }
+    session->up = false;
+    engine->up_count--;
+    if (session->bye_us == 0) {
+        /* After a bye it still mends its stream itself. */
+        msock__engine_stream_end(engine, now_us, session);
+    }
+    if (session->replaced) {
+        size_t lost = msock__schedule_forget(&engine->schedule, session->id);
+        if (lost > 0) {
+            msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED, lost);
+        }
+    }
+    tell(engine, MSOCK_EVENT_DOWN, session);
+}
+
+void msock__engine_session_heard(struct msock__engine *engine, uint64_t now_us,
+                                 struct msock__session *session)
+{
+    msock__sessions_touch(engine->sessions, session, now_us);
+    if (session->replaced) {
+        /* Ended by a second one of its name, and it lives after all. */
+        session->replaced = false;
+        tell(engine, MSOCK_EVENT_CONFLICT, session);
+    }
+    if (!session->up && session->sender_size > 0 && session->bye_us == 0) {
+        msock__engine_session_up(engine, now_us, session);
+    }
+}
+
+void msock__engine_session_promised(struct msock__engine *engine,
+                                    uint64_t now_us,
+                                    struct msock__session *session,
+                                    uint64_t every_us)
+{
+    session->every_us = every_us;
+    session->bye_us = 0;
+    msock__engine_session_up(engine, now_us, session);
+    expect(engine, session);
+}
+
+void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us)
+{
+    if (now_us < engine->check_us) {
+        return;
+    }
+    engine->check_us = UINT64_MAX;
+    struct msock__session *session = msock__sessions_newest(engine->sessions);
+    while (session && !engine->closing) {
+        struct msock__session *older = session->older;
+        if (session->up && down_us(session) <= now_us) {
+            msock__engine_session_down(engine, now_us, session);
+        }
+        expect(engine, session);
+        session = older;
+    }
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Publishing: a message into the outbox of its stream, and to the channel's own
+ * subscriptions. */
+#include "codec/envelope.h"
+#include "codec/error.h"
+#include "codec/json.h"
+#include "core/engine_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t raw_bound(const struct msock__publication *publication)
+{
+    return publication->raw ? publication->raw_size : publication->json_size;
+}
+
+/* codec=raw: the payload alone; a JSON string goes as its text. */
+static size_t write_payload(const struct msock__publication *publication,
+                            uint8_t *out)
+{
+    if (publication->raw) {
+        if (publication->raw_size > 0) {
+            memcpy(out, publication->raw, publication->raw_size);
+        }
+        return publication->raw_size;
+    }
+    if (!publication->json) {
+        return 0;
+    }
+    struct msock__json_slice slice = {publication->json, publication->json_size,
+                                      MSOCK__JSON_STRING};
+    if (publication->json[0] == '"') {
+        return msock__json_unescape(&slice, (char *)out);
+    }
+    memcpy(out, publication->json, publication->json_size);
+    return publication->json_size;
+}
+
+static void fill_envelope(const struct msock__engine *engine,
+                          const struct msock__publication *publication,
+                          struct msock__envelope *envelope)
+{
+    *envelope = (struct msock__envelope){
+        .keys = MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER,
+        .topic = publication->topic,
+        .topic_size = strlen(publication->topic),
+        .sender = engine->config.name,
+        .sender_size = strlen(engine->config.name),
+    };
+    if (publication->raw) {
+        envelope->keys |= MSOCK__KEY_LEN;
+        envelope->data = publication->raw;
+        envelope->data_size = publication->raw_size;
+    } else if (publication->json) {
+        envelope->keys |= MSOCK__KEY_DATA;
+        envelope->data = publication->json;
+        envelope->data_size = publication->json_size;
+    }
+    if (publication->type) {
+        envelope->keys |= MSOCK__KEY_TYPE;
+        envelope->type = publication->type;
+        envelope->type_size = strlen(publication->type);
+    }
+    if (publication->expires_ms > 0) {
+        envelope->keys |= MSOCK__KEY_EXPIRES;
+        envelope->expires_ms = publication->expires_ms;
+    }
+    if (publication->after_ms > 0) {
+        envelope->keys |= MSOCK__KEY_AFTER;
+        envelope->after_ms = publication->after_ms;
+    }
+}
+
+/* Copies an encoded message for one's own subscriptions, if any wants it. */
+static int copy_local(struct msock__engine *engine,
+                      const struct msock__delivery *delivery, const char *topic,
+                      const uint8_t *bytes, size_t size,
+                      struct msock__local **copy)
+{
+    unsigned flags = MSOCK_MESSAGE_LOCAL;
+    flags |= delivery->reliable ? MSOCK_MESSAGE_RELIABLE : 0;
+    *copy = NULL;
+    if (!msock__dispatch_any(engine->dispatch, topic, strlen(topic), true)) {
+        return 0;
+    }
+    size_t wanted = sizeof(**copy) + size + 1;
+    if (wanted > engine->config.queue_max - engine->local_bytes) {
+        engine->refused |= MSOCK__REFUSED_LOCAL;
+        return msock__fail(MSOCK_EAGAIN,
+                           "%zu bytes wait for this channel's own callbacks",
+                           engine->local_bytes);
+    }
+    struct msock__local *local = malloc(wanted);
+    if (!local) {
+        return msock__fail(MSOCK_ENOMEM, "no memory for a local delivery");
+    }
+    *local = (struct msock__local){
+        .newest = msock__dispatch_newest(engine->dispatch),
+        .published_us = engine->driver->ops->now(engine->driver),
+        .flags = flags,
+        .size = size,
+        .payload = engine->config.raw};
+    if (size > 0) {
+        memcpy(local->bytes, bytes, size);
+    }
+    *copy = local;
+    return 0;
+}
+
+static void queue_local(struct msock__engine *engine,
+                        struct msock__local *local)
+{
+    if (!local) {
+        return;
+    }
+    if (engine->local_last) {
+        engine->local_last->next = local;
+    } else {
+        engine->local_first = local;
+    }
+    engine->local_last = local;
+    engine->local_bytes += sizeof(*local) + local->size + 1;
+}
+
+static struct msock__outbox *outbox_of(struct msock__engine *engine,
+                                       const struct msock__delivery *delivery)
+{
+    return &engine->outboxes[delivery->reliable ? MSOCK__RELIABLE
+                                                : MSOCK__BEST_EFFORT];
+}
+
+/* Says why the outbox did not take a message. */
+static int explain(struct msock__engine *engine,
+                   const struct msock__delivery *delivery, int code,
+                   size_t size)
+{
+    if (code == MSOCK_EAGAIN) {
+        engine->refused |= delivery->reliable ? MSOCK__REFUSED_RELIABLE
+                                              : MSOCK__REFUSED_BEST_EFFORT;
+        return msock__fail(code, "%zu bytes wait to be sent (queue_max=%llu)",
+                           outbox_of(engine, delivery)->bytes,
+                           (unsigned long long)engine->config.queue_max);
+    }
+    if (code == MSOCK_ETOOBIG && delivery->reliable) {
+        return msock__fail(code,
+                           "a message of %zu bytes: larger than message_max, "
+                           "queue_max or half of history_max",
+                           size);
+    }
+    if (code == MSOCK_ETOOBIG) {
+        return msock__fail(code,
+                           "a message of %zu bytes: larger than message_max, "
+                           "queue_max or 1024 frames of %zu bytes (mtu=)",
+                           size, engine->frame_size);
+    }
+    return msock__fail(code, "no memory for a message of %zu bytes", size);
+}
+
+static int make_room(struct msock__engine *engine,
+                     const struct msock__delivery *delivery, size_t size,
+                     uint8_t **room)
+{
+    int code = msock__outbox_reserve(outbox_of(engine, delivery), size,
+                                     delivery->copies, room);
+    return code < 0 ? explain(engine, delivery, code, size) : 0;
+}
+
+/* Queues what was written to the outbox's room. */
+static int commit(struct msock__engine *engine,
+                  const struct msock__delivery *delivery, const char *topic,
+                  const uint8_t *bytes, size_t size)
+{
+    /* An own subscription hears a raw payload on the channel's topic. */
+    const char *heard = engine->config.raw ? engine->config.topic : topic;
+    struct msock__outbox *outbox = outbox_of(engine, delivery);
+    if (size > engine->config.message_max ||
+        !msock__outbox_fits(outbox, size) ||
+        (delivery->reliable && size > engine->config.history_max / 2)) {
+        return explain(engine, delivery, MSOCK_ETOOBIG, size);
+    }
+    struct msock__local *local;
+    int code = copy_local(engine, delivery, heard, bytes, size, &local);
+    if (code < 0) {
+        return code;
+    }
+    msock__outbox_commit(outbox, size);
+    queue_local(engine, local);
+    msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
+    engine->driver->ops->wake(engine->driver);
+    return 0;
+}
+
+size_t msock__engine_bound(const struct msock__engine *engine,
+                           const struct msock__publication *publication)
+{
+    if (engine->config.raw) {
+        return raw_bound(publication);
+    }
+    struct msock__envelope envelope;
+    fill_envelope(engine, publication, &envelope);
+    return msock__envelope_bound(&envelope);
+}
+
+int msock__engine_encode(const struct msock__engine *engine,
+                         const struct msock__publication *publication,
+                         uint8_t *room, size_t *size)
+{
+    if (engine->config.raw) {
+        *size = write_payload(publication, room);
+        return 0;
+    }
+    struct msock__envelope envelope;
+    fill_envelope(engine, publication, &envelope);
+    size_t head;
+    *size = msock__envelope_encode(&envelope, (char *)room, &head);
+    assert(head <= *size);
+    if (head > engine->config.head_max) {
+        return msock__fail(MSOCK_ETOOBIG,
+                           "an envelope of %zu bytes without its data "
+                           "(head_max=%llu)",
+                           head, (unsigned long long)engine->config.head_max);
+    }
+    return 0;
+}
+
+int msock__engine_publish(struct msock__engine *engine,
+                          const struct msock__publication *publication)
+{
+    const struct msock__delivery *delivery = &publication->delivery;
+    uint8_t *room;
+    size_t bound = msock__engine_bound(engine, publication);
+    int code = make_room(engine, delivery, bound, &room);
+    if (code < 0) {
+        return code;
+    }
+    size_t size;
+    code = msock__engine_encode(engine, publication, room, &size);
+    if (code < 0) {
+        return code;
+    }
+    assert(size <= bound);
+    return commit(engine, delivery, publication->topic, room, size);
+}
+
+int msock__engine_publish_encoded(struct msock__engine *engine,
+                                  const struct msock__delivery *delivery,
+                                  const char *topic, const uint8_t *bytes,
+                                  size_t size)
+{
+    uint8_t *room;
+    int code = make_room(engine, delivery, size, &room);
+    if (code < 0) {
+        return code;
+    }
+    if (size > 0) {
+        memcpy(room, bytes, size);
+    }
+    return commit(engine, delivery, topic, room, size);
+}
+
+/* -- One's own subscriptions -- */
+
+static struct msock__local *take_local(struct msock__engine *engine)
+{
+    struct msock__local *local = engine->local_first;
+    engine->local_first = local->next;
+    if (!engine->local_first) {
+        engine->local_last = NULL;
+    }
+    engine->local_bytes -= sizeof(*local) + local->size + 1;
+    return local;
+}
+
+void msock__engine_deliver_local(struct msock__engine *engine, uint64_t now_us)
+{
+    /* What callbacks publish now waits for the next tick: echoes end a turn. */
+    const struct msock__local *last = engine->local_last;
+    bool more = last != NULL;
+    while (more) {
+        struct msock__local *local = take_local(engine);
+        more = local != last;
+        if (!engine->closing) {
+            msock__engine_local_message(engine, now_us, local);
+        }
+        free(local);
+    }
+}
+
+void msock__engine_publish_fini(struct msock__engine *engine)
+{
+    while (engine->local_first) {
+        free(take_local(engine));
+    }
+    msock__post_fini(&engine->post);
+    msock__outbox_fini(&engine->outboxes[MSOCK__BEST_EFFORT]);
+    msock__outbox_fini(&engine->outboxes[MSOCK__RELIABLE]);
+}

@@ -91,7 +91,8 @@ void msock__announce_bye_sent(struct msock__announce *announce, uint64_t now_us)
 {
     assert(announce->byes > 0);
     announce->byes--;
-    announce->bye_us = now_us + BYE_GAP_US;
+    /* The last one is followed by nothing: the end is due with it. */
+    announce->bye_us = announce->byes > 0 ? now_us + BYE_GAP_US : now_us;
 }
 
 void msock__announce_asked(struct msock__announce *announce, uint64_t now_us)

@@ -55,8 +55,14 @@ void msock__announce_hello_sent(struct msock__announce *announce,
 void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
                           struct msock__dice *dice, size_t nodes)
 {
-    if (announce->ending ||
-        (announce->pulled && now_us - announce->pulled_us < PULL_PAUSE_US)) {
+    if (announce->ending) {
+        if (announce->byes == 0) {
+            announce->byes = 1;
+            announce->bye_us = now_us;
+        }
+        return;
+    }
+    if (announce->pulled && now_us - announce->pulled_us < PULL_PAUSE_US) {
         return;
     }
     uint64_t spread_us = (uint64_t)nodes * NODE_MS * 1000;

@@ -46,8 +46,8 @@ void msock__announce_hello_sent(struct msock__announce *announce,
                                 uint64_t now_us, struct msock__dice *dice,
                                 size_t nodes);
 
-/** Somebody new is heard: the next hello comes within nodes x 25 ms, at most
- *  once in 10 s. */
+/** Somebody new hears us, or is heard: the next hello comes within nodes x
+ *  25 ms, at most once in 10 s; after the end, a bye at once. */
 void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
                           struct msock__dice *dice, size_t nodes);
 

@@ -178,9 +178,11 @@ static int decode(struct msock__engine *engine,
     int wrong = msock__envelope_decode(
         (char *)body->bytes, body->size, false, origin->session_short,
         (size_t)engine->config.head_max, envelope, &used);
+    if (!wrong && used != body->size) {
+        wrong = MSOCK_DROP_BODY;
+    }
     if (!wrong &&
-        (used != body->size ||
-         !msock__topic_reserved(envelope->topic, envelope->topic_size))) {
+        !msock__topic_reserved(envelope->topic, envelope->topic_size)) {
         wrong = MSOCK_DROP_CONTROL;
     }
     if (!wrong && origin->session &&

@@ -372,7 +372,8 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
                          const struct msock__datagram *datagram)
 {
     /* A channel that closes still answers who asks. */
-    if (engine->closing && (engine->config.raw || !engine->announce.lingers)) {
+    bool silent = engine->announce.ending && !engine->announce.lingers;
+    if (engine->closing && (engine->config.raw || silent)) {
         return;
     }
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);

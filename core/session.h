@@ -60,7 +60,7 @@ int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
                         const uint8_t hash_key[static 16]);
 
 /** Calls `on_forget` with each session that makes room for another, right
- * before it is freed. */
+ *  before it is freed. */
 void msock__sessions_on_forget(
     struct msock__sessions *sessions,
     void (*on_forget)(void *owner, struct msock__session *session),

@@ -42,7 +42,7 @@ extern "C" {
     XX(DROP_VERSION, "drop_version", "another version of the protocol")        \
     XX(DROP_FLAGS, "drop_flags", "unknown flag, or flag and key id disagree")  \
     XX(DROP_SEQUENCE, "drop_sequence", "sequence is 0 or over 2^53-1")         \
-    XX(DROP_STREAM, "drop_stream", "a stream that this node does not read")    \
+    XX(DROP_STREAM, "drop_stream", "stream 3, which does not exist")           \
     XX(DROP_OWN, "drop_own", "one's own frame, looped back")                   \
     XX(DROP_OWN_AHEAD, "drop_own_ahead",                                       \
        "one's own session, but never sent: a clone or a forgery")              \
@@ -76,7 +76,8 @@ extern "C" {
     XX(DROP_RAW_SHORT, "drop_raw_short", "raw payload shorter than its len")   \
     XX(DROP_TOO_BIG, "drop_too_big", "larger than the limit for a message")    \
     XX(DROP_RESERVED, "drop_reserved", "$ms/ topic off the control stream")    \
-    XX(DROP_CONTROL, "drop_control", "control message not known here")         \
+    XX(DROP_CONTROL, "drop_control",                                           \
+       "control message unknown or beyond its bounds")                         \
     XX(DROP_BARE, "drop_bare", "key that a bare datagram may not use")         \
     XX(DROP_EXPIRED, "drop_expired", "older than its expires")                 \
     XX(DROP_SCHEDULED, "drop_scheduled",                                       \

@@ -119,14 +119,14 @@ typedef void msock_closed(void *user);
  *  and anything on a sealed channel, where a listener that is new asks who
  *  speaks) answers them until nobody asked for 500 ms, at most 2 s; all in all
  *  it takes at most 4 s. Timers and subscriptions end at once, and posting is
- *  refused. End the threads that post before. `closed` (may be NULL) is called last. On a
- *  channel with a loop of its own and outside of its callbacks, all this has
- *  happened when the call returns; inside a callback it happens soon after:
- *  msock_run() returns then, and who polls goes on until msock_dispatch()
- *  returns MSOCK_ECLOSED. NULL is ignored; closing twice is harmless
- *  until `closed` was called. A forked child may close its copy, which sends
- *  nothing; of a channel on `.loop` only after uv_loop_fork() of that loop, or
- *  the parent's channel goes deaf.  Thread: loop only. */
+ *  refused. End the threads that post before. `closed` (may be NULL) is called
+ *  last. On a channel with a loop of its own and outside of its callbacks, all
+ *  this has happened when the call returns; inside a callback it happens soon
+ *  after: msock_run() returns then, and who polls goes on until
+ *  msock_dispatch() returns MSOCK_ECLOSED. NULL is ignored; closing twice is
+ *  harmless until `closed` was called. A forked child may close its copy, which
+ *  sends nothing; of a channel on `.loop` only after uv_loop_fork() of that
+ *  loop, or the parent's channel goes deaf.  Thread: loop only. */
 void msock_close(msock_channel *channel, msock_closed *closed, void *user);
 
 /** Runs the channel's loop until msock_stop(), or until it has closed.
@@ -166,7 +166,7 @@ uint64_t msock_session(const msock_channel *channel);
 int msock_joined(const msock_channel *channel);
 
 /** Returns the memory of what waits to be sent, in bytes (0: nothing does),
- * posted ones among them. Thread: loop only. */
+ *  posted ones among them. Thread: loop only. */
 size_t msock_queued(const msock_channel *channel);
 
 /** Returns a counter, 0 if there is no such one.  Thread: loop only. */
@@ -252,15 +252,15 @@ typedef struct msock_publish_options {
  *  their own, in order among themselves, and may be held back so that the
  *  slowest listener keeps up. Matching subscriptions of the channel itself get
  *  it in the same turn (`after_ms`: then). On codec=raw the payload goes alone:
- * a JSON string as its text, other JSON as it is, `topic` and `type` not at
- * all. Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_EINVAL (`json` and `raw`
- * both, `type` without `raw`, `reliable` with `copies`, `expires_ms` below
+ *  a JSON string as its text, other JSON as it is, `topic` and `type` not at
+ *  all.  Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_EINVAL (`json` and `raw`
+ *  both, `type` without `raw`, `reliable` with `copies`, `expires_ms` below
  *  `after_ms`, a number out of range), MSOCK_ENOTSUP (reliable, copies, expires
- *  or after with codec=raw), MSOCK_ETOOBIG (over message_max, over 1024
- *  pieces, reliable and over half of history_max, or head over head_max),
- *  MSOCK_EAGAIN (queue_max reached: nothing was queued, MSOCK_EVENT_WRITABLE
- *  follows), MSOCK_ECLOSED, MSOCK_EFORK, MSOCK_ENOMEM.
- *  Thread: loop only.  Source: docs/protocol.md 2, 3. */
+ *  or after with codec=raw), MSOCK_ETOOBIG (over message_max, over 1024 pieces,
+ *  reliable and over half of history_max, or head over head_max), MSOCK_EAGAIN
+ *  (queue_max reached: nothing was queued, MSOCK_EVENT_WRITABLE follows),
+ *  MSOCK_ECLOSED, MSOCK_EFORK, MSOCK_ENOMEM. Thread: loop only.  Source:
+ *  docs/protocol.md 2, 3. */
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options);
 
@@ -352,10 +352,10 @@ enum msock_level {
  *  standard output; "-": standard error, and if systemd's journal reads there
  *  ($JOURNAL_STREAM), lines "<N>component: text" with N as in syslog(3);
  *  "traces": traces_2026-11-22.log, a new file each local day, appended to,
- * mode 0640. Text that could harm a terminal is escaped. *logger is written on
+ *  mode 0640. Text that could harm a terminal is escaped. *logger is written on
  *  success and given to the caller.
- *  Returns 0, MSOCK_EINVAL, MSOCK_ESYSTEM (cannot open), MSOCK_ENOMEM.
- *  Thread: any. */
+ *  Returns 0, MSOCK_EINVAL, MSOCK_ESYSTEM (cannot open), MSOCK_ENOMEM. Thread:
+ *  any. */
 int msock_logger_open(msock_logger **logger, const char *component,
                       const char *file);
 

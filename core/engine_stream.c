@@ -44,7 +44,8 @@ static void list_remove(struct msock__engine *engine,
 static void watch(struct msock__engine *engine, struct msock__session *session)
 {
     bool gapped = session->repair &&
-                  msock__repair_deadline(session->repair) != UINT64_MAX;
+                  (msock__repair_asks(session->repair) ||
+                   msock__repair_deadline(session->repair) != UINT64_MAX);
     if (gapped && !session->gapped) {
         session->gapped = true;
         session->next_gapped = engine->gapped;

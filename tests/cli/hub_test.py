@@ -68,10 +68,18 @@ class TestConfig(netns.Case):
         with open(page, encoding="utf-8") as file:
             shown = file.read().split("```json\n")[1].split("```")[0]
         self.key("hub.key")
+        leds = self.path("leds")
+        os.makedirs(os.path.join(leds, "ACT"))
+        for name in ("brightness", "max_brightness"):
+            with open(os.path.join(leds, "ACT", name), "w",
+                      encoding="ascii") as file:
+                file.write("1\n")
 
-        self.check(shown.replace(
-            "{", json.dumps({"plugins_directory": self.plugins})[:-1] + ",",
-            1))
+        there = shown.replace(
+            "{", json.dumps({"plugins_directory": self.plugins})[:-1] + ",", 1
+        ).replace('"leds":', f'"directory": {json.dumps(leds)}, "leds":')
+        self.assertIn(leds, there)
+        self.check(there)
 
     def test_nothing_is_joined_and_no_plugin_started(self):
         self.check(self.whole(channel="udp://239.255.77.83:7783?iface=none"))

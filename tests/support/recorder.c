@@ -2,12 +2,14 @@
 /* A transport that takes notes. */
 #include "tests/support/recorder.h"
 
+#include "codec/frame.h"
 #include "core/options.h"
 #include "transport/loop.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 
-enum { FRAME_SIZE = 1472 };
+enum { FRAME_SIZE = 1472, HELLOS = 2 };
 
 struct recorder recorder;
 int end_count;
@@ -43,6 +45,11 @@ static size_t recorder_send(struct msock__transport *transport,
 
     (void)transport;
     for (size_t i = 0; i < done; i++) {
+        struct msock__frame frame;
+        int wrong =
+            msock__frame_decode(frames[i].bytes, frames[i].size, &frame);
+        cr_assert(wrong == 0);
+        recorder.messages += frame.stream != MSOCK__CONTROL;
         recorder.bytes += frames[i].size;
     }
     recorder.room -= done;
@@ -100,6 +107,15 @@ msock_channel *recorder_open(uv_loop_t *loop)
         return NULL;
     }
     return channel;
+}
+
+void recorder_open_up(msock_channel *channel)
+{
+    while (recorder.sent - recorder.messages < HELLOS) {
+        struct pollfd readable = {msock_fd(channel), POLLIN, 0};
+        poll(&readable, 1, msock_timeout(channel));
+        msock_dispatch(channel);
+    }
 }
 
 void on_end(void *user)

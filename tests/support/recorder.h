@@ -15,7 +15,8 @@ struct recorder {
     int open_count;
     int start_error;
     size_t room;
-    size_t sent;
+    size_t sent;     /* frames */
+    size_t messages; /* frames of them that carry messages */
     size_t bytes;
     bool started, closed;
 };
@@ -24,6 +25,10 @@ extern struct recorder recorder;
 
 /** Opens a channel over the recorder.  Returns NULL if it does not start. */
 msock_channel *recorder_open(uv_loop_t *loop);
+
+/** Turns the channel's loop, as a poll(2) loop would, until the hellos of its
+ *  opening have left: the next one is seconds away. */
+void recorder_open_up(msock_channel *channel);
 
 /** A channel's last callback: adds *user, an int, to end_count. */
 void on_end(void *user);

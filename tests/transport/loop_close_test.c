@@ -25,7 +25,7 @@ Test(loop_close, close_outside_of_callbacks_is_done_when_it_returns)
     msock_close(channel, on_end, &one);
 
     cr_expect(eq(int, end_count, 1));
-    cr_expect(eq(sz, recorder.sent, 1));
+    cr_expect(eq(sz, recorder.messages, 1));
     cr_expect(recorder.closed);
 }
 
@@ -120,6 +120,6 @@ Test(loop_close, a_forked_child_neither_sends_nor_disturbs, .timeout = 10)
     msock_dispatch(channel);
 
     cr_expect(eq(int, WEXITSTATUS(status), 7));
-    cr_expect(eq(sz, recorder.sent, 1));
+    cr_expect(eq(sz, recorder.messages, 1));
     msock_close(channel, NULL, NULL);
 }

@@ -356,6 +356,8 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
             ? msock__admission_deadline(engine->admission)
             : UINT64_MAX,
         engine->answers ? msock__answers_deadline(engine->answers) : UINT64_MAX,
+        engine->closing ? UINT64_MAX
+                        : msock__engine_stream_nack_deadline(engine),
     };
     uint64_t first_us = UINT64_MAX;
     for (size_t i = 0; i < sizeof(due_us) / sizeof(due_us[0]); i++) {

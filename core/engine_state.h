@@ -313,6 +313,9 @@ void msock__engine_stream_forget(struct msock__engine *engine,
 void msock__engine_stream_tick(struct msock__engine *engine, uint64_t now_us);
 uint64_t msock__engine_stream_deadline(const struct msock__engine *engine);
 
+/** When a NACK may leave that is due, UINT64_MAX if none is. */
+uint64_t msock__engine_stream_nack_deadline(const struct msock__engine *engine);
+
 /** Fills in the NACK that is due.  Returns whether there is one. */
 bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
                                struct msock__control *control);

@@ -317,10 +317,6 @@ uint64_t msock__engine_stream_deadline(const struct msock__engine *engine)
         uint64_t bye_us = session->bye_us > 0
                               ? session->bye_us + BYE_PATIENCE_US
                               : UINT64_MAX;
-        if (msock__repair_asks(session->repair)) {
-            uint64_t room_us = msock__pace_deadline(&engine->nack_pace, 1);
-            gap_us = room_us < gap_us ? room_us : gap_us;
-        }
         due_us = gap_us < due_us ? gap_us : due_us;
         due_us = bye_us < due_us ? bye_us : due_us;
     }
@@ -328,6 +324,15 @@ uint64_t msock__engine_stream_deadline(const struct msock__engine *engine)
 }
 
 /* -- NACKs -- */
+
+uint64_t msock__engine_stream_nack_deadline(const struct msock__engine *engine)
+{
+    const struct msock__session *session = engine->gapped;
+    while (session && !msock__repair_asks(session->repair)) {
+        session = session->next_gapped;
+    }
+    return session ? msock__pace_deadline(&engine->nack_pace, 1) : UINT64_MAX;
+}
 
 bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
                                struct msock__control *control)

@@ -20,14 +20,21 @@ static struct bench *of(const struct msock__driver *driver)
 
 static uint64_t bench_now(struct msock__driver *driver)
 {
-    return of(driver)->now_us;
+    return of(driver)->now_us + of(driver)->ahead_us;
 }
 
 /* No two benches, and no two draws of one, are alike. */
 static void bench_random(struct msock__driver *driver, void *bytes, size_t size)
 {
-    (void)driver;
-    msock__random(bytes, size);
+    struct bench *bench = of(driver);
+    uint8_t *out = bytes;
+    if (!bench->dice) {
+        msock__random(bytes, size);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (uint8_t)msock__dice_below(bench->dice, 256);
+    }
 }
 
 static void bench_wake(struct msock__driver *driver)
@@ -70,8 +77,9 @@ static const struct msock__driver_ops bench_ops = {
     .close = bench_end,
 };
 
-int bench_open_with(struct bench *bench, const char *name, const char *options,
-                    struct msock__pipeline *pipeline)
+/* Makes the channel of a bench whose clock is set. */
+static int make(struct bench *bench, const char *name, const char *options,
+                struct msock__pipeline *pipeline)
 {
     char url[512];
     snprintf(url, sizeof(url), "udp://239.255.77.83:7783%s%s",
@@ -81,23 +89,32 @@ int bench_open_with(struct bench *bench, const char *name, const char *options,
     int code = msock__options_read(&config, url, &named);
     assert(code == 0);
 
-    *bench = (struct bench){.driver = {&bench_ops}, .now_us = 1000000};
     code = msock__channel_new(&bench->channel, &bench->driver, &config,
                               pipeline, 1472, log_notes_logger());
     if (code == 0) {
         bench->engine = msock__channel_engine(bench->channel);
+    }
+    return code;
+}
+
+int bench_open_with(struct bench *bench, const char *name, const char *options,
+                    struct msock__pipeline *pipeline)
+{
+    *bench = (struct bench){.driver = {&bench_ops}, .now_us = 1000000};
+    int code = make(bench, name, options, pipeline);
+    if (code == 0) {
         bench_hush(bench);
     }
     return code;
 }
 
-void bench_open(struct bench *bench, const char *name, const char *options,
-                int key)
+/* The pipeline of a channel on the group that begins with `first`. */
+static struct msock__pipeline pipeline_of(int key, uint8_t first)
 {
     struct msock__pipeline pipeline = {0};
     if (key != 0) {
         uint8_t master[MSOCK__KEY_SIZE];
-        uint8_t group[MSOCK__GROUP_SIZE] = {1};
+        uint8_t group[MSOCK__GROUP_SIZE] = {first};
         struct msock__keyring *ring;
         struct msock__stage stage;
         memset(master, key, sizeof(master));
@@ -109,7 +126,26 @@ void bench_open(struct bench *bench, const char *name, const char *options,
         assert(code == 0);
         msock__pipeline_add(&pipeline, &stage);
     }
+    return pipeline;
+}
+
+void bench_open(struct bench *bench, const char *name, const char *options,
+                int key)
+{
+    struct msock__pipeline pipeline = pipeline_of(key, 1);
     int opened = bench_open_with(bench, name, options, &pipeline);
+    assert(opened == 0);
+}
+
+void bench_open_life(struct bench *bench, const char *name, const char *options,
+                     int key, const struct bench_life *life)
+{
+    struct msock__pipeline pipeline = pipeline_of(key, life->group);
+    *bench = (struct bench){.driver = {&bench_ops},
+                            .now_us = life->now_us,
+                            .dice = life->dice,
+                            .control = true};
+    int opened = make(bench, name, options, &pipeline);
     assert(opened == 0);
 }
 
@@ -233,13 +269,30 @@ static size_t move_now(struct bench *from, struct bench *to)
     return moved;
 }
 
+bool bench_idle(const struct bench *bench)
+{
+    return bench->forked ||
+           msock__engine_deadline(bench->engine) > bench->now_us;
+}
+
+/* A turn of the loop.  Returns how many frames it moved. */
+static size_t turn(struct bench *from, struct bench *to)
+{
+    uint64_t delivered = msock_counter_get(from->channel, MSOCK_DELIVERED);
+    msock__engine_tick(from->engine, from->now_us);
+    size_t moved = move_now(from, to);
+    /* One that did nothing must not ask for another at once. */
+    assert(moved > 0 || bench_idle(from) ||
+           delivered != msock_counter_get(from->channel, MSOCK_DELIVERED));
+    return moved;
+}
+
 size_t bench_move(struct bench *from, struct bench *to, uint64_t patience_us)
 {
     uint64_t until = from->now_us + patience_us;
     size_t moved = 0;
     for (;;) {
-        msock__engine_tick(from->engine, from->now_us);
-        moved += move_now(from, to);
+        moved += turn(from, to);
         uint64_t due = msock__engine_deadline(from->engine);
         if (due > until) {
             break;

@@ -8,6 +8,7 @@
 #ifndef MSOCK_TESTS_BENCH_CHANNEL_H
 #define MSOCK_TESTS_BENCH_CHANNEL_H
 
+#include "core/dice.h"
 #include "core/engine.h"
 
 #include <multisock/multisock.h>
@@ -28,6 +29,8 @@ struct bench {
     msock_channel *channel;
     struct msock__engine *engine;
     uint64_t now_us;
+    uint64_t ahead_us; /* what the clock gained since a turn looked at it */
+    struct msock__dice *dice; /* its randomness; NULL: the system's */
     bool forked;
     size_t wakes;
     size_t notes; /* calls of notify */
@@ -42,6 +45,17 @@ struct bench {
  *  sealed under a master key of 32 bytes `key` unless that is 0. */
 void bench_open(struct bench *bench, const char *name, const char *options,
                 int key);
+
+/** What a bench is born into. */
+struct bench_life {
+    uint64_t now_us;
+    struct msock__dice *dice; /* or NULL */
+    uint8_t group;            /* first byte of its address; usually 1 */
+};
+
+/** The same with control frames, from its first hello on. */
+void bench_open_life(struct bench *bench, const char *name, const char *options,
+                     int key, const struct bench_life *life);
 
 /** The same with any pipeline, which stays the caller's on failure.
  *  Returns as msock__channel_new(). */
@@ -61,6 +75,9 @@ void bench_close(struct bench *bench);
 
 /** Records every message that matches `filter`. */
 int bench_record(struct bench *bench, const char *filter, bool no_local);
+
+/** Whether the engine wants no further turn at this time. */
+bool bench_idle(const struct bench *bench);
 
 /** Moves all frames that are due from one bench to another (NULL: into the
  *  void), advancing both clocks to deadlines within `patience_us`.

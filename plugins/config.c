@@ -136,9 +136,10 @@ static int check_list(const struct object *object, const msock_config_key *key,
                                      .size = (size_t)item_size};
         if (item[0] != '{') {
             return msock__fail(MSOCK_EOPTION,
-                               "configuration of plugin %s: each element of "
-                               "\"%s%s\" must be an object",
-                               object->plugin, object->place, key->name);
+                               "configuration of plugin %s: \"%s%s[%lu]\" must "
+                               "be an object",
+                               object->plugin, object->place, key->name,
+                               index - 1);
         }
         int result = check_members(&inner);
         if (result < 0) {

@@ -118,6 +118,7 @@ static int plugin_add(msock_host *host, const char *directory, const char *name,
     }
     result = msock__plugin_start(plugin, NULL);
     if (result < 0) {
+        msock__plugin_tell(plugin);
         msock__plugin_free(plugin);
         return result;
     }

@@ -31,6 +31,15 @@ void msock__plugin_report(msock_plugin_host *plugin, enum msock_level level,
               plugin->reason);
 }
 
+void msock__plugin_tell(msock_plugin_host *plugin)
+{
+    if (plugin->held) {
+        plugin->held = false;
+        msock_log(plugin->host->logger, MSOCK_ERROR, "%s: %s", plugin->name,
+                  plugin->reason);
+    }
+}
+
 static void memory_free(msock_plugin_host *plugin)
 {
     free(plugin->directory);
@@ -96,17 +105,21 @@ int msock__plugin_start(msock_plugin_host *plugin, const char *kept)
 {
     assert(plugin->condition == MSOCK_PLUGIN_RUNNING);
     plugin->reason[0] = '\0';
+    plugin->held = false;
     plugin->guard = (struct msock__guard){0};
     plugin->services.kept = kept;
     plugin->state = NULL;
 
+    plugin->starting = true;
     msock__watch_begin(plugin->host);
     int result =
         plugin->library.descriptor.start(&plugin->services, &plugin->state);
     msock__watch_end(plugin->host);
+    plugin->starting = false;
 
     plugin->services.kept = NULL;
     if (result == 0) {
+        msock__plugin_tell(plugin);
         return 0;
     }
     msock__grants_end_subscriptions(plugin);

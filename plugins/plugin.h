@@ -39,6 +39,8 @@ struct msock_plugin_host {
     enum msock_plugin_condition condition;
     unsigned reloads;
     uint64_t leaked; /* timers, by code that was stopped */
+    bool starting;   /* within its `start` */
+    bool held;       /* `reason` is its own error, and not logged yet */
     char name[MSOCK__NAME_SIZE];
     char reason[MSOCK__REASON_SIZE]; /* the last thing that went wrong */
 };
@@ -66,8 +68,12 @@ int msock__plugin_new(msock_plugin_host **plugin, msock_host *host,
                       const char *config);
 
 /** Starts it; `kept` (may be NULL) is lent to it.
- *  Returns 0, MSOCK_EPLUGIN: then it has neither subscriptions nor timers. */
+ *  Returns 0, MSOCK_EPLUGIN: then it has neither subscriptions nor timers, and
+ *  the error that it logged last is part of the detail, and not in the log. */
 int msock__plugin_start(msock_plugin_host *plugin, const char *kept);
+
+/** Logs the plugin's own error that was held back, if there is one. */
+void msock__plugin_tell(msock_plugin_host *plugin);
 
 /** Stops it and takes back what it was granted. Timers that it left running
  *  are reported, and counted as leaked. */

@@ -21,10 +21,15 @@ static int service_publish(msock_plugin_host *plugin, const char *topic,
 static void service_log(msock_plugin_host *plugin, enum msock_level level,
                         const char *text)
 {
+    msock__plugin_tell(plugin);
     if (level >= MSOCK_ERROR) {
         snprintf(plugin->reason, sizeof plugin->reason, "%s", text);
+        /* Who starts it says with this line what comes of it. */
+        plugin->held = plugin->starting;
     }
-    msock_log(plugin->host->logger, level, "%s: %s", plugin->name, text);
+    if (!plugin->held) {
+        msock_log(plugin->host->logger, level, "%s: %s", plugin->name, text);
+    }
 }
 
 static int service_keep(msock_plugin_host *plugin, const char *json)

@@ -41,8 +41,9 @@ typedef struct msock_host_options {
     void *user; /* of `quarantined` */
 } msock_host_options;
 
-/** Makes a host on `channel` (borrowed: close the host first). `options` may be
- *  NULL. *host is written on success and given to the caller.
+/** Makes a host on `channel` (borrowed: close the host first; it uses the
+ *  channel until then, and cannot see that it is gone). `options` may be NULL.
+ *  *host is written on success and given to the caller.
  *  Returns 0, MSOCK_EINVAL (directory not absolute, struct_size),
  *  MSOCK_ENOMEM.
  *  Thread: loop only. */
@@ -50,15 +51,16 @@ int msock_host_open(msock_host **host, msock_channel *channel,
                     const msock_host_options *options);
 
 /** Loads and starts the plugin `name` with `config`, a JSON object (NULL: {}),
- *  copied. The configuration is checked against the keys that the plugin
- *  declares before anything of it is started.
- *  Returns 0, MSOCK_EINVAL (neither absolute path nor bare name), MSOCK_ENOENT
- *  (no such file), MSOCK_EACCESS (file or directory owned by another user, or
- *  others may write), MSOCK_EPLUGIN (not a whole shared object, no descriptor,
- *  or its start failed), MSOCK_EABI (built for another version), MSOCK_EJSON
- *  (config is no JSON object), MSOCK_EOPTION (unknown, missing or wrong member
- *  of config; the detail names the nearest known one), MSOCK_EBUSY (a plugin of
- *  that name is loaded), MSOCK_ELIMIT (64 plugins), MSOCK_ESYSTEM,
+ *  copied. What the plugin itself does in it may leave a detail behind
+ *  (msock_error_detail()), although this returns 0. The configuration is
+ * checked against the keys that the plugin declares before anything of it is
+ * started. Returns 0, MSOCK_EINVAL (neither absolute path nor bare name),
+ * MSOCK_ENOENT (no such file), MSOCK_EACCESS (file or directory owned by
+ * another user, or others may write), MSOCK_EPLUGIN (not a whole shared object,
+ * no descriptor, or its start failed), MSOCK_EABI (built for another version),
+ * MSOCK_EJSON (config is no JSON object), MSOCK_EOPTION (unknown, missing or
+ * wrong member of config; the detail names the nearest known one), MSOCK_EBUSY
+ * (a plugin of that name is loaded), MSOCK_ELIMIT (64 plugins), MSOCK_ESYSTEM,
  *  MSOCK_ENOMEM.
  *  Thread: loop only. */
 int msock_host_load(msock_host *host, const char *name, const char *config);

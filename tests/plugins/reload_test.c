@@ -129,6 +129,34 @@ Test(reload, of_a_wrong_configuration_changes_nothing)
     cr_expect(eq(ulong, yard_told(&yard, "count"), 3));
 }
 
+Test(reload, that_fails_is_told_once)
+{
+    yard_put(&yard, "tests/modules/v3/turn.so");
+
+    msock_host_reload(yard.host, "turn", NULL);
+
+    const char *said = strstr(yard_log(&yard), "this version is broken");
+    cr_assert(said != NULL, "%s", yard.log);
+    cr_expect(strstr(said + 1, "this version is broken") == NULL, "%s",
+              yard.log);
+    expect_logged("not reloaded, the old code was started again: ");
+}
+
+Test(reload, of_one_that_starts_with_errors_logs_all_in_order)
+{
+    yard_put(&yard, "tests/modules/grumbles.so");
+
+    cr_expect(eq(int, msock_host_load(yard.host, "grumbles", NULL), 0));
+
+    const char *at = yard_log(&yard);
+    static const char *const lines[] = {"first", "second", "third", "fourth"};
+    for (size_t i = 0; at != NULL && i < sizeof lines / sizeof lines[0]; i++) {
+        at = strstr(at, lines[i]);
+    }
+    cr_expect(at != NULL, "%s", yard.log);
+    cr_expect(eq(str, (char *)yard_status(&yard, "grumbles").error, "fourth"));
+}
+
 Test(reload, of_a_file_that_is_gone_changes_nothing)
 {
     char path[FOLDER_PATH_SIZE];

@@ -2,7 +2,7 @@
 # The plugin host on a channel that takes notes, and with good and bad plugins.
 set(test_modules probe second wrong_abi wrong_size wrong_name no_start
     no_descriptor start_fails late_failure first_abi second_abi later_abi sticky
-    checked)
+    checked grumbles)
 foreach(module ${test_modules})
     msock_plugin(test_${module} plugins/modules/${module}.c)
     set_target_properties(test_${module} PROPERTIES OUTPUT_NAME ${module}

@@ -45,7 +45,7 @@ class TestConfig(netns.Case):
             "slow_ms": 20, "slow_max": 9, "fail_max": 3,
             "subscriptions_max": 65536, "timers_max": 4096,
             "log_level": "warning",
-            "status": {"file": "/run/hub/status.json", "every_s": 9,
+            "status": {"file": self.path("status.json"), "every_s": 9,
                        "filters": ["+/lights/state", "#"]}, **more})
 
     def test_nothing_hides_behind_a_nul_byte(self):
@@ -152,43 +152,100 @@ class TestConfig(netns.Case):
             ('{"timers_max": 4097}', 1, 'from 1 to 4096'),
             ('{"log_level": "loud"}', 1, '"debug", "info", "warning"'),
             ('{"status": {"filters": "#"}}', 1, 'a list'),
-            ('{"status": {"filters": ["a/#/b"]}}', 1, 'a filter'),
-            ('{"status": {"filters": [7]}}', 1, 'a filter'),
+            ('{"status": {"filters": ["a/#/b"]}}', 1,
+             '"filters[0]" must be a filter, such as "+/lights/state"'),
+            ('{"status": {"filters": ["#",\n7]}}', 2, '"filters[1]" must be'),
             ('{"status": {"filters": [%s]}}' % ",".join(['"#"'] * 17), 1,
              'over 16 filters'),
             ('{"plugins": {}}', 1, 'a list'),
-            ('{"plugins": [7]}', 1, 'an object'),
-            ('{"plugins": [\n{"config": {}}]}', 2, 'needs a name'),
+            ('{"plugins": [7]}', 1, '"plugins[0]" must be an object, such as '
+             '{"name": "lights"}'),
+            ('{"plugins": [\n{"config": {}}]}', 2,
+             '"plugins[0]" needs a name: {"name": "lights"}'),
+            ('{"status": 7}', 1, '"status" must be an object, such as {"file"'),
             ('{"plugins": [{"name": "a", "config": []}]}', 1, 'an object'),
             ('{"plugins": [{"name": "a"},\n{"name": "/x/a.so"}]}', 2,
              'a second plugin'),
             ('{"plugins": [%s]}' % ",".join(
                 '{"name": "p%d"}' % number for number in range(65)), 1,
              'over 64 plugins'),
-            ('[]', 1, 'an object'),
+            ('[]', 1, 'the configuration must be an object, such as {"name"'),
             ('{\n\n"name": }', 3, 'not valid JSON'),
             ('{"name": "a" // "b"\n"x"}', 2, 'not valid JSON'),
+            ('{"name": "a",\n}', 2, ': a comma, and nothing follows'),
+            ('{"plugins": [\n{"name": "a"}, // b\n]}', 3,
+             ': a comma, and nothing follows'),
+            ('{"name": "a", # b\n"key_file": null}', 1,
+             ': comments begin with //'),
+            ('{"name": "a", /* b */ "key_file": null}', 1,
+             ': comments begin with //'),
+            ("{'name': 'a'}", 1, ': texts have double quotes'),
             ('', 1, 'not valid JSON'))
         for text, line, said in cases:
-            told = self.check(text, WRONG)
+            told, *more = self.check(text, WRONG).splitlines()
             self.assertTrue(told.startswith(f"msock: {self.file}:{line}: "),
                             (text, told))
             self.assertIn(said, told, text)
-            self.assertEqual(told.count("\n"), 1, told)
+            for follows in more:
+                self.assertRegex(follows, "there is no key|no directory of "
+                                 "plugins|plugin's directory /x/", text)
 
     def test_all_problems_are_told_at_once(self):
         self.assertEqual(self.check('{"a": 1,\n"slow_ms": 0,\n"b": 1}',
                                     WRONG).count("\n"), 3)
 
+    def test_what_is_named_is_checked_in_a_file_with_problems_too(self):
+        told = self.check(self.whole(
+            slow_ms=0, channel="udp://10.0.0.1:1", key_file="/none",
+            plugins=[{"name": "early", "config": {"nmber": 1}, "conf": 1},
+                     {"name": "/etc/late.so"}],
+            status={"file": "/none/status.json"}), WRONG)
+
+        for said in ('"slow_ms" must be', "10.0.0.1", '"nmber"', '"conf"',
+                     "/etc/late.so", "/none/status.json"):
+            self.assertIn(said.replace("/status.json", ":"), told)
+        self.assertEqual(told.count("\n"), 6, told)
+
+    def test_what_was_not_understood_is_not_missed(self):
+        for text in ('{"key_fiel": "/none"}', '{"key_file": "key"}',
+                     '{"plugins_directry": "/", "plugins": [{"name": "a"}]}',
+                     '{"plugins_directory": "./", "plugins": [{"name": "a"}]}'):
+            self.assertEqual(self.check(text, WRONG).count("\n"), 1, text)
+
+    def test_a_plugin_says_what_would_keep_it_from_starting(self):
+        build = os.path.dirname(os.path.dirname(netns.msock))
+        for name in ("exec", "journal"):
+            shutil.copy(os.path.join(build, "plugins", name + ".so"),
+                        self.plugins)
+        begin = '{"key_file": null, "plugins_directory": "%s",\n' % (
+            self.plugins)
+        for name, config, said in (
+                ("exec", '{"commands":[{"filter":"a","program":"ls"}]}',
+                 'the program "ls" must be an absolute path'),
+                ("exec", '{"commands":[]}', "no command"),
+                ("journal", '{"directory":"/none"}', "/none: No such file")):
+            told = self.check(f'{begin}"plugins": [\n{{"name": "{name}", '
+                              f'"config": {config}}}]}}', WRONG)
+            self.assertTrue(told.startswith(
+                f"msock: {self.file}:3: plugin {name} would not start: "), told)
+            self.assertIn(said, told)
+
+    def test_what_the_unit_makes_is_not_missed(self):
+        for folder in ("/run/multisock-hub", "/var/lib/multisock-hub"):
+            self.check(self.whole(status={"file": folder + "/status.json"}))
+        self.assertIn("/run/multisock-hub/a: No such file", self.check(
+            self.whole(status={"file": "/run/multisock-hub/a/b"}), WRONG))
+
     def test_what_the_file_names_is_checked_too(self):
         open_key = self.key("open.key")
         os.chmod(open_key, 0o644)
         for more, said in (
-                ({"channel": "udp://10.0.0.1:1"}, "10.0.0.1"),
+                ({"channel": "udp://10.0.0.1:1"}, ": channel: "),
                 ({"channel": "udp://239.1.1.1:1?ifcae=lo"}, "iface"),
                 ({"name": "n" * 64}, "63"),
-                ({"key_file": "/none"}, "/none"),
+                ({"key_file": "/none"}, ": key_file: "),
                 ({"key_file": open_key}, "chmod 600"),
+                ({"status": {"file": "/none/s"}}, "/none: No such file"),
                 ({"plugins": [{"name": "late"}]}, "late.so"),
                 ({"plugins": [{"name": "../early"}]}, "../early"),
                 ({"plugins": [{"name": "early", "config": {"nmber": 1}}]},

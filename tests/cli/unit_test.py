@@ -59,6 +59,10 @@ class Unit(unittest.TestCase):
         self.assertIn(f"\nExecStart={self.program} hub --config", self.text)
         self.assertEqual(self.text.count(self.program), 2)
 
+    def test_it_makes_the_folders_that_a_test_does_not_miss(self):
+        for kind in ("Runtime", "State"):
+            self.assertIn(f"\n{kind}Directory=multisock-hub\n", self.text)
+
     def test_a_mistake_would_be_complained_of(self):
         text = self.text.replace("PrivateTmp=", "PrivateTemp=")
 

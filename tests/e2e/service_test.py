@@ -325,9 +325,11 @@ class GuardRails(Service):
         self.assertEqual((bad["calls"], bad["failed"]), (3, 1))
 
     def test_subscriptions_max_bounds_what_it_has(self):
-        self.configure(self.led(), subscriptions_max=2)
+        self.hub(self.led(), subscriptions_max=2)
 
-        self.assertIn("plugin lights did not start", self.begin().end(1).err)
+        lights, = self.status()["plugins"]
+        self.assertEqual(lights["condition"], "failed")
+        self.assertIn("plugin lights did not start", lights["error"])
 
 
 class Reload(Service):
@@ -417,11 +419,32 @@ class Reload(Service):
 
         told = self.reload(hub)
 
-        self.assertIn("not all", told["STATUS"])
-        self.assertEqual([plugin["name"]
-                          for plugin in self.report(hub)["plugins"]], ["late"])
+        self.assertEqual(told["STATUS"], "serving, plugins: 1, failed: 1; not "
+                         "all could be reloaded")
+        self.assertEqual([(plugin["name"], plugin["condition"])
+                          for plugin in self.report(hub)["plugins"]],
+                         [("late", "running"), ("lights", "failed")])
         self.configure(lights, {"name": "late"})
         self.assertEqual(self.reload(hub)["STATUS"], "serving, plugins: 2")
+
+    def test_a_plugin_that_runs_on_is_one_error_and_no_failure(self):
+        hub = self.hub(self.led())
+        self.configure({"name": "lights", "config": {"directory": "/none"}})
+
+        told = self.reload(hub)
+
+        self.assertEqual(told["STATUS"],
+                         "serving, plugins: 1; not all could be reloaded")
+        self.publish("lights", '{"on":true}')
+        netns.until(lambda: self.lamp() == 255, "the lamp is on")
+        lights, = self.report(hub)["plugins"]
+        self.assertEqual(lights["condition"], "running")
+        said = hub.terminate().err.splitlines()
+        error, = (line for line in said if " ERROR " in line)
+        self.assertRegex(error, "plugin lights: not reloaded, the old code was "
+                         "started again: .*/none")
+        self.assertTrue(any("plugins that run on as before: 1, that are "
+                            "failed: 0" in line for line in said), said)
 
     def test_a_plugin_of_another_folder_takes_the_place(self):
         hub = self.hub({"name": "early"})
@@ -456,21 +479,46 @@ class End(Service):
                 "channel closed")]
             self.assertEqual(steps, sorted(steps))
             status = self.status()
-            self.assertEqual((status["state"], status["plugins"]),
-                             ("stopped", []))
+            self.assertEqual(
+                (status["state"], [(plugin["name"], plugin["condition"])
+                                   for plugin in status["plugins"]]),
+                ("stopped", [("early", "running"), ("late", "running")]))
             self.assertEqual(status["counters"]["tx_messages"], 2)
             self.assertGreaterEqual(status["counters"]["tx_frames"], 1)
 
-    def test_a_plugin_that_does_not_start_ends_it(self):
-        self.configure({"name": "early"},
-                       {"name": "lights", "config": {"directory": "/none"}})
+    def test_its_last_status_has_the_counts_of_the_plugins(self):
+        hub = self.hub(self.led())
+        self.publish("lights", '"dim"')
+        netns.until(lambda: self.report(hub)["plugins"][0]["refused"] == 1,
+                    "the refusal")
 
-        said = self.begin().end(1).err
+        hub.terminate()
 
-        self.assertEqual(list(self.manager.next()), ["STOPPING", "STATUS"])
-        self.assertRegex(said, re.escape(self.path("hub.json")) +
-                         r":\d+: plugin lights did not start")
-        self.assertIn("plugin early stopped", said)
+        lights, = self.status()["plugins"]
+        self.assertEqual((lights["calls"], lights["refused"]), (1, 1))
+
+
+class Start(Service):
+    def test_a_plugin_that_does_not_start_is_left_out(self):
+        hub = self.hub(
+            {"name": "late", "config": {"nmber": 1}}, {"name": "nobody"},
+            {"name": "lights", "config": {"directory": "/none"}},
+            {"name": "early"})
+
+        self.assertEqual(self.manager.heard[-1]["STATUS"],
+                         "serving, plugins: 1, failed: 3")
+        plugins = self.status()["plugins"]
+        self.assertEqual([(plugin["name"], plugin["condition"])
+                          for plugin in plugins],
+                         [("early", "running"), ("late", "failed"),
+                          ("nobody", "failed"), ("lights", "failed")])
+        for plugin, said in zip(plugins[1:], ("nmber", "nobody.so", "/none")):
+            self.assertIn(said, plugin["error"])
+        told = hub.terminate().err
+        for line, said in ((9, '"nmber"'), (13, "nobody.so"), (16, "/none")):
+            self.assertRegex(told, re.escape(self.path("hub.json")) +
+                             rf":{line}: .*{said}")
+        self.assertEqual(len(self.status()["plugins"]), 4)
 
 
 class Keys(Service):

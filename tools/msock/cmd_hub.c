@@ -116,14 +116,15 @@ static int test_config(const char *file)
 {
     struct hub_config config;
     struct hub_problems problems = {0};
-    int code = CLI_CONFIG;
+    bool awaited = false;
 
-    if (hub_config_read(&config, file, &problems) == CLI_OK) {
-        bool awaited = hub_config_await_key(&config);
-        if (hub_config_check(&config, awaited, &problems) == CLI_OK) {
-            code = cli_print(verdict(&config, awaited));
-        }
+    hub_config_read(&config, file, &problems);
+    if (config.whole) {
+        awaited = hub_config_await_key(&config);
+        hub_config_check(&config, HUB_TESTS, awaited, &problems);
     }
+    int code =
+        problems.count > 0 ? CLI_CONFIG : cli_print(verdict(&config, awaited));
     hub_config_fini(&config);
     return code;
 }

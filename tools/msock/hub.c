@@ -6,8 +6,11 @@
 #include "tools/msock/hub_plugins.h"
 #include "tools/msock/hub_status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { COUNTS_SIZE = 64 };
 
 /* -- The status -- */
 
@@ -20,6 +23,7 @@ static struct hub_view view_of(const struct hub *hub, const char *state)
                              .started = hub->started,
                              .channel = hub->channel,
                              .host = hub->host,
+                             .config = &hub->config,
                              .reports = &hub->reports};
 }
 
@@ -117,12 +121,14 @@ static int subscribe(struct hub *hub)
 
 /* Reads and checks the file.  Returns CLI_OK with *config given to the caller,
  * or CLI_FAILURE after having logged why. */
-static int read_config(struct hub *hub, struct hub_config *config)
+static int read_config(struct hub *hub, struct hub_config *config,
+                       enum hub_asker asker)
 {
     int code = hub_config_read(config, hub->file, &hub->problems);
 
-    if (code == CLI_OK) {
-        code = hub_config_check(config, false, &hub->problems);
+    if (config->whole &&
+        hub_config_check(config, asker, false, &hub->problems) != CLI_OK) {
+        code = CLI_FAILURE;
     }
     if (code != CLI_OK) {
         hub_config_fini(config);
@@ -130,10 +136,27 @@ static int read_config(struct hub *hub, struct hub_config *config)
     return code;
 }
 
+/* How many plugins serve, and how many cannot. */
+static const char *show_plugins(const struct hub *hub,
+                                char text[static COUNTS_SIZE])
+{
+    size_t failed = hub_plugins_failed(hub->host, &hub->config);
+    int size = snprintf(text, COUNTS_SIZE, "plugins: %zu",
+                        hub->config.plugin_count - failed);
+
+    if (failed > 0) {
+        snprintf(text + size, COUNTS_SIZE - (size_t)size, ", failed: %zu",
+                 failed);
+    }
+    return text;
+}
+
 static void tell_ready(const struct hub *hub, const char *more)
 {
-    hub_notify("READY=1\nSTATUS=serving, plugins: %zu%s",
-               hub->config.plugin_count, more);
+    char counts[COUNTS_SIZE];
+
+    hub_notify("READY=1\nSTATUS=serving, %s%s", show_plugins(hub, counts),
+               more);
 }
 
 /* Takes the new configuration.  Returns whether all of it could be had. */
@@ -145,9 +168,19 @@ static bool change(struct hub *hub, struct hub_config *config)
     hub->config = *config;
     msock_logger_level(hub->logger, (enum msock_level)config->log_level);
     subscribe(hub);
-    hub_plugins_change(hub->host, &old, &hub->config, &hub->problems);
+    size_t left =
+        hub_plugins_change(hub->host, &old, &hub->config, &hub->problems);
+    size_t failed = hub_plugins_failed(hub->host, &hub->config);
     hub_config_fini(&old);
-    return hub->problems.count == before;
+    if (hub->problems.count == before) {
+        msock_log(hub->logger, MSOCK_INFO, "configuration reloaded");
+        return true;
+    }
+    msock_log(hub->logger, MSOCK_WARNING,
+              "configuration reloaded; plugins that run on as before: %zu, "
+              "that are failed: %zu",
+              left, failed);
+    return false;
 }
 
 void hub_reload(struct hub *hub)
@@ -155,7 +188,7 @@ void hub_reload(struct hub *hub)
     struct hub_config config;
 
     hub_notify_reloading();
-    if (read_config(hub, &config) != CLI_OK) {
+    if (read_config(hub, &config, HUB_RELOADS) != CLI_OK) {
         msock_log(hub->logger, MSOCK_ERROR,
                   "%s is not taken: the hub goes on as before", hub->file);
         tell_ready(hub, "; the new configuration is not valid");
@@ -172,9 +205,6 @@ void hub_reload(struct hub *hub)
         return;
     }
     bool whole = change(hub, &config);
-    msock_log(hub->logger, whole ? MSOCK_INFO : MSOCK_ERROR, "%s",
-              whole ? "configuration reloaded"
-                    : "configuration reloaded, but not every plugin");
     hub_report(hub);
     tell_ready(hub, whole ? "" : "; not all could be reloaded");
 }
@@ -229,21 +259,22 @@ static int join(struct hub *hub)
 int hub_open(struct hub *hub, const char *file)
 {
     *hub = (struct hub){.file = file, .started = time(NULL)};
+    char counts[COUNTS_SIZE];
     int code = msock_logger_open(&hub->logger, "hub", "-");
     if (code < 0) {
         return cli_error_code(code);
     }
     hub->problems.logger = hub->logger;
-    if (read_config(hub, &hub->config) != CLI_OK) {
+    if (read_config(hub, &hub->config, HUB_STARTS) != CLI_OK) {
         return CLI_CONFIG;
     }
     msock_logger_level(hub->logger, (enum msock_level)hub->config.log_level);
-    if (join(hub) != CLI_OK || subscribe(hub) != CLI_OK ||
-        hub_plugins_start(hub->host, &hub->config, &hub->problems) != CLI_OK) {
+    if (join(hub) != CLI_OK || subscribe(hub) != CLI_OK) {
         return CLI_FAILURE;
     }
-    msock_log(hub->logger, MSOCK_INFO, "%s is ready, plugins: %zu%s",
-              msock_name(hub->channel), hub->config.plugin_count,
+    hub_plugins_start(hub->host, &hub->config, &hub->problems);
+    msock_log(hub->logger, MSOCK_INFO, "%s is ready, %s%s",
+              msock_name(hub->channel), show_plugins(hub, counts),
               hub_config_has_key(&hub->config) ? "" : ", on an open channel");
     hub_report(hub);
     tell_ready(hub, "");
@@ -251,14 +282,14 @@ int hub_open(struct hub *hub, const char *file)
 }
 
 /* Ends the channel; the status is of the moment before, when all that plugins
- * said at their end had been sent. */
+ * said at their end had been sent, but they themselves are as they were. */
 static void leave(struct hub *hub)
 {
     struct cli_buffer text = {0};
 
     msock_dispatch(hub->channel);
     struct hub_view view = view_of(hub, "stopped");
-    view.host = NULL;
+    view.plugins = &hub->last;
     if (hub->config.status_file) {
         hub_status_render(&view, &text);
     }
@@ -274,12 +305,15 @@ void hub_close(struct hub *hub)
 {
     hub_notify("STOPPING=1\nSTATUS=stopping");
     if (hub->host) {
+        struct hub_view view = view_of(hub, "stopping");
+        hub_status_render_plugins(&view, &hub->last);
         hub_plugins_stop(hub->host, hub->logger);
         msock_host_close(hub->host);
     }
     if (hub->channel) {
         leave(hub);
     }
+    free(hub->last.bytes);
     hub_reports_keep(&hub->reports, NULL, 0);
     hub_config_fini(&hub->config);
     msock_logger_close(hub->logger);

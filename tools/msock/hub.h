@@ -18,6 +18,7 @@ struct hub {
     msock_logger *logger;
     msock_channel *channel;
     msock_host *host;
+    struct cli_buffer last; /* of the plugins, before they ended */
     struct hub_reports reports;
     int subscriptions[HUB_FILTERS_MAX]; /* one for each filter */
     size_t subscription_count;

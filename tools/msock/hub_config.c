@@ -113,6 +113,24 @@ static void blank_comments(char *text)
     }
 }
 
+/* What often goes wrong at a place where JSON ends to be valid. */
+static const char *hint(const char *text, const char *at)
+{
+    const char *before = at;
+
+    while (before > text && strchr(" \t\r\n", before[-1])) {
+        before--;
+    }
+    bool behind_comma = before > text && before[-1] == ',';
+    if (behind_comma && (*at == ']' || *at == '}')) {
+        return ": a comma, and nothing follows";
+    }
+    if (*at == '#' || *at == '/' || *at == ';') {
+        return ": comments begin with //";
+    }
+    return *at == '\'' ? ": texts have double quotes" : "";
+}
+
 static void parse(struct hub_config *config, const char *file, char *text,
                   struct hub_problems *problems)
 {
@@ -125,8 +143,9 @@ static void parse(struct hub_config *config, const char *file, char *text,
         /* The detail ends with the place. */
         const char *place = strrchr(msock_error_detail(), ' ');
         size_t byte = place ? strtoul(place + 1, NULL, 10) : 0;
-        hub_reader_problem(&reader, text + (byte < size ? byte : size), "%s",
-                           msock_error_detail());
+        const char *at = text + (byte < size ? byte : size);
+        hub_reader_problem(&reader, at, "%s%s", msock_error_detail(),
+                           hint(text, at));
     } else {
         hub_fields_read(&reader, text, size);
     }
@@ -174,7 +193,7 @@ static char *credential_key(void)
 
 static void set_defaults(struct hub_config *config)
 {
-    if (!config->plugins_directory) {
+    if (!config->plugins_directory && !config->doubtful) {
         config->plugins_directory = installed_plugins();
     }
     if (!config->key_file && !config->open) {
@@ -254,15 +273,80 @@ bool hub_config_await_key(struct hub_config *config)
     return awaited;
 }
 
-int hub_config_check(const struct hub_config *config, bool awaited,
-                     struct hub_problems *problems)
+static void check_channel(const struct hub_config *config,
+                          struct hub_problems *problems)
 {
-    unsigned before = problems->count;
     msock_options options = {.struct_size = sizeof(options),
                              .name = config->name,
                              .key_file = config->key_file};
+    char why[PATH_SIZE];
 
-    if (!hub_config_has_key(config) && !config->open && !awaited) {
+    if (msock_check(config->channel, &options) == 0) {
+        return;
+    }
+    snprintf(why, sizeof(why), "%s", msock_error_detail());
+    options.key_file = NULL;
+    bool without =
+        config->key_file && msock_check(config->channel, &options) == 0;
+    hub_problem(problems, "%s: %s: %s", config->file,
+                without ? "key_file" : "channel", why);
+}
+
+/* Whether it is said where the plugin is. */
+static bool plugin_known(const struct hub_config *config,
+                         const struct hub_plugin *plugin)
+{
+    return plugin->name[0] == '/' || config->plugins_directory ||
+           !config->doubtful;
+}
+
+static void check_plugins(const struct hub_config *config, enum hub_asker asker,
+                          struct hub_problems *problems)
+{
+    for (size_t i = 0; i < config->plugin_count; i++) {
+        const struct hub_plugin *plugin = &config->plugins[i];
+        int code = plugin_known(config, plugin)
+                       ? msock_host_check(config->plugins_directory,
+                                          plugin->name, plugin->config)
+                       : 0;
+        /* What would not start is left out of a reload, and told by it. */
+        if (code < 0 && (code != MSOCK_EPLUGIN || asker == HUB_TESTS)) {
+            hub_plugin_problem(config, plugin, code, problems);
+        }
+    }
+}
+
+/* The service manager makes these two, when it starts the unit. */
+static bool unit_makes(const char *folder)
+{
+    return strcmp(folder, "/run/multisock-hub") == 0 ||
+           strcmp(folder, "/var/lib/multisock-hub") == 0;
+}
+
+static void check_status(const struct hub_config *config,
+                         struct hub_problems *problems)
+{
+    char folder[PATH_SIZE];
+
+    if (!config->status_file) {
+        return;
+    }
+    snprintf(folder, sizeof(folder), "%s", config->status_file);
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder] = '\0';
+    if (access(folder, W_OK | X_OK) < 0 && !unit_makes(folder)) {
+        hub_problem(problems, "%s: status: no file can be written in %s: %s",
+                    config->file, folder, strerror(errno));
+    }
+}
+
+int hub_config_check(const struct hub_config *config, enum hub_asker asker,
+                     bool awaited, struct hub_problems *problems)
+{
+    unsigned before = problems->count;
+
+    if (!hub_config_has_key(config) && !config->open && !awaited &&
+        !config->doubtful) {
         hub_problem(problems,
                     "%s: there is no key: give \"key_file\", or let the "
                     "service manager load the credential \"key\", as the unit "
@@ -270,16 +354,12 @@ int hub_config_check(const struct hub_config *config, bool awaited,
                     "for a channel that anybody may speak on",
                     config->file);
     }
-    if (msock_check(config->channel, &options) < 0) {
-        hub_problem(problems, "channel: %s", msock_error_detail());
+    check_channel(config, problems);
+    if (asker != HUB_STARTS) {
+        check_plugins(config, asker, problems);
     }
-    for (size_t i = 0; i < config->plugin_count; i++) {
-        const struct hub_plugin *plugin = &config->plugins[i];
-        int code = msock_host_check(config->plugins_directory, plugin->name,
-                                    plugin->config);
-        if (code < 0) {
-            hub_plugin_problem(config, plugin, code, problems);
-        }
+    if (asker == HUB_TESTS) {
+        check_status(config, problems);
     }
     return problems->count == before ? CLI_OK : CLI_FAILURE;
 }
@@ -343,6 +423,7 @@ void hub_config_fini(struct hub_config *config)
     for (size_t i = 0; i < config->plugin_count; i++) {
         free(config->plugins[i].name);
         free(config->plugins[i].config);
+        free(config->plugins[i].error);
     }
     *config = (struct hub_config){0};
 }

@@ -25,10 +25,11 @@ __attribute__((format(printf, 2, 3)))
 /** Reports one problem. */
 void hub_problem(struct hub_problems *problems, const char *format, ...);
 
-/** A plugin to load; both texts are owned. */
+/** A plugin to load; its texts are owned. */
 struct hub_plugin {
     char *name;           /* bare, or an absolute path */
     char *config;         /* a JSON object, or NULL */
+    char *error;          /* why it is not loaded, or NULL */
     unsigned line;        /* of the file, where its object begins */
     unsigned config_line; /* where its configuration does; else as `line` */
 };
@@ -37,6 +38,9 @@ struct hub_plugin {
  *  where the library has none of its own. */
 struct hub_config {
     const char *file; /* that it was read from; borrowed */
+    bool whole;       /* it is one JSON object: there is something to check */
+    bool doubtful;    /* a key could not be taken: what seems to be missing may
+                         have been meant by it */
     char *channel;    /* [NULL: the library's] */
     char *name;       /* [NULL: the host's] */
     char *key_file;
@@ -79,12 +83,21 @@ bool hub_config_has_key(const struct hub_config *config);
  *  becomes the key file. Returns whether there is one. */
 bool hub_config_await_key(struct hub_config *config);
 
+/** Who asks what is wrong with what a file names. */
+enum hub_asker {
+    HUB_STARTS, /* plugins are not looked at: to load them tells */
+    HUB_RELOADS,
+    HUB_TESTS
+};
+
 /** Checks what the file cannot show alone: channel and key, and each plugin
- *  with its configuration. Nothing is joined or started. That there is no key
- *  is a problem unless it was declined, or one is `awaited`. Returns CLI_OK, or
- *  CLI_FAILURE after having reported all problems. */
-int hub_config_check(const struct hub_config *config, bool awaited,
-                     struct hub_problems *problems);
+ *  with its configuration; for a reload but for what only a start can tell, for
+ *  a test with that, and with the folder of the status. Nothing is joined or
+ *  started. That there is no key is a problem unless it was declined, or one is
+ *  `awaited`. Of a file with problems it checks what was understood. Returns
+ *  CLI_OK, or CLI_FAILURE after having reported all problems. */
+int hub_config_check(const struct hub_config *config, enum hub_asker asker,
+                     bool awaited, struct hub_problems *problems);
 
 /** Says in one word what differs from `old` that a running channel or plugin
  *  host cannot take over, or returns NULL. */

@@ -68,18 +68,21 @@ static const struct field plugin_fields[] = {
     {"config", OBJECT, offsetof(struct hub_plugin, config), 0, 0},
 };
 
-/* A table of members, and the struct that they are read into. */
+/* A table of members, the struct that they are read into, and what to call the
+ * object, with an example, when it is none. */
 struct shape {
     const struct field *fields;
     size_t count;
     void *base;
+    const char *name;
+    const char *example;
 };
 
-#define SHAPE(table, into)                                                     \
+#define SHAPE(table, into, called, such_as)                                    \
     (struct shape)                                                             \
     {                                                                          \
         .fields = (table), .count = sizeof(table) / sizeof((table)[0]),        \
-        .base = (into)                                                         \
+        .base = (into), .name = (called), .example = (such_as)                 \
     }
 
 /* The line of the text in which the place `at` is, from 1. */
@@ -123,16 +126,22 @@ static bool read_string(const struct slice *value, char **text)
 static void read_text(struct hub_reader *reader, const struct slice *value,
                       const struct field *field, char **text)
 {
+    bool path = field->kind == PATH || field->kind == KEY_FILE;
+
     if (!read_string(value, text) || (*text)[0] == '\0') {
         hub_reader_problem(reader, value->text,
                            "\"%s\" must be a text of 1 to %d bytes",
                            field->name, TEXT_SIZE - 1);
-    } else if ((field->kind == PATH || field->kind == KEY_FILE) &&
-               (*text)[0] != '/') {
+    } else if (path && (*text)[0] != '/') {
         hub_reader_problem(reader, value->text,
                            "\"%s\" must be an absolute path, not \"%s\"",
                            field->name, *text);
+    } else {
+        return;
     }
+    reader->config->doubtful |= path;
+    free(*text);
+    *text = NULL;
 }
 
 static bool is_word(const struct slice *value, const char *word)
@@ -220,7 +229,8 @@ static bool filter_is_valid(const char *filter)
     return msock_topic_match(filter, topic);
 }
 
-static void read_filter(struct hub_reader *reader, const struct slice *value)
+static void read_filter(struct hub_reader *reader, const struct slice *value,
+                        unsigned index)
 {
     struct hub_config *config = reader->config;
     char *filter = NULL;
@@ -231,7 +241,8 @@ static void read_filter(struct hub_reader *reader, const struct slice *value)
     } else if (!read_string(value, &filter) || !filter_is_valid(filter)) {
         hub_reader_problem(
             reader, value->text,
-            "a filter must be a text such as \"+/lights/state\"");
+            "\"filters[%u]\" must be a filter, such as \"+/lights/state\"",
+            index);
         free(filter);
     } else {
         config->filters[config->filter_count++] = filter;
@@ -270,9 +281,11 @@ static void note_lines(const struct hub_reader *reader,
     plugin->config_line = line_of(reader, config);
 }
 
-static void read_plugin(struct hub_reader *reader, const struct slice *value)
+static void read_plugin(struct hub_reader *reader, const struct slice *value,
+                        unsigned index)
 {
     struct hub_config *config = reader->config;
+    char name[KEY_SIZE];
 
     if (config->plugin_count == HUB_PLUGINS_MAX) {
         hub_reader_problem(reader, value->text, "over %d plugins",
@@ -280,8 +293,10 @@ static void read_plugin(struct hub_reader *reader, const struct slice *value)
         return;
     }
     struct hub_plugin *plugin = &config->plugins[config->plugin_count];
-    struct shape shape = SHAPE(plugin_fields, plugin);
+    struct shape shape =
+        SHAPE(plugin_fields, plugin, name, "{\"name\": \"lights\"}");
     unsigned before = reader->problems->count;
+    snprintf(name, sizeof(name), "\"plugins[%u]\"", index);
     read_members(reader, value, &shape);
     note_lines(reader, value, plugin);
     if (plugin->name) {
@@ -292,16 +307,18 @@ static void read_plugin(struct hub_reader *reader, const struct slice *value)
     free(plugin->config);
     plugin->config = NULL;
     if (reader->problems->count == before) {
-        hub_reader_problem(reader, value->text,
-                           "a plugin needs a name: {\"name\": \"lights\"}");
+        hub_reader_problem(reader, value->text, "%s needs a name: %s", name,
+                           shape.example);
     }
 }
 
 static void read_list(struct hub_reader *reader, const struct slice *value,
                       const struct field *field,
-                      void (*read)(struct hub_reader *, const struct slice *))
+                      void (*read)(struct hub_reader *, const struct slice *,
+                                   unsigned))
 {
     size_t cursor = 0;
+    unsigned index = 0;
 
     if (value->text[0] != '[') {
         hub_reader_problem(reader, value->text, "\"%s\" must be a list: [...]",
@@ -316,7 +333,7 @@ static void read_list(struct hub_reader *reader, const struct slice *value,
             return;
         }
         element.size = (size_t)size;
-        read(reader, &element);
+        read(reader, &element, index++);
     }
 }
 
@@ -326,7 +343,9 @@ static void read_field(struct hub_reader *reader, const struct slice *value,
                        const struct field *field, void *base)
 {
     void *into = (char *)base + field->offset;
-    struct shape status = SHAPE(status_fields, reader->config);
+    struct shape status =
+        SHAPE(status_fields, reader->config, "\"status\"",
+              "{\"file\": \"/run/multisock-hub/status.json\"}");
 
     switch (field->kind) {
     case TEXT:
@@ -380,6 +399,7 @@ static size_t find_field(struct hub_reader *reader, const struct slice *key,
             (int)(key->size < KEY_SIZE ? key->size : KEY_SIZE), key->text,
             nearest != NULL ? "the nearest is \"" : "leave it out",
             nearest != NULL ? nearest : "", nearest != NULL ? "\"" : "");
+        reader->config->doubtful |= shape->fields == hub_fields;
     }
     return i;
 }
@@ -392,7 +412,8 @@ static void read_members(struct hub_reader *reader, const struct slice *value,
 
     if (value->text[0] != '{') {
         hub_reader_problem(reader, value->text,
-                           "here must be an object: {...}");
+                           "%s must be an object, such as %s", shape->name,
+                           shape->example);
         return;
     }
     for (;;) {
@@ -418,7 +439,9 @@ void hub_fields_read(struct hub_reader *reader, const char *text, size_t size)
 {
     size_t space = strspn(text, " \t\r\n");
     struct slice whole = {text + space, size - space};
-    struct shape shape = SHAPE(hub_fields, reader->config);
+    struct shape shape = SHAPE(hub_fields, reader->config, "the configuration",
+                               "{\"name\": \"hub\"}");
 
+    reader->config->whole = whole.text[0] == '{';
     read_members(reader, &whole, &shape);
 }

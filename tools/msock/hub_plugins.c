@@ -3,17 +3,17 @@
 #include "tools/msock/hub_plugins.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 256 }; /* of a plugin's file, longer than any is */
 
-/* Whether the host has a plugin of this name. */
-static bool is_loaded(const msock_host *host, const char *name)
+/* Whether the host has a plugin of this name, and how it does. */
+static bool find_loaded(const msock_host *host, const char *name,
+                        msock_plugin_status *status)
 {
-    msock_plugin_status status = {.struct_size = sizeof(status)};
-
-    for (size_t i = 0; msock_host_status(host, i, &status) == 0; i++) {
-        if (strcmp(status.name, name) == 0) {
+    for (size_t i = 0; msock_host_status(host, i, status) == 0; i++) {
+        if (strcmp(status->name, name) == 0) {
             return true;
         }
     }
@@ -43,17 +43,17 @@ static const struct hub_plugin *find(const struct hub_config *config,
     return NULL;
 }
 
-static int load(msock_host *host, const struct hub_config *config,
-                const struct hub_plugin *plugin, struct hub_problems *problems)
+static void load(msock_host *host, const struct hub_config *config,
+                 struct hub_plugin *plugin, struct hub_problems *problems)
 {
     int code = msock_host_load(host, plugin->name, plugin->config);
 
     if (code < 0) {
+        plugin->error = strdup(msock_error_detail());
         hub_plugin_problem(config, plugin, code, problems);
-        return CLI_FAILURE;
+        return;
     }
     msock_log(problems->logger, MSOCK_INFO, "plugin %s started", plugin->name);
-    return CLI_OK;
 }
 
 static void unload(msock_host *host, const char *name, msock_logger *logger)
@@ -63,34 +63,34 @@ static void unload(msock_host *host, const char *name, msock_logger *logger)
     }
 }
 
-int hub_plugins_start(msock_host *host, const struct hub_config *config,
-                      struct hub_problems *problems)
+void hub_plugins_start(msock_host *host, struct hub_config *config,
+                       struct hub_problems *problems)
 {
     for (size_t i = 0; i < config->plugin_count; i++) {
-        if (load(host, config, &config->plugins[i], problems) != CLI_OK) {
-            return CLI_FAILURE;
-        }
+        load(host, config, &config->plugins[i], problems);
     }
-    return CLI_OK;
 }
 
-static void reload(msock_host *host, const struct hub_config *config,
-                   const struct hub_plugin *plugin,
+/* Returns whether it runs on as it was: the host has logged why. */
+static bool reload(msock_host *host, const struct hub_plugin *plugin,
                    struct hub_problems *problems)
 {
     char name[NAME_SIZE];
-    /* None is not "as before". */
-    int code = msock_host_reload(host, base_name(plugin->name, name),
-                                 plugin->config ? plugin->config : "{}");
+    msock_plugin_status status = {.struct_size = sizeof(status)};
 
-    if (code < 0) {
-        hub_plugin_problem(config, plugin, code, problems);
+    base_name(plugin->name, name);
+    /* None is not "as before". */
+    if (msock_host_reload(host, name, plugin->config ? plugin->config : "{}") ==
+        0) {
+        return false;
     }
+    problems->count++;
+    return find_loaded(host, name, &status) &&
+           status.condition != MSOCK_PLUGIN_FAILED;
 }
 
-void hub_plugins_change(msock_host *host, const struct hub_config *old,
-                        const struct hub_config *config,
-                        struct hub_problems *problems)
+static void unload_others(msock_host *host, const struct hub_config *old,
+                          const struct hub_config *config, msock_logger *logger)
 {
     char name[NAME_SIZE];
 
@@ -99,17 +99,44 @@ void hub_plugins_change(msock_host *host, const struct hub_config *old,
         const struct hub_plugin *wanted = find(config, base_name(was, name));
         /* Another file of the same name is another plugin. */
         if (!wanted || strcmp(wanted->name, was) != 0) {
-            unload(host, name, problems->logger);
+            unload(host, name, logger);
         }
     }
+}
+
+size_t hub_plugins_change(msock_host *host, const struct hub_config *old,
+                          struct hub_config *config,
+                          struct hub_problems *problems)
+{
+    char name[NAME_SIZE];
+    msock_plugin_status status = {.struct_size = sizeof(status)};
+    size_t left = 0;
+
+    unload_others(host, old, config, problems->logger);
     for (size_t i = 0; i < config->plugin_count; i++) {
-        const struct hub_plugin *plugin = &config->plugins[i];
-        if (is_loaded(host, base_name(plugin->name, name))) {
-            reload(host, config, plugin, problems);
+        struct hub_plugin *plugin = &config->plugins[i];
+        if (find_loaded(host, base_name(plugin->name, name), &status)) {
+            left += reload(host, plugin, problems);
         } else {
             load(host, config, plugin, problems);
         }
     }
+    return left;
+}
+
+size_t hub_plugins_failed(const msock_host *host,
+                          const struct hub_config *config)
+{
+    msock_plugin_status status = {.struct_size = sizeof(status)};
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->plugin_count; i++) {
+        count += config->plugins[i].error != NULL;
+    }
+    for (size_t i = 0; msock_host_status(host, i, &status) == 0; i++) {
+        count += status.condition == MSOCK_PLUGIN_FAILED;
+    }
+    return count;
 }
 
 void hub_plugins_stop(msock_host *host, msock_logger *logger)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_MODE = 0640, PATH_SIZE = 4200, TIME_SIZE = 40 };
+enum { FILE_MODE = 0640, PATH_SIZE = 4200, TIME_SIZE = 40, NAME_SIZE = 256 };
 
 static const char *show_time(const struct timespec *time,
                              char text[static TIME_SIZE])
@@ -95,17 +95,53 @@ static void render_plugin(const msock_plugin_status *plugin,
     json_out_format(out, "}");
 }
 
-static void render_plugins(const struct hub_view *view, struct cli_buffer *out)
+/* Those that could not be loaded: the host does not know them. */
+static void render_failed(const struct hub_config *config, const char *comma,
+                          struct cli_buffer *out)
+{
+    for (size_t i = 0; i < config->plugin_count; i++) {
+        char name[NAME_SIZE];
+        msock_plugin_status plugin = {.name = name,
+                                      .condition = MSOCK_PLUGIN_FAILED,
+                                      .error = config->plugins[i].error};
+        size_t size;
+        const char *base = hub_plugin_base(config->plugins[i].name, &size);
+        if (plugin.error) {
+            snprintf(name, sizeof(name), "%.*s", (int)size, base);
+            json_out_format(out, "%s", comma);
+            render_plugin(&plugin, out);
+            comma = ",\n";
+        }
+    }
+}
+
+void hub_status_render_plugins(const struct hub_view *view,
+                               struct cli_buffer *out)
 {
     msock_plugin_status plugin = {.struct_size = sizeof(plugin)};
+    const char *comma = "\n";
 
-    json_out_format(out, ",\n\"plugins\":[");
-    for (size_t i = 0;
-         view->host && msock_host_status(view->host, i, &plugin) == 0; i++) {
-        json_out_format(out, i > 0 ? ",\n" : "\n");
+    json_out_format(out, "[");
+    for (size_t i = 0; msock_host_status(view->host, i, &plugin) == 0; i++) {
+        json_out_format(out, "%s", comma);
         render_plugin(&plugin, out);
+        comma = ",\n";
     }
+    render_failed(view->config, comma, out);
     json_out_format(out, "]");
+}
+
+static void render_plugins(const struct hub_view *view, struct cli_buffer *out)
+{
+    json_out_format(out, ",\n\"plugins\":");
+    if (!view->plugins) {
+        hub_status_render_plugins(view, out);
+    } else if (view->plugins->size == 0) {
+        json_out_format(out, "[]"); /* it ended before there was a host */
+    } else {
+        json_out(out, view->plugins->bytes, view->plugins->size);
+        out->failed |= view->plugins->failed;
+    }
 }
 
 static void render_report(const struct hub_report *report,

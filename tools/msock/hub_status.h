@@ -5,6 +5,7 @@
 #ifndef MSOCK_TOOLS_HUB_STATUS_H
 #define MSOCK_TOOLS_HUB_STATUS_H
 
+#include "tools/msock/hub_config.h"
 #include "tools/msock/hub_reports.h"
 
 #include <multisock/host.h>
@@ -15,9 +16,16 @@ struct hub_view {
     const char *channel_url;
     time_t started; /* wall clock */
     const msock_channel *channel;
-    const msock_host *host; /* NULL: no plugins */
+    const msock_host *host;
+    const struct hub_config *config;  /* its plugins that are not loaded */
+    const struct cli_buffer *plugins; /* as they were, as rendered; or NULL */
     const struct hub_reports *reports;
 };
+
+/** Writes the list of plugins alone to *out, for a status that comes when they
+ *  have ended. */
+void hub_status_render_plugins(const struct hub_view *view,
+                               struct cli_buffer *out);
 
 /** Writes the object to *out, in place of what it holds; out->failed says that
  *  memory was short. */

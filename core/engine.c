@@ -205,6 +205,7 @@ static void tell_writable(struct msock__engine *engine)
 static void tick_closing(struct msock__engine *engine, uint64_t now_us)
 {
     msock__engine_publish_posted(engine, now_us);
+    msock__history_expire(engine->history, now_us);
     if (!msock__engine_sent_all(engine)) {
         return;
     }

@@ -34,35 +34,25 @@ static void expect(struct msock__engine *engine,
     }
 }
 
-/* Another session of the same name that is up, or NULL. */
-static struct msock__session *namesake(struct msock__engine *engine,
-                                       const struct msock__session *session)
-{
-    if (session->sender_size == 0) {
-        return NULL;
-    }
-    struct msock__session *other = msock__sessions_newest(engine->sessions);
-    while (other && (other == session || !other->up ||
-                     strcmp(other->sender, session->sender) != 0)) {
-        other = other->older;
-    }
-    return other;
-}
-
-/* A second session of a name: the first one is gone if it was not heard since
- * the second began. */
+/* A second session of a name: the first one has ended if it said bye, or was
+ * not heard since the second began; else there are two. */
 static void settle_name(struct msock__engine *engine, uint64_t now_us,
                         struct msock__session *session)
 {
-    struct msock__session *other = namesake(engine, session);
-    if (!other) {
-        return;
-    }
-    if (other->heard_us <= msock__age_local(&session->age, now_us, 0)) {
-        other->replaced = true;
-        msock__engine_session_down(engine, now_us, other);
-    } else {
-        tell(engine, MSOCK_EVENT_CONFLICT, session);
+    uint64_t began_us = msock__age_local(&session->age, now_us, 0);
+    struct msock__session *other = msock__sessions_newest(engine->sessions);
+    for (; other && session->sender_size > 0; other = other->older) {
+        if (other == session || strcmp(other->sender, session->sender) != 0) {
+            continue;
+        }
+        if (other->up && other->heard_us > began_us) {
+            tell(engine, MSOCK_EVENT_CONFLICT, session);
+        } else if (other->up) {
+            other->replaced = true;
+            msock__engine_session_down(engine, now_us, other);
+        } else {
+            msock__engine_stream_end(engine, now_us, other);
+        }
     }
 }
 
@@ -74,6 +64,7 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
     }
     settle_name(engine, now_us, session);
     session->up = true;
+    session->met = true;
     session->bye_us = 0;
     engine->up_count++;
     expect(engine, session);
@@ -107,12 +98,10 @@ void msock__engine_session_heard(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session)
 {
     msock__sessions_touch(engine->sessions, session, now_us);
-    if (session->replaced) {
-        /* Ended by a second one of its name, and it lives after all. */
+    /* One that a second session of its name ended lives after all: that is
+     * told as a conflict. */
+    if (!session->up && session->met && session->bye_us == 0) {
         session->replaced = false;
-        tell(engine, MSOCK_EVENT_CONFLICT, session);
-    }
-    if (!session->up && session->sender_size > 0 && session->bye_us == 0) {
         msock__engine_session_up(engine, now_us, session);
     }
 }

@@ -35,6 +35,7 @@ struct msock__session {
     struct msock__window control;
     struct msock__age age;
     bool up;
+    bool met;              /* it was up once */
     bool replaced;         /* a second session of its name ended it */
     unsigned old_control;  /* old control frames in a row */
     uint64_t every_us;     /* longest gap between its hellos */

@@ -76,6 +76,13 @@ static void on_resized(void *owner, size_t frame_size)
     msock__engine_frame_size(self->engine, frame_size);
 }
 
+static void on_near(void *owner, bool near)
+{
+    struct msock__loop *self = owner;
+
+    msock__engine_near(self->engine, near);
+}
+
 /* -- The end -- */
 
 /* Runs a loop of our own until nothing is left in it, and frees it. */
@@ -263,6 +270,7 @@ int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
         .writable = on_writable,
         .counted = on_counted,
         .resized = on_resized,
+        .near = on_near,
         .closed = on_transport_closed,
     };
     int rc = open_handles(self);
@@ -280,6 +288,10 @@ int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
     self->engine = msock__channel_engine(channel);
     msock__engine_frame_size(self->engine,
                              self->transport->ops->frame_size(self->transport));
+    if (self->transport->ops->near != NULL) {
+        msock__engine_near(self->engine,
+                           self->transport->ops->near(self->transport));
+    }
     return 0;
 }
 

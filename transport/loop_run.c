@@ -7,7 +7,8 @@
 
 enum {
     FLUSH_BATCH = 64,
-    FLUSH_TURNS = 16 /* batches before others of the loop have a turn */
+    FLUSH_TURNS = 16, /* batches before others of the loop have a turn */
+    SLEEP_MAX_US = 10000000
 };
 
 /* -- One turn of the loop -- */
@@ -32,8 +33,14 @@ void msock__loop_arm(struct msock__loop *self, uint64_t now_us, uint64_t due_us)
     }
     uint64_t delay_ms = 0;
     if (due_us > now_us) {
+        uint64_t sleep_us = due_us - now_us;
+        /* While the system is suspended the loop's clock stands still, and the
+         * deadline's does not: the sleep must not go on for long afterwards. */
+        if (sleep_us > SLEEP_MAX_US) {
+            sleep_us = SLEEP_MAX_US;
+        }
         uv_update_time(self->loop);
-        delay_ms = (due_us - now_us) / 1000 + 1;
+        delay_ms = sleep_us / 1000 + 1;
     }
     uv_timer_start(&self->timer, on_timer, delay_ms, 0);
 }

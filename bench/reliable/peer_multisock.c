@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* multisock's reliable stream, as an application uses it. Settings: url,
- * key_file, turn (messages a turn of the loop), reliable (0: best effort). */
+ * key_file, reliable [1; 0: best effort]. */
 #include "bench/reliable/roles.h"
 
 #include <multisock/multisock.h>
@@ -11,7 +11,7 @@ static const char topic[] = "bench/objects";
 static msock_channel *channel;
 
 static struct offer {
-    unsigned next, count, turn;
+    unsigned next, count;
     msock_publish_options options;
 } offer;
 
@@ -29,14 +29,12 @@ int peer_open(bool publisher)
     return 0;
 }
 
-/* Publishes what a turn takes, or as much as there is room for; the rest when
- * the loop comes round, or when there is room again. */
-static void publish_more(msock_channel *to, void *user)
+/* Publishes as much as there is room for; the rest when there is again. */
+static void publish_more(msock_channel *to)
 {
     char text[OBJECT_SIZE + 1];
-    (void)user;
 
-    for (unsigned i = 0; i < offer.turn && offer.next < offer.count; i++) {
+    for (; offer.next < offer.count; offer.next++) {
         object_write(text, offer.next);
         int code = msock_publish(to, topic, text, &offer.options);
         if (code == MSOCK_EAGAIN) {
@@ -47,25 +45,22 @@ static void publish_more(msock_channel *to, void *user)
             msock_stop(to);
             return;
         }
-        offer.next++;
     }
-    if (offer.next < offer.count) {
-        msock_timer_start(to, 0, 0, publish_more, NULL);
-    } else {
-        role_offered();
-    }
+    role_offered();
 }
 
 static void begin(msock_channel *to, void *user)
 {
+    (void)user;
     role_first();
-    publish_more(to, user);
+    publish_more(to);
 }
 
 static void on_event(msock_channel *from, const msock_event *event, void *user)
 {
-    if (event->kind == MSOCK_EVENT_WRITABLE) {
-        publish_more(from, user);
+    (void)user;
+    if (event->kind == MSOCK_EVENT_WRITABLE && offer.next < offer.count) {
+        publish_more(from);
     }
 }
 
@@ -73,7 +68,6 @@ void peer_publish(unsigned count, unsigned settle_ms)
 {
     offer = (struct offer){
         .count = count,
-        .turn = (unsigned)role_number("turn", 64),
         .options = {.reliable = role_number("reliable", 1) > 0},
     };
     msock_watch(channel, on_event, NULL);

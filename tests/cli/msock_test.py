@@ -343,6 +343,19 @@ class Publishing(netns.Case):
                             ('say "é"\n', 'say "é"\n')):
             self.assertEqual(self.sent(data), [value])
 
+    def test_a_string_that_begins_like_json_is_told_of(self):
+        for data, said in (('{"on":fals}', "begins with { is sent as a string"),
+                           (' [1', "begins with [ is sent as a string"),
+                           ("off", None), ('{"on":false}', None)):
+            self.sent(data)
+            self.assertEqual(said in self.result.err if said
+                             else not self.result.err, True, self.result.err)
+
+    def test_of_lines_that_begin_like_json_the_first_is_told_of(self):
+        self.sent(text="{a\n[b\noff\n", count=3)
+
+        self.assertEqual(self.result.err.count("sent as a string"), 1)
+
     def test_data_that_looks_like_an_option_comes_after_two_dashes(self):
         self.assertEqual(self.sent("--", "-5"), [-5])
 

@@ -51,6 +51,7 @@ struct publisher {
     const char *raw;  /* file name, or NULL */
     msock_publish_options how;
     struct cli_buffer quoted;
+    bool noted;   /* that JSON which is none goes as a string */
     bool stalled; /* the network takes nothing */
 };
 
@@ -154,6 +155,19 @@ static int publish(struct publisher *publisher, const char *json)
     }
 }
 
+/* Says, of the first such text, that it will not be what it looks like: the
+ * detail says what is wrong with it. */
+static void note_string(struct publisher *publisher, const char *text)
+{
+    char first = text[strspn(text, " \t\r\n")];
+
+    if ((first == '{' || first == '[') && !publisher->noted) {
+        publisher->noted = true;
+        cli_error("note: what begins with %c is sent as a string: %s", first,
+                  msock_error_detail());
+    }
+}
+
 /* Publishes text: JSON as it is, anything else as a JSON string.  Returns as
  * publish(). */
 static int publish_text(struct publisher *publisher, const char *text,
@@ -162,8 +176,11 @@ static int publish_text(struct publisher *publisher, const char *text,
     struct cli_buffer *quoted = &publisher->quoted;
 
     /* A NUL inside would cut the text silently; quoting refuses it. */
-    if (strlen(text) == size && msock_json_check(text, size) == 0) {
-        return publish(publisher, text);
+    if (strlen(text) == size) {
+        if (msock_json_check(text, size) == 0) {
+            return publish(publisher, text);
+        }
+        note_string(publisher, text);
     }
     if (cli_buffer_reserve(quoted, 6 * size + 3) != CLI_OK) {
         return MSOCK_ENOMEM;

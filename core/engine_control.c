@@ -203,6 +203,11 @@ void msock__engine_control_frame(struct msock__engine *engine,
                           .frame = frame,
                           .envelope = &envelope,
                           .stamp_us = body->sent_us};
+    struct msock__session *session = origin->session;
+    if (session) {
+        /* Whatever it says: who has a name has a clock. */
+        msock__age_hear(&session->age, origin->now_us, body->sent_us);
+    }
     int wrong = decode(engine, origin, body, &envelope);
     if (!wrong) {
         wrong = msock__control_decode(&envelope, &heard.control);
@@ -212,12 +217,8 @@ void msock__engine_control_frame(struct msock__engine *engine,
         return;
     }
     msock__stats_add(&engine->stats, MSOCK_RX_CONTROL, 1);
-    struct msock__session *session = origin->session;
-    if (session && heard.control.kind != MSOCK__ANSWER) {
-        msock__age_hear(&session->age, origin->now_us, body->sent_us);
-        if (engine->admission) {
-            doubt(engine, origin->now_us, session, body->sent_us);
-        }
+    if (session && engine->admission) {
+        doubt(engine, origin->now_us, session, body->sent_us);
     }
     handle(engine, &heard);
 }
@@ -301,8 +302,8 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         msock__answers_return(engine->answers, control->floors + used,
                               control->count - used);
         msock__answers_sent(engine->answers, now_us, size);
-        msock__announce_pull(&engine->announce, now_us, &engine->dice,
-                             msock__engine_nodes(engine));
+        msock__announce_answered(&engine->announce, now_us, &engine->dice,
+                                 msock__engine_nodes(engine));
         break;
     case MSOCK__CHALLENGE:
         msock__admission_return(engine->admission, control, used);
@@ -356,6 +357,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
             ? msock__admission_deadline(engine->admission)
             : UINT64_MAX,
         engine->answers ? msock__answers_deadline(engine->answers) : UINT64_MAX,
+        engine->closing ? UINT64_MAX : msock__engine_stream_deadline(engine),
         engine->closing ? UINT64_MAX
                         : msock__engine_stream_nack_deadline(engine),
     };

@@ -2,6 +2,8 @@
 /* Nodes of simulated networks for tests. */
 #include "tests/support/sim_node.h"
 
+#include "codec/frame.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +86,37 @@ size_t sim_node_counted(const struct sim_node *node, unsigned count,
         found += node->numbers[i] == times;
     }
     return found;
+}
+
+bool sim_node_meet(msock_sim *sim, const struct sim_node *a,
+                   const struct sim_node *b)
+{
+    uint64_t end_us = msock_sim_now_us(sim) + 60000000;
+    while (msock_counter_get(a->channel, MSOCK_SESSIONS) == 0 ||
+           msock_counter_get(b->channel, MSOCK_SESSIONS) == 0) {
+        if (msock_sim_now_us(sim) >= end_us) {
+            return false;
+        }
+        msock_sim_run(sim, 1);
+    }
+    return true;
+}
+
+void sim_node_rest(msock_sim *sim)
+{
+    msock_sim_stats stats;
+    do {
+        msock_sim_run(sim, 1);
+        msock_sim_stats_get(sim, &stats, sizeof(stats));
+    } while (stats.waiting > 0);
+}
+
+bool sim_node_data(const msock_sim_event *event)
+{
+    struct msock__frame frame;
+    return event->kind == MSOCK_SIM_SENT &&
+           msock__frame_decode(event->bytes, event->size, &frame) == 0 &&
+           frame.stream != MSOCK__CONTROL;
 }
 
 void sim_key_file(char path[static 64])

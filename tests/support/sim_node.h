@@ -6,6 +6,7 @@
 
 #include <multisock/multisock.h>
 #include <multisock/sim.h>
+#include <stdbool.h>
 
 enum { SIM_HEARD_MAX = 4096, SIM_DATA_MAX = 256 * 1024 };
 
@@ -38,6 +39,18 @@ void sim_node_count(struct sim_node *node, msock_sim *sim, unsigned count,
 /** How many of the numbers 0..count-1 came exactly `times` times. */
 size_t sim_node_counted(const struct sim_node *node, unsigned count,
                         unsigned times);
+
+/** Lets virtual time pass until each of the two has heard the other (on a
+ * sealed channel: believes it), for at most a minute.  Returns whether they
+ * have. */
+bool sim_node_meet(msock_sim *sim, const struct sim_node *a,
+                   const struct sim_node *b);
+
+/** Lets virtual time pass until no datagram is under way. */
+void sim_node_rest(msock_sim *sim);
+
+/** Whether a datagram that was put on the wire carries messages. */
+bool sim_node_data(const msock_sim_event *event);
 
 /** Writes a new key file and its path. */
 void sim_key_file(char path[static 64]);

@@ -163,6 +163,7 @@ Test(sim_host, interface_carries_its_rate_and_loses_the_rest)
 Test(sim_host, way_out_is_shared_by_all_receivers)
 {
     open_pair(NULL);
+    msock_sim_run(sim, 1000); /* its hellos have left; no other is near */
     msock_sim_condition(sim, "a", &(msock_sim_host){.rate_out = 1000});
 
     sim_node_count(&a, sim, 1, 0);

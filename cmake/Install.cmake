@@ -34,6 +34,17 @@ install(TARGETS multisock multisock_headers EXPORT shared
 install(TARGETS multisock_static EXPORT static
     ARCHIVE COMPONENT development)
 
+# The pages that headers name, and what is built as they say.
+set(doc_dir ${CMAKE_INSTALL_DATADIR}/doc/multisock)
+if(system_prefix)
+    set(doc_dir ${CMAKE_INSTALL_DATADIR}/doc/libmultisock-dev)
+endif()
+install(DIRECTORY docs samples DESTINATION ${doc_dir} COMPONENT development
+    FILES_MATCHING PATTERN "*.md" PATTERN "*.[ch]" PATTERN "*.cc"
+    PATTERN "*.sh" PATTERN "*.py" PATTERN "CMakeLists.txt" PATTERN "Makefile"
+    PATTERN man EXCLUDE PATTERN build EXCLUDE PATTERN __pycache__ EXCLUDE)
+install(FILES README.md DESTINATION ${doc_dir} COMPONENT development)
+
 # -- How it is found --
 
 # One file of targets each, so that a program which takes the shared library

@@ -46,7 +46,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${library_package} ${same}, libuv1-dev, libsodium-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 "This package holds what building a program takes: headers, the static library,
-and the files that CMake and pkg-config find it by.")
+the files that CMake and pkg-config find it by, documents and samples.")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME multisock-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)

@@ -10,6 +10,7 @@ with what its library was built with.
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -62,13 +63,14 @@ class Case(unittest.TestCase):
             self.assertEqual("libmultisock.so.0" in tree.needed(program),
                              not program.endswith("_static"), program)
 
-    def check_hub(self, plugin, code):
+    def check_hub(self, plugin, code, config=None):
         """Lets the hub check a configuration that loads this plugin."""
         path = os.path.join(self.folder, "hub.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"channel": "udp://239.255.77.83:7783?iface=lo",
                        "key_file": None,
-                       "plugins": [{"name": plugin}]}, file)
+                       "plugins": [{"name": plugin, "config": config or {}}]},
+                      file)
         tree.run(self.installed("bin", "msock"), "hub", "--test-config",
                  "--config", path, code=code)
 
@@ -171,7 +173,7 @@ class Tree(Case):
         self.assertIn("[$ORIGIN/../lib", tree.run_path(program)[0])
 
     def test_the_hub_finds_its_plugins_where_they_were_moved(self):
-        self.check_hub("lights", 0)
+        self.check_hub("journal", 0, {"directory": self.folder})
         self.check_hub("nonsuch", 78)
 
     def test_the_library_has_the_name_of_its_interface(self):
@@ -187,6 +189,22 @@ class Tree(Case):
         self.assertEqual(
             sorted(os.listdir(self.installed("include", "multisock"))),
             sorted(os.listdir(source)))
+
+    def test_what_headers_name_is_there(self):
+        documents = self.installed("share", "doc", "multisock")
+        headers = self.installed("include", "multisock")
+        named = set()
+        for name in os.listdir(headers):
+            with open(os.path.join(headers, name), encoding="utf-8") as file:
+                named.update(re.findall(r"docs/[\w/-]+\.md", file.read()))
+
+        self.assertIn("docs/plugins.md", named)
+        for name in sorted(named):
+            self.assertTrue(os.path.exists(os.path.join(documents, name)), name)
+        consumer = os.path.join(documents, "samples", "consumer")
+        self.assertEqual(
+            sorted(os.listdir(consumer)), sorted(os.listdir(os.path.join(
+                tree.ROOT, "samples", "consumer"))))
 
     def test_every_page_of_the_manual_is_there(self):
         for name in os.listdir(os.path.join(tree.ROOT, "docs", "man")):

@@ -103,7 +103,10 @@ class Contents(Case):
                 ("libmultisock-dev", r"/pkgconfig/multisock\.pc"),
                 ("libmultisock-dev", r"/cmake/multisock/multisockConfig.cmake"),
                 ("multisock-tools", r"/usr/bin/msock"),
+                ("libmultisock-dev", r"/libmultisock-dev/docs/plugins\.md"),
+                ("libmultisock-dev", r"/libmultisock-dev/samples/hub\.c"),
                 ("multisock-tools", r"/man1/msock\.1\.gz"),
+                ("multisock-tools", r"/man5/multisock-plugins\.5\.gz"),
                 ("multisock-tools", r"/multisock/plugins/lights\.so")):
             self.assertTrue(any(re.search(wanted + "$", path)
                                 for path in self.files(name)), wanted)

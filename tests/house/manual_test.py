@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manual lists the keys that plugins and the hub know, and no others.
+
+    manual_test.py SOURCE_DIR
+"""
+
+import glob
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import house
+
+
+def read(root, path):
+    return "\n".join(house.lines(root, path))
+
+
+def listed(root, page, section):
+    """The keys that a part of a page has, up to the next part."""
+    text = read(root, os.path.join("docs", "man", page))
+    part = re.split(r"^\.S[hs] ", text.split(f"{section}\n", 1)[1],
+                    flags=re.M)[0]
+    return set(re.findall(r"^\.It Cm (\w+)$", part, re.M))
+
+
+def known(root, pattern, paths):
+    """The keys that the sources have."""
+    return {key for path in paths
+            for key in re.findall(pattern, read(root, path))}
+
+
+def faults(root):
+    plugins = glob.glob(os.path.join(root, "plugins", "*", ""))
+    for folder in plugins:
+        name = os.path.basename(os.path.dirname(folder))
+        paths = [os.path.relpath(path, root)
+                 for path in glob.glob(os.path.join(folder, "*.c"))]
+        keys = known(root, r'\{\.name = "(\w+)"', paths)
+        page = listed(root, "multisock-plugins.5", f".Ss {name}")
+        for key in sorted(keys ^ page):
+            yield f"multisock-plugins.5 and {name} disagree about {key}"
+    if len(plugins) < 3:
+        yield "no plugins found"
+    keys = known(root, r'(?m)^    \{"(\w+)", [A-Z_]+,',
+                 ["tools/msock/hub_fields.c"])
+    for key in sorted(keys ^ listed(root, "multisock-hub.5",
+                                    ".Sh DESCRIPTION")):
+        yield f"multisock-hub.5 and the hub disagree about {key}"
+
+
+house.verdict(list(faults(sys.argv[1])))

@@ -74,6 +74,17 @@ void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
     }
 }
 
+void msock__announce_answered(struct msock__announce *announce, uint64_t now_us,
+                              struct msock__dice *dice, size_t nodes)
+{
+    if (!announce->ending) {
+        msock__announce_pull(announce, now_us, dice, nodes);
+    } else if (announce->byes == 0) {
+        announce->byes = 1;
+        announce->bye_us = now_us;
+    }
+}
+
 void msock__announce_end(struct msock__announce *announce, uint64_t now_us,
                          unsigned byes, bool lingers)
 {

@@ -51,6 +51,11 @@ void msock__announce_hello_sent(struct msock__announce *announce,
 void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
                           struct msock__dice *dice, size_t nodes);
 
+/** An answer left, so somebody is new to this session: what it did not hear is
+ *  said again, a hello soon, or another bye after the last one. */
+void msock__announce_answered(struct msock__announce *announce, uint64_t now_us,
+                              struct msock__dice *dice, size_t nodes);
+
 /** Ends: `byes` of them, 20 ms apart; then, if `lingers`, answers are given
  *  until nobody asked for 500 ms, for at most 2 s. */
 void msock__announce_end(struct msock__announce *announce, uint64_t now_us,

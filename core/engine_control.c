@@ -357,7 +357,6 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
             ? msock__admission_deadline(engine->admission)
             : UINT64_MAX,
         engine->answers ? msock__answers_deadline(engine->answers) : UINT64_MAX,
-        engine->closing ? UINT64_MAX : msock__engine_stream_deadline(engine),
         engine->closing ? UINT64_MAX
                         : msock__engine_stream_nack_deadline(engine),
     };

@@ -178,20 +178,14 @@ void msock__engine_event(struct msock__engine *engine, const msock_event *event)
     }
 }
 
-/* Tells who was refused that there is room again: half of what there is. */
+/* Tells who was refused that there is room again. */
 static void tell_writable(struct msock__engine *engine)
 {
-    size_t half = bound(engine->config.queue_max) / 2;
-    unsigned full = 0;
-    full |= engine->outboxes[MSOCK__BEST_EFFORT].bytes > half
-                ? MSOCK__REFUSED_BEST_EFFORT
-                : 0;
-    full |= engine->outboxes[MSOCK__RELIABLE].bytes > half
-                ? MSOCK__REFUSED_RELIABLE
-                : 0;
-    full |= engine->local_bytes > half ? MSOCK__REFUSED_LOCAL : 0;
-    if (engine->refused & ~full) {
-        engine->refused &= full;
+    unsigned queues = msock__engine_writable(engine);
+    for (int i = 0; i < MSOCK__QUEUES; i++) {
+        engine->refused[i] = queues >> i & 1 ? 0 : engine->refused[i];
+    }
+    if (queues != 0) {
         msock__engine_event(
             engine,
             &(msock_event){.kind = MSOCK_EVENT_WRITABLE,
@@ -272,7 +266,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
     if (engine->closing) {
         return engine->ended ? UINT64_MAX : closing_deadline(engine);
     }
-    if (engine->local_first) {
+    if (engine->local_first || msock__engine_writable(engine) != 0) {
         return 0;
     }
     uint64_t due = msock__engine_tx_deadline(engine);
@@ -297,6 +291,15 @@ void msock__engine_near(struct msock__engine *engine, bool near)
     }
 }
 
+/* What others missed of a session that ended says nothing of the next one. */
+static void forget_misses(struct msock__engine *engine)
+{
+    struct msock__session *session = msock__sessions_newest(engine->sessions);
+    for (; session; session = session->older) {
+        session->misses = (struct msock__misses){0};
+    }
+}
+
 void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
                           bool cloned)
 {
@@ -307,10 +310,14 @@ void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
                                 sizeof(engine->session));
     memset(engine->counters, 0, sizeof(engine->counters));
     engine->began_us = now_us;
-    /* What is finished may share nonces with the clone's frames. */
-    engine->slots.used = 0;
+    if (cloned) {
+        /* What is finished may share nonces with the clone's frames. */
+        engine->slots.used = 0;
+    }
     msock__copies_clear(&engine->copies);
     msock__history_reset(engine->history);
+    engine->room_us = 0;
+    forget_misses(engine);
     engine->sync = (struct msock__sync){0};
     if (engine->admission) {
         msock__sendtimes_reset(engine->times[MSOCK__BEST_EFFORT]);

@@ -72,6 +72,11 @@ static void fill_envelope(const struct msock__engine *engine,
     }
 }
 
+static size_t local_cost(size_t size)
+{
+    return sizeof(struct msock__local) + size + 1;
+}
+
 /* Copies an encoded message for one's own subscriptions, if any wants it. */
 static int copy_local(struct msock__engine *engine,
                       const struct msock__delivery *delivery, const char *topic,
@@ -84,9 +89,8 @@ static int copy_local(struct msock__engine *engine,
     if (!msock__dispatch_any(engine->dispatch, topic, strlen(topic), true)) {
         return 0;
     }
-    size_t wanted = sizeof(**copy) + size + 1;
+    size_t wanted = local_cost(size);
     if (wanted > engine->config.queue_max - engine->local_bytes) {
-        engine->refused |= MSOCK__REFUSED_LOCAL;
         return msock__fail(MSOCK_EAGAIN,
                            "%zu bytes wait for this channel's own callbacks",
                            engine->local_bytes);
@@ -120,14 +124,18 @@ static void queue_local(struct msock__engine *engine,
         engine->local_first = local;
     }
     engine->local_last = local;
-    engine->local_bytes += sizeof(*local) + local->size + 1;
+    engine->local_bytes += local_cost(local->size);
+}
+
+static int stream_of(const struct msock__delivery *delivery)
+{
+    return delivery->reliable ? MSOCK__RELIABLE : MSOCK__BEST_EFFORT;
 }
 
 static struct msock__outbox *outbox_of(struct msock__engine *engine,
                                        const struct msock__delivery *delivery)
 {
-    return &engine->outboxes[delivery->reliable ? MSOCK__RELIABLE
-                                                : MSOCK__BEST_EFFORT];
+    return &engine->outboxes[stream_of(delivery)];
 }
 
 /* Says why the outbox did not take a message. */
@@ -136,8 +144,6 @@ static int explain(struct msock__engine *engine,
                    size_t size)
 {
     if (code == MSOCK_EAGAIN) {
-        engine->refused |= delivery->reliable ? MSOCK__REFUSED_RELIABLE
-                                              : MSOCK__REFUSED_BEST_EFFORT;
         return msock__fail(code, "%zu bytes wait to be sent (queue_max=%llu)",
                            outbox_of(engine, delivery)->bytes,
                            (unsigned long long)engine->config.queue_max);
@@ -224,6 +230,41 @@ int msock__engine_encode(const struct msock__engine *engine,
     return 0;
 }
 
+/* Half of the queue is free again, and what was refused has room. */
+static bool has_room(const struct msock__engine *engine, int queue)
+{
+    size_t half = (size_t)engine->config.queue_max / 2;
+    size_t size = engine->refused[queue];
+    if (queue == MSOCK__QUEUE_LOCAL) {
+        return engine->local_bytes <= half &&
+               local_cost(size) <=
+                   engine->config.queue_max - engine->local_bytes;
+    }
+    const struct msock__outbox *outbox = &engine->outboxes[queue];
+    return outbox->bytes <= half && msock__outbox_takes(outbox, size, 0);
+}
+
+unsigned msock__engine_writable(const struct msock__engine *engine)
+{
+    unsigned queues = 0;
+    for (int i = 0; i < MSOCK__QUEUES; i++) {
+        bool roomy = engine->refused[i] > 0 && has_room(engine, i);
+        queues |= roomy ? 1u << i : 0;
+    }
+    return queues;
+}
+
+/* Remembers a message of `size` bytes that somebody will want to try again. */
+static int refuse(struct msock__engine *engine, int code, int queue,
+                  size_t size)
+{
+    size = size > 0 ? size : 1;
+    if (code == MSOCK_EAGAIN && size > engine->refused[queue]) {
+        engine->refused[queue] = size;
+    }
+    return code;
+}
+
 int msock__engine_publish(struct msock__engine *engine,
                           const struct msock__publication *publication)
 {
@@ -232,7 +273,7 @@ int msock__engine_publish(struct msock__engine *engine,
     size_t bound = msock__engine_bound(engine, publication);
     int code = make_room(engine, delivery, bound, &room);
     if (code < 0) {
-        return code;
+        return refuse(engine, code, stream_of(delivery), bound);
     }
     size_t size;
     code = msock__engine_encode(engine, publication, room, &size);
@@ -240,7 +281,8 @@ int msock__engine_publish(struct msock__engine *engine,
         return code;
     }
     assert(size <= bound);
-    return commit(engine, delivery, publication->topic, room, size);
+    code = commit(engine, delivery, publication->topic, room, size);
+    return refuse(engine, code, MSOCK__QUEUE_LOCAL, size);
 }
 
 int msock__engine_publish_encoded(struct msock__engine *engine,
@@ -268,7 +310,7 @@ static struct msock__local *take_local(struct msock__engine *engine)
     if (!engine->local_first) {
         engine->local_last = NULL;
     }
-    engine->local_bytes -= sizeof(*local) + local->size + 1;
+    engine->local_bytes -= local_cost(local->size);
     return local;
 }
 

@@ -26,8 +26,10 @@ static void drop(struct msock__engine *engine, uint64_t now_us, int counter)
 void msock__engine_session_forget(void *owner, struct msock__session *session)
 {
     struct msock__engine *engine = owner;
-    uint64_t now_us = engine->driver->ops->now(engine->driver);
+    /* Not the driver's clock: what comes after in this turn has the turn's. */
+    uint64_t now_us = engine->forget_us;
     msock__engine_session_down(engine, now_us, session);
+    msock__engine_stream_end(engine, now_us, session);
     size_t lost = msock__fragments_forget(engine->fragments, session->slot);
     if (lost > 0) {
         msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
@@ -43,6 +45,7 @@ void msock__engine_session_forget(void *owner, struct msock__session *session)
 static struct msock__session *add_session(struct msock__engine *engine,
                                           const uint8_t *id, uint64_t now_us)
 {
+    engine->forget_us = now_us;
     struct msock__session *session = msock__sessions_add(engine->sessions, id);
     if (session) {
         session->every_us = every_unknown_us;

@@ -70,12 +70,8 @@ struct msock__local {
     uint8_t bytes[]; /* size + 1 */
 };
 
-/* Who got MSOCK_EAGAIN and is owed MSOCK_EVENT_WRITABLE. */
-enum msock__refused {
-    MSOCK__REFUSED_BEST_EFFORT = 1,
-    MSOCK__REFUSED_RELIABLE = 2,
-    MSOCK__REFUSED_LOCAL = 4
-};
+/* Queues that answer MSOCK_EAGAIN, the first two numbered as streams. */
+enum { MSOCK__QUEUE_LOCAL = 2, MSOCK__QUEUES = 3 };
 
 struct msock__engine {
     msock_channel *channel;
@@ -102,6 +98,7 @@ struct msock__engine {
     struct msock__join_pool join_pool;  /* reliable */
     struct msock__repair_pool repair_pool;
     struct msock__session *gapped; /* those that miss reliable frames */
+    uint64_t forget_us;            /* now, when somebody has to go */
     struct msock__schedule schedule;
 
     /* What we say. */
@@ -112,7 +109,8 @@ struct msock__engine {
     size_t frame_size;
     struct msock__outbox outboxes[2]; /* best effort and reliable */
     unsigned turn;                    /* whose it is, of the two */
-    unsigned refused;                 /* enum msock__refused */
+    /* Bytes of the largest message refused since MSOCK_EVENT_WRITABLE. */
+    size_t refused[MSOCK__QUEUES];
     struct msock__slots slots;
     struct msock__pace pace;
     struct msock__pace nack_pace; /* frames, not bytes */
@@ -196,6 +194,10 @@ uint64_t msock__engine_post_deadline(const struct msock__engine *engine);
 
 /** Delivers what was published on the channel itself before this call. */
 void msock__engine_deliver_local(struct msock__engine *engine, uint64_t now_us);
+
+/** The queues that refused a message and have room for it now, a bit each:
+ *  MSOCK_EVENT_WRITABLE is owed. */
+unsigned msock__engine_writable(const struct msock__engine *engine);
 
 /* -- engine_message.c -- */
 

@@ -361,6 +361,12 @@ static bool judge(struct msock__engine *engine, uint64_t now_us,
 {
     struct msock__misses *misses = &asker->misses;
     uint64_t sent = engine->counters[MSOCK__RELIABLE];
+    if (misses->since_us == 0 && control->count > 0) {
+        /* It begins with what is missing first, not with the session. */
+        uint64_t before = control->ranges[0].first - 1;
+        misses->since_us = now_us;
+        misses->sent = before < sent ? before : sent;
+    }
     for (size_t i = 0; i < control->count; i++) {
         struct msock__range range = control->ranges[i];
         uint64_t first =

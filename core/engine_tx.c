@@ -96,14 +96,11 @@ static void occupy(struct msock__slots *slots, size_t size)
 
 /* -- Frames -- */
 
-/* A stream's counter is used up after 2^53 - 1 frames: a new session. */
-static uint64_t next_counter(struct msock__engine *engine, uint64_t now_us,
-                             uint8_t stream)
+static bool used_up(const struct msock__engine *engine)
 {
-    if (engine->counters[stream] == MSOCK__COUNTER_MAX) {
-        msock__engine_redraw(engine, now_us, false);
-    }
-    return engine->counters[stream] + 1;
+    return engine->counters[MSOCK__BEST_EFFORT] == MSOCK__COUNTER_MAX ||
+           engine->counters[MSOCK__RELIABLE] == MSOCK__COUNTER_MAX ||
+           engine->counters[MSOCK__CONTROL] == MSOCK__COUNTER_MAX;
 }
 
 /* Finishes a frame around the `size` bytes behind the start of its body.
@@ -143,9 +140,9 @@ static bool show_control(struct msock__engine *engine, uint64_t now_us)
     if (size == 0) {
         return false;
     }
-    struct msock__frame frame = {
-        .stream = MSOCK__CONTROL,
-        .counter = next_counter(engine, now_us, MSOCK__CONTROL)};
+    struct msock__frame frame = {.stream = MSOCK__CONTROL,
+                                 .counter =
+                                     engine->counters[MSOCK__CONTROL] + 1};
     struct msock__body body = {0};
     engine->counters[MSOCK__CONTROL] = frame.counter;
     occupy(&engine->slots, finish(engine, now_us, &frame, &body, bytes, size));
@@ -171,10 +168,9 @@ static bool show_repair(struct msock__engine *engine, uint64_t now_us)
     size_t size;
     uint64_t counter;
     if (!msock__history_repair(engine->history, &frame, &size, &counter) ||
-        !msock__pace_take_repair(&engine->pace, now_us, size)) {
-        return false;
-    }
-    if (!show_again(engine, now_us, frame, size)) {
+        !claim(engine, now_us, size) ||
+        !msock__pace_take_repair(&engine->pace, now_us, size) ||
+        !show_again(engine, now_us, frame, size)) {
         return false;
     }
     msock__history_resent(engine->history, now_us, counter);
@@ -269,8 +265,7 @@ static bool show_data(struct msock__engine *engine, uint64_t now_us,
     }
     struct msock__frame frame = {.flags = chunk.count > 0 ? MSOCK__FRAGMENT : 0,
                                  .stream = stream,
-                                 .counter =
-                                     next_counter(engine, now_us, stream)};
+                                 .counter = engine->counters[stream] + 1};
     struct msock__body body = {.index = chunk.index, .count = chunk.count};
     size_t start = chunk.count > 0 ? MSOCK__PIECE_SIZE : MSOCK__SENT_SIZE;
     memcpy(bytes + MSOCK__HEADER_SIZE + start, chunk.bytes, chunk.size);
@@ -298,6 +293,10 @@ static bool show_next_data(struct msock__engine *engine, uint64_t now_us)
 
 static bool show_next(struct msock__engine *engine, uint64_t now_us)
 {
+    if (used_up(engine)) {
+        /* After 2^53 - 1 frames of a stream: a new session. */
+        msock__engine_redraw(engine, now_us, false);
+    }
     return show_control(engine, now_us) || show_repair(engine, now_us) ||
            show_copy(engine, now_us) || show_next_data(engine, now_us);
 }

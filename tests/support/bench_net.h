@@ -41,6 +41,8 @@ struct net_node {
     bool alive; /* a crash, or the end of closing, makes it go */
     size_t event_count;
     struct net_event events[NET_EVENTS_MAX];
+    int first_number, last_number; /* heard on "n", one after another */
+    size_t disorder;               /* those that did not follow */
 };
 
 struct net {
@@ -84,8 +86,8 @@ void net_publish_reliable(size_t node, const char *topic, const char *json);
 /** Publishes the numbers first..last, reliably. */
 void net_publish_numbers(size_t node, int first, int last);
 
-/** Whether the messages heard from `from` on are the numbers first..last. */
-bool net_heard_numbers(size_t node, size_t from, int first, int last);
+/** Whether a node heard exactly these numbers, in order. */
+bool net_heard_numbers(size_t node, int first, int last);
 
 /** Gives recorded frames [first, last) to a node once more. */
 void net_replay(size_t first, size_t last, size_t to);

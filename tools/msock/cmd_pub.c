@@ -278,11 +278,12 @@ static int publish_all(struct publisher *publisher, const struct input *file)
     return publish_input(publisher);
 }
 
-/* Sends what is queued, and says so if the system refused some of it. */
-static int drain(msock_channel *channel)
+/* Sends what is queued, and says so if the system refused some of it: more
+ * than `before`, which the channel tried to say without a network. */
+static int drain(msock_channel *channel, uint64_t before)
 {
     int code = await_queue(channel, 0);
-    uint64_t refused = msock_counter_get(channel, MSOCK_TX_ERRORS);
+    uint64_t refused = msock_counter_get(channel, MSOCK_TX_ERRORS) - before;
     if (code == CLI_OK && refused > 0) {
         return cli_error("the system refused to send %" PRIu64 " frames",
                          refused);
@@ -302,8 +303,11 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
         code = await_network(publisher->channel, names);
     }
     if (code == CLI_OK) {
+        uint64_t before =
+            msock_counter_get(publisher->channel, MSOCK_TX_ERRORS);
         int published = publish_all(publisher, &file);
-        code = publisher->stalled ? CLI_FAILURE : drain(publisher->channel);
+        code = publisher->stalled ? CLI_FAILURE
+                                  : drain(publisher->channel, before);
         code = published != CLI_OK ? published : code;
     }
     msock_close(publisher->channel, NULL, NULL);

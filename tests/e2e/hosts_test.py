@@ -105,8 +105,8 @@ class Picture(netns.Case):
 
         result = reader.end()
         self.assertEqual(result.out, "from/E 0\n")
-        self.assertIn("drop_key_id 1:", result.err)
-        self.assertIn("drop_open 1:", result.err)
+        self.assertRegex(result.err, "drop_key_id [1-9]")
+        self.assertRegex(result.err, "drop_open [1-9]")
 
     def test_a_mebibyte_crosses_the_switch(self):
         channel = ("-c", f"udp://{netns.GROUP}:{netns.PORT}?iface=eth0")

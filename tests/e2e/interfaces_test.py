@@ -276,6 +276,69 @@ class Several(Interfaces):
         self.assertEqual(numbers, list(range(numbers[0], flow.count)))
 
 
+class Lossy(Interfaces):
+    """One of three hosts loses every fifth frame, in each direction."""
+
+    hosts = 3
+
+    def setUp(self):
+        super().setUp()
+        rules = "; ".join(
+            f"chain {way} {{ type filter hook {way} priority 0; meta l4proto "
+            "udp numgen random mod 100 < 20 drop; }" for way in
+            ("input", "output"))
+        with self.network.hosts[0].inside():
+            subprocess.run(["nft", f"table ip hall {{ {rules}; }}"],
+                           check=True)
+
+    def check(self, *words):
+        readers = [self.reader(*words, number=number) for number in (1, 3)]
+        for host in (self.network.hosts[0], self.network.hosts[2]):
+            with host.inside():
+                netns.until(lambda: netns.listeners(netns.GROUP, netns.PORT),
+                            "it listens")
+
+        with self.network.hosts[1].inside():
+            self.run_msock("pub", "n", "--reliable", "-c", URL, *words,
+                           text="".join(f"{n}\n" for n in range(1000)))
+
+        for reader in readers:
+            netns.until(lambda: self.last(reader) == 999, "the last arrives")
+            numbers = [int(line) for line in reader.terminate().lines]
+            self.assertEqual(numbers, list(range(1000)))
+
+    def test_nothing_is_lost_on_the_reliable_stream(self):
+        self.check()
+
+    def test_nothing_is_lost_on_the_reliable_stream_sealed(self):
+        self.check("--key-file", self.key())
+
+
+class Reliable(Interfaces):
+    """The reader's interface fails, and nothing is missing."""
+
+    def check(self, *words):
+        reader = self.reader(*words)
+        flow = self.flow("--reliable", *words)
+        self.await_more(reader, flow)
+
+        for _ in range(10):
+            self.unplug(1)
+            self.plug(1)
+            self.await_more(reader, flow)
+
+        flow.end()
+        netns.until(lambda: self.last(reader) == flow.count - 1, "all is here")
+        numbers = [int(line) for line in reader.terminate().lines]
+        self.assertEqual(numbers, list(range(numbers[0], flow.count)))
+
+    def test_ten_times_made_again_nothing_is_missing(self):
+        self.check()
+
+    def test_ten_times_made_again_nothing_is_missing_sealed(self):
+        self.check("--key-file", self.key())
+
+
 class Peers(Interfaces):
     """Hosts whose firewalls let no multicast in."""
 

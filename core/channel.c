@@ -95,8 +95,15 @@ uint64_t msock_counter_get(const msock_channel *channel,
 
 /* -- Subscribing -- */
 
-static int refuse_closing(const msock_channel *channel)
+/* Whether the channel takes calls, and from this thread. */
+static int check_open(const msock_channel *channel)
 {
+    const struct msock__driver *driver = channel->engine.driver;
+    if (driver->ops->elsewhere && driver->ops->elsewhere(driver)) {
+        return msock__fail(MSOCK_EBUSY,
+                           "another thread runs this channel's loop: use "
+                           "msock_post() here, or call from its callbacks");
+    }
     return channel->engine.closing
                ? msock__fail(MSOCK_ECLOSED, "the channel is closing")
                : 0;
@@ -121,7 +128,7 @@ int msock_subscribe(msock_channel *channel, const char *filter,
         return msock__fail(MSOCK_EINVAL, "a subscription needs a %s",
                            filter ? "callback" : "filter");
     }
-    int code = refuse_closing(channel);
+    int code = check_open(channel);
     if (code == 0 && options) {
         code = check_struct(options->struct_size, sizeof(*options),
                             "msock_subscribe_options");
@@ -307,7 +314,7 @@ int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options)
 {
     struct msock__publication publication;
-    int code = refuse_closing(channel);
+    int code = check_open(channel);
     if (code == 0) {
         code = check_publication(channel, topic, json, options, &publication);
     }
@@ -340,7 +347,7 @@ int msock_post(msock_channel *channel, const char *topic, const char *json,
 int msock_watch(msock_channel *channel, msock_event_callback *callback,
                 void *user)
 {
-    int code = refuse_closing(channel);
+    int code = check_open(channel);
     if (code == 0) {
         channel->engine.watcher = callback;
         channel->engine.watcher_user = user;
@@ -357,7 +364,7 @@ int msock_timer_start(msock_channel *channel, uint64_t delay_ms,
     if (!callback) {
         return msock__fail(MSOCK_EINVAL, "a timer needs a callback");
     }
-    int code = refuse_closing(channel);
+    int code = check_open(channel);
     if (code < 0) {
         return code;
     }

@@ -34,6 +34,10 @@ struct msock__driver_ops {
      *  supported. */
     void (*notify)(struct msock__driver *driver);
 
+    /** Whether another thread is running the channel's loop right now. Any
+     *  thread. NULL: the driver cannot tell. */
+    bool (*elsewhere)(const struct msock__driver *driver);
+
     /** Whether this process is a child of the one that opened the channel. */
     bool (*forked)(const struct msock__driver *driver);
 

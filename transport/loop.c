@@ -30,6 +30,13 @@ bool msock__loop_forked(const struct msock__driver *driver)
     return self->generation != msock__process_generation();
 }
 
+static bool loop_elsewhere(const struct msock__driver *driver)
+{
+    const struct msock__loop *self = (const struct msock__loop *)driver;
+    uintptr_t runner = atomic_load(&self->runner);
+    return runner != 0 && runner != msock__loop_thread();
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
     msock__loop_turn(prepare->data);
@@ -175,10 +182,10 @@ static void loop_close(struct msock__driver *driver, msock_closed *closed,
     } else {
         msock__loop_arm(self, now_us, 0);
     }
-    if (!self->own || self->running) {
+    if (!self->own || atomic_load(&self->runner) != 0) {
         return;
     }
-    self->running = true;
+    atomic_store(&self->runner, msock__loop_thread());
     while (!msock__loop_has_ended(self)) {
         uv_run(self->loop, UV_RUN_ONCE);
     }
@@ -199,6 +206,7 @@ static const struct msock__driver_ops ops = {
     .random = loop_random,
     .wake = msock__loop_wake,
     .notify = msock__loop_notify,
+    .elsewhere = loop_elsewhere,
     .forked = msock__loop_forked,
     .run = msock__loop_run,
     .stop = msock__loop_stop,

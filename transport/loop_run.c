@@ -104,6 +104,12 @@ void msock__loop_turn(struct msock__loop *self)
 
 /* -- Running -- */
 
+uintptr_t msock__loop_thread(void)
+{
+    static _Thread_local char here;
+    return (uintptr_t)&here;
+}
+
 /* Checks that the loop is ours to run and poll.  Returns 0 or the error. */
 static int check_own(const struct msock__loop *self)
 {
@@ -121,20 +127,20 @@ static int enter(struct msock__loop *self)
     if (rc < 0) {
         return rc;
     }
-    if (self->running) {
+    if (atomic_load(&self->runner) != 0) {
         return msock__fail(MSOCK_EBUSY, "the channel's loop runs already");
     }
     if (msock__loop_forked(&self->base)) {
         return msock__fail(MSOCK_EFORK, "this process was forked after "
                                         "msock_open(): open a channel here");
     }
-    self->running = true;
+    atomic_store(&self->runner, msock__loop_thread());
     return 0;
 }
 
 static int leave(struct msock__loop *self)
 {
-    self->running = false;
+    atomic_store(&self->runner, 0);
     if (msock__loop_has_ended(self)) {
         msock__loop_end(self);
         return msock__fail(MSOCK_ECLOSED, "the channel has closed");

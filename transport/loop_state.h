@@ -25,8 +25,8 @@ struct msock__loop {
     unsigned open_count; /* handles, and the transport, not closed yet */
 
     atomic_bool stop;
-    bool running; /* in run(), dispatch() or close() */
-    bool blocked; /* the transport has no room */
+    atomic_uintptr_t runner; /* thread in run(), dispatch() or close(), or 0 */
+    bool blocked;            /* the transport has no room */
 
     bool closing;  /* draining, or further */
     bool shut;     /* drained: handles are closing */
@@ -38,6 +38,9 @@ struct msock__loop {
 
 /** Whether this process is a child of the one that opened. */
 bool msock__loop_forked(const struct msock__driver *driver);
+
+/** A number of the calling thread, never 0. */
+uintptr_t msock__loop_thread(void);
 
 /** Everything is closed and nothing freed yet. */
 bool msock__loop_has_ended(const struct msock__loop *self);

@@ -216,8 +216,9 @@ typedef struct msock_subscribe_options {
  *  subscription made in a callback starts with the next message. `options` may
  *  be NULL.
  *  Returns the subscription's id (1..2^31-1), MSOCK_EFILTER, MSOCK_EINVAL (no
- *  callback), MSOCK_ECLOSED, MSOCK_ELIMIT (65,536 subscriptions),
- *  MSOCK_ENOMEM.  Thread: loop only.  Source: docs/protocol.md 10. */
+ *  callback), MSOCK_EBUSY (another thread runs the channel's loop),
+ *  MSOCK_ECLOSED, MSOCK_ELIMIT (65,536 subscriptions), MSOCK_ENOMEM.  Thread:
+ *  loop only.  Source: docs/protocol.md 10. */
 int msock_subscribe(msock_channel *channel, const char *filter,
                     msock_callback *callback, void *user,
                     const msock_subscribe_options *options);
@@ -259,8 +260,9 @@ typedef struct msock_publish_options {
  *  or after with codec=raw), MSOCK_ETOOBIG (over message_max, over 1024 pieces,
  *  reliable and over half of history_max, or head over head_max), MSOCK_EAGAIN
  *  (queue_max reached: nothing was queued, MSOCK_EVENT_WRITABLE follows),
- *  MSOCK_ECLOSED, MSOCK_EFORK, MSOCK_ENOMEM. Thread: loop only.  Source:
- *  docs/protocol.md 2, 3. */
+ *  MSOCK_EBUSY (another thread runs the channel's loop), MSOCK_ECLOSED,
+ *  MSOCK_EFORK, MSOCK_ENOMEM. Thread: loop only.  Source: docs/protocol.md 2,
+ *  3. */
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options);
 

@@ -177,6 +177,37 @@ Test(loop, a_signal_handler_may_stop, .timeout = 10)
     msock_close(signalled, NULL, NULL);
 }
 
+/* Publishes in a thread of its own while the loop runs, and waits for that. */
+static void *publish_elsewhere(void *user)
+{
+    static int code;
+    code = msock_publish(user, "a", "1", NULL);
+    return &code;
+}
+
+static void start_elsewhere(msock_channel *other, void *user)
+{
+    pthread_t thread;
+    void *code = NULL;
+    pthread_create(&thread, NULL, publish_elsewhere, other);
+    pthread_join(thread, &code);
+    *(int *)user = *(int *)code;
+    msock_stop(other);
+}
+
+Test(loop, publishing_in_another_thread_is_refused, .timeout = 10)
+{
+    int code = 0;
+    msock_channel *channel = recorder_open(NULL);
+    msock_timer_start(channel, 0, 0, start_elsewhere, &code);
+
+    cr_assert(eq(int, msock_run(channel), 0));
+
+    cr_expect(eq(int, code, MSOCK_EBUSY));
+    cr_expect(eq(int, msock_publish(channel, "a", "1", NULL), 0));
+    msock_close(channel, NULL, NULL);
+}
+
 Test(loop, run_inside_run_is_busy)
 {
     int inner = 0;

@@ -255,9 +255,8 @@ static void suspend(struct msock__sim_node *node, uint64_t until_us)
     msock__sim_net_lock(net);
     msock__sim_deafen(node->endpoint, until_us);
     msock__sim_net_unlock(net);
-    if (node->entry.due_us < until_us) {
-        msock__sim_heap_move(&net->nodes, &node->entry, until_us);
-    }
+    /* It wakes then, whatever it waits for. */
+    msock__sim_heap_move(&net->nodes, &node->entry, earliest_us(node));
 }
 
 int msock__sim_virtual_suspend(struct msock__sim_net *net, const char *name,

@@ -34,10 +34,17 @@ function(sim_canary name found)
     set_tests_properties(sim/canary_${name} PROPERTIES
         PASS_REGULAR_EXPRESSION ${found})
 endfunction()
+sim_canary(window "heard .* twice" window_check window_mark)
 
-# Checks of the simulator itself, in worlds made by hand.
+add_test(NAME sim/seeds COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/sim/seeds_test.py $<TARGET_FILE:msock-sim>
+    ${PROJECT_SOURCE_DIR} 200)
+
+# Promises by name, and figures, in worlds made by hand.
 function(msock_sim_story_test module)
     msock_test(sim ${module} msock_sim_world msock_transport msock_core
         msock_codec)
 endfunction()
+msock_sim_story_test(promises)
+msock_sim_story_test(figures)
 msock_sim_story_test(world)

@@ -212,13 +212,17 @@ Test(sim_host, what_was_under_way_waits_for_a_suspended_node)
 
 Test(sim_host, suspension_ends_when_it_is_set_to_0)
 {
+    uint64_t ran = 0;
     open_pair(NULL);
+    msock_timer_start(a.channel, 5, 0, note_time, &ran);
     msock_sim_suspend(sim, "a", 5000);
     msock_sim_run(sim, 10);
 
     msock_sim_suspend(sim, "a", 0);
+    msock_sim_run(sim, 1);
     sim_node_count(&b, sim, 1, 1);
 
+    cr_expect(eq(u64, ran, 10000), "what was due runs at once");
     cr_expect(eq(sz, a.heard, 1));
     close_pair();
 }

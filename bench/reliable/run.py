@@ -11,7 +11,9 @@ namespaces that this program makes, joined by a bridge; nothing leaves them.
 """
 
 import argparse
+import contextlib
 import dataclasses
+import fcntl
 import itertools
 import json
 import os
@@ -113,6 +115,15 @@ class Role:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def alone():
+    """No two runs at a time on this machine, whoever starts them."""
+    path = os.path.join(tempfile.gettempdir(), "multisock-bench.lock")
+    with open(path, "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Bench:
@@ -299,7 +310,8 @@ def main():
                                        given.loss))
         for _, cell in itertools.product(range(given.runs), cells):
             for system in systems:
-                rows.append(bench.race(system, *cell))
+                with alone():
+                    rows.append(bench.race(system, *cell))
                 if given.output:
                     with open(given.output, "a", encoding="utf-8") as file:
                         file.write(json.dumps(rows[-1]) + "\n")

@@ -87,8 +87,7 @@ static const struct {
     {"{\"name\":\"a\",\"more\":{}}", "\"more.filter\" is missing"},
     {"{\"name\":\"a\",\"more\":{\"filter\":\"#\",\"time\":3}}",
      "unknown key \"more.time\"; did you mean \"times\"?"},
-    {"{\"name\":\"a\",\"commands\":[1]}",
-     "\"commands[0]\" must be an object"},
+    {"{\"name\":\"a\",\"commands\":[1]}", "\"commands[0]\" must be an object"},
     {"{\"name\":\"a\",\"commands\":[{\"filter\":\"#\"},{\"filter\":7}]}",
      "\"commands[1].filter\" must be a string"},
 };

@@ -45,7 +45,7 @@ static void settle_name(struct msock__engine *engine, uint64_t now_us,
         if (other == session || strcmp(other->sender, session->sender) != 0) {
             continue;
         }
-        if (other->up && other->heard_us > began_us) {
+        if (other->up && other->heard_us >= began_us) {
             tell(engine, MSOCK_EVENT_CONFLICT, session);
         } else if (other->up) {
             other->replaced = true;

@@ -287,7 +287,10 @@ void msock__engine_near(struct msock__engine *engine, bool near)
 {
     if (engine->config.pace == 0) {
         uint64_t rate = near ? MSOCK__PACE_NEAR : MSOCK__PACE_FAR;
+        engine->near = near;
         msock__pace_init(&engine->pace, rate, engine->frame_size);
+        msock__pace_init(&engine->piece_pace, MSOCK__PACE_FAR,
+                         engine->frame_size);
     }
 }
 

@@ -74,8 +74,8 @@ void msock__engine_sent(struct msock__engine *engine, size_t count);
 uint64_t msock__engine_deadline(const struct msock__engine *engine);
 
 /** Says whether all that the channel has joined is within this host: then, if
- *  the configuration leaves the pace open, it is that of a host, not of a
- *  network. */
+ *  the configuration leaves the pace open, that of the reliable stream is that
+ *  of a host, not of a network. */
 void msock__engine_near(struct msock__engine *engine, bool near);
 
 /** Changes the largest datagram to send, for what is queued from now on: what

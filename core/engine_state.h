@@ -113,6 +113,8 @@ struct msock__engine {
     size_t refused[MSOCK__QUEUES];
     struct msock__slots slots;
     struct msock__pace pace;
+    struct msock__pace piece_pace; /* of best effort, within one host */
+    bool near;                     /* all who listen are on this host */
     struct msock__pace nack_pace; /* frames, not bytes */
     struct msock__history *history;
     uint64_t room_us; /* the history has no room before */

@@ -231,6 +231,13 @@ static void show_raw(struct msock__engine *engine,
     msock__outbox_pop(&engine->outboxes[MSOCK__BEST_EFFORT]);
 }
 
+/* Receive buffers are no larger within one host, and a piece of best effort
+ * gets no second try: only the reliable stream is faster there. */
+static bool has_own_pace(const struct msock__engine *engine, uint8_t stream)
+{
+    return engine->near && stream == MSOCK__BEST_EFFORT;
+}
+
 /* Whether the history and the pace let a frame of the stream leave. */
 static bool may_leave(struct msock__engine *engine, uint64_t now_us,
                       uint8_t stream, const struct msock__chunk *chunk,
@@ -241,8 +248,10 @@ static bool may_leave(struct msock__engine *engine, uint64_t now_us,
         engine->room_us = msock__history_room_deadline(engine->history);
         return false;
     }
+    struct msock__pace *pace =
+        has_own_pace(engine, stream) ? &engine->piece_pace : &engine->pace;
     return (!reliable && chunk->count == 0) ||
-           msock__pace_take(&engine->pace, now_us, size);
+           msock__pace_take(pace, now_us, size);
 }
 
 /* Moves the next content of a stream into a slot.  Returns whether it did. */
@@ -353,7 +362,9 @@ static uint64_t data_deadline(const struct msock__engine *engine,
     bool reliable = stream == MSOCK__RELIABLE;
     uint64_t due_us = 0;
     if (reliable || chunk.count > 0) {
-        due_us = msock__pace_deadline(&engine->pace, wire_size(engine, &chunk));
+        const struct msock__pace *pace =
+            has_own_pace(engine, stream) ? &engine->piece_pace : &engine->pace;
+        due_us = msock__pace_deadline(pace, wire_size(engine, &chunk));
     }
     return reliable ? later(due_us, engine->room_us) : due_us;
 }

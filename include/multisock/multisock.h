@@ -73,7 +73,7 @@ typedef struct msock_options {
     size_t queue_max;       /* bytes waiting to be sent [16 MiB] */
     size_t post_max;        /* bytes posted and not yet published [4 MiB] */
     size_t pace;            /* bytes/s of pieces and of the reliable stream
-                               [10 MiB/s; 256 MiB/s on lo alone] */
+                               [10 MiB/s; reliable on lo alone: 256] */
     size_t history_max;     /* bytes kept to be sent again [16 MiB] */
     unsigned history_ms;    /* how long they are kept [10,000] */
     size_t reorder_max;     /* bytes that wait for a gap, a session [4 MiB] */

@@ -167,6 +167,18 @@ Test(engine, pieces_leave_at_the_pace)
     cr_expect(le(u64, hub.now_us - began_us, 110000));
 }
 
+/* Receive buffers are no larger there. */
+Test(engine, pieces_are_no_faster_within_one_host)
+{
+    msock__engine_near(hub.engine, true);
+    pair_publish_large(&hub, 1024 * 1024);
+    uint64_t began_us = hub.now_us;
+
+    bench_move(&hub, NULL, 5000000);
+
+    cr_expect(ge(u64, hub.now_us - began_us, 90000));
+}
+
 Test(engine, lost_piece_gives_the_message_up_after_two_seconds)
 {
     uint8_t frame[PAIR_FRAME_ROOM];

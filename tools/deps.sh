@@ -64,6 +64,7 @@ look()
         library libcjson libcjson-dev
         library glib-2.0 libglib2.0-dev
         program python3 python3
+        program nft nftables
         program c++ g++
         program make make
         # Debian packages are made and tested where there is Debian.

@@ -3,8 +3,10 @@
 cables that are out, addresses that change, switches that snoop, and hosts that
 multicast does not reach."""
 
+import shutil
 import subprocess
 import threading
+import unittest
 
 import netns
 from hosts_test import Network
@@ -33,12 +35,16 @@ class Flow:
             self.program.process.stdin.flush()
             self.count += 1
 
-    def end(self):
-        """Ends it; where its network was gone for a while, it says so."""
-        if self.done.is_set():
-            return
+    def pause(self):
+        """Publishes no more, and stays."""
         self.done.set()
         self.thread.join()
+
+    def end(self):
+        """Ends it; where its network was gone for a while, it says so."""
+        self.pause()
+        if self.program.process.stdin.closed:
+            return
         self.program.process.stdin.close()
         self.program.end(self.program.process.wait(netns.PATIENCE_S))
 
@@ -72,8 +78,9 @@ class Interfaces(netns.Case):
         with self.network.hosts[number - 1].inside():
             return self.start("sub", "n", "-c", channel, *words)
 
-    def flow(self, *words, number=2, channel=URL):
-        return Flow(self, self.network.hosts[number - 1], "-c", channel, *words)
+    def flow(self, *words, number=2, channel=URL, **options):
+        return Flow(self, self.network.hosts[number - 1], "-c", channel, *words,
+                    **options)
 
     def await_more(self, reader, flow):
         """Waits for a message that was published from now on."""
@@ -276,6 +283,7 @@ class Several(Interfaces):
         self.assertEqual(numbers, list(range(numbers[0], flow.count)))
 
 
+@unittest.skipUnless(shutil.which("nft"), "no nft(8): install nftables")
 class Lossy(Interfaces):
     """One of three hosts loses every fifth frame, in each direction."""
 
@@ -298,14 +306,16 @@ class Lossy(Interfaces):
                 netns.until(lambda: netns.listeners(netns.GROUP, netns.PORT),
                             "it listens")
 
-        with self.network.hosts[1].inside():
-            self.run_msock("pub", "n", "--reliable", "-c", URL, *words,
-                           text="".join(f"{n}\n" for n in range(1000)))
+        flow = self.flow("--reliable", *words, every_s=0.001)
+        netns.until(lambda: flow.count >= 1000, "the writer writes")
+        flow.pause()
 
         for reader in readers:
-            netns.until(lambda: self.last(reader) == 999, "the last arrives")
+            netns.until(lambda: self.last(reader) == flow.count - 1,
+                        "the last arrives")
             numbers = [int(line) for line in reader.terminate().lines]
-            self.assertEqual(numbers, list(range(1000)))
+            self.assertEqual(numbers, list(range(flow.count)))
+        flow.end()
 
     def test_nothing_is_lost_on_the_reliable_stream(self):
         self.check()
@@ -339,6 +349,7 @@ class Reliable(Interfaces):
         self.check("--key-file", self.key())
 
 
+@unittest.skipUnless(shutil.which("nft"), "no nft(8): install nftables")
 class Peers(Interfaces):
     """Hosts whose firewalls let no multicast in."""
 

@@ -318,16 +318,17 @@ Test(loop, the_timeout_is_that_of_the_next_timer, .timeout = 10)
     msock_close(channel, NULL, NULL);
 }
 
-/* A clock that stands still while the system is suspended ends the sleep. */
+/* A raw channel says no hello, so that nothing else ends the sleep. */
 Test(loop, a_sleep_is_short_whenever_the_next_timer_is)
 {
-    msock_channel *channel = recorder_open(NULL);
+    msock_channel *channel;
+    cr_assert(msock_open(&channel, "sim://sleep?codec=raw", NULL) == 0);
     msock_timer_start(channel, 3600000, 0, on_timer_stop, NULL);
 
     msock_dispatch(channel);
     int timeout = msock_timeout(channel);
 
-    cr_expect(ge(int, timeout, 1));
+    cr_expect(ge(int, timeout, 9000));
     cr_expect(le(int, timeout, 10001));
     msock_close(channel, NULL, NULL);
 }

@@ -22,41 +22,482 @@ static void open_two(const char *options, int key)
     net_run(NET_SECOND_US);
 }
 
-/* -- Loss -- */
-
-static uint64_t lose_first, lose_last;
-static size_t lost_count;
-
-static bool lose_range_once(const struct net_frame *frame, size_t to)
+/* Publishes numbers, each in a frame of its own. */
+static void publish_apart(int first, int last)
 {
-    const struct msock__frame *header = &frame->header;
-    bool first = lost_count <= lose_last - lose_first;
-    bool gone = to == node && first && header->stream == MSOCK__RELIABLE &&
-                header->counter >= lose_first && header->counter <= lose_last;
-    lost_count += gone ? 1 : 0;
-    return gone;
+    for (int i = first; i <= last; i++) {
+        net_publish_numbers(hub, i, i);
+        net_run(50);
+    }
 }
 
+static int publish_raw(size_t from, const char *topic, size_t size,
+                       bool reliable)
+{
+    char *bytes = calloc(1, size);
+    cr_assert(ne(ptr, bytes, NULL));
+    const msock_publish_options options = {
+        .raw = bytes, .raw_size = size, .reliable = reliable};
+    int code = msock_publish(net_channel(from), topic, NULL, &options);
+    free(bytes);
+    return code;
+}
+
+/* -- What the network loses -- */
+
+static uint64_t lose_first, lose_last;
+static bool lose_forever;
+static bool lost[65536];
+static unsigned lose_percent;
+
+static bool lose_range(const struct net_frame *frame, size_t to)
+{
+    const struct msock__frame *header = &frame->header;
+    if (to != node || header->stream != MSOCK__RELIABLE ||
+        header->counter < lose_first || header->counter > lose_last) {
+        return false;
+    }
+    bool again = lost[header->counter];
+    lost[header->counter] = true;
+    return lose_forever || !again;
+}
+
+/* The frames first..last do not come, their repairs do. */
 static void lose_once(uint64_t first, uint64_t last)
 {
     lose_first = first;
     lose_last = last;
-    lost_count = 0;
-    net.lose = lose_range_once;
+    net.lose = lose_range;
 }
+
+static bool lose_some(const struct net_frame *frame, size_t to)
+{
+    (void)frame;
+    (void)to;
+    return msock__dice_below(&net.dice, 100) < lose_percent;
+}
+
+/* -- Repairs -- */
 
 Test(engine_stream, lost_frame_is_asked_for_and_fills_its_place)
 {
     open_two("", NET_KEY);
     lose_once(2, 2);
 
-    for (int i = 1; i <= 3; i++) {
-        net_publish_numbers(hub, i, i);
-        net_run(MS);
-    }
+    publish_apart(1, 3);
     net_run(40 * MS);
 
     cr_expect(net_heard_numbers(node, 1, 3));
     cr_expect(eq(u64, net_counter(node, MSOCK_TX_NACKS), 1));
     cr_expect(eq(u64, net_counter(hub, MSOCK_TX_REPAIRS), 1));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 0));
+}
+
+Test(engine_stream, lost_tail_is_noticed)
+{
+    open_two("", NET_KEY);
+    lose_once(1, 1);
+
+    net_publish_numbers(hub, 1, 1);
+    net_run(50 * MS);
+
+    cr_expect(net_heard_numbers(node, 1, 1));
+}
+
+Test(engine_stream, repair_is_the_identical_frame)
+{
+    open_two("", NET_KEY);
+    lose_once(1, 1);
+    size_t first = net.frame_count;
+    publish_apart(1, 2);
+    net_run(50 * MS);
+
+    const struct net_frame *repair = &net.frames[net.frame_count - 1];
+    while (repair->header.stream != MSOCK__RELIABLE) {
+        repair--;
+    }
+
+    const struct net_frame *frame = &net.frames[first];
+    cr_assert(ne(ptr, (void *)frame, (void *)repair));
+    cr_assert(eq(u64, repair->header.counter, 1));
+    cr_assert(eq(sz, repair->size, frame->size));
+    cr_expect(eq(int, memcmp(repair->bytes, frame->bytes, frame->size), 0));
+}
+
+Test(engine_stream, hole_of_10000_frames_is_filled)
+{
+    open_two("", NET_KEY);
+    lose_once(2, 10001);
+
+    publish_apart(1, 10002);
+    net_run(5 * NET_SECOND_US);
+
+    cr_expect(net_heard_numbers(node, 1, 10002));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 0));
+    cr_expect(le(u64, net_counter(node, MSOCK_TX_NACKS), 60));
+}
+
+Test(engine_stream, loss_of_30_percent_both_ways_loses_nothing)
+{
+    open_two("", NET_KEY);
+    lose_percent = 30;
+    net.lose = lose_some;
+
+    publish_apart(1, 1000);
+    net_run(8 * NET_SECOND_US);
+
+    cr_expect(net_heard_numbers(node, 1, 1000));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 0));
+}
+
+/* -- Losses -- */
+
+Test(engine_stream, loss_is_reported_once_and_the_stream_goes_on)
+{
+    open_two("history_ms=500", NET_KEY);
+    lose_forever = true;
+    lose_once(5, 8);
+
+    publish_apart(1, 10);
+    net_run(3 * NET_SECOND_US);
+
+    const struct net_event *loss = net_event_last(node, MSOCK_EVENT_LOSS);
+    cr_assert(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 1));
+    cr_expect(eq(u64, loss->first, 5));
+    cr_expect(eq(u64, loss->count, 4));
+    cr_expect(eq(str, (char *)loss->node, "hub"));
+    cr_expect(eq(u64, loss->session, msock_session(net_channel(hub))));
+    cr_expect(eq(u64, net_counter(node, MSOCK_LOST), 4));
+    cr_expect(eq(sz, net_bench(node)->heard_count, 6));
+}
+
+Test(engine_stream, sender_that_dies_leaves_a_loss)
+{
+    open_two("", NET_KEY);
+    lose_once(2, 2);
+    publish_apart(1, 3);
+    net_crash(hub);
+
+    net_run(30 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_bench(node)->heard_count, 2));
+    cr_assert(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 1));
+    cr_expect(eq(u64, net_event_last(node, MSOCK_EVENT_LOSS)->first, 2));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_DOWN), 1));
+}
+
+Test(engine_stream, session_that_is_forgotten_leaves_a_loss)
+{
+    hub = net_open("hub", "", NET_KEY);
+    node = net_open("kitchen", "sessions_max=1", NET_KEY);
+    net_run(NET_SECOND_US);
+    lose_forever = true;
+    lose_once(2, 2);
+    publish_apart(1, 3);
+
+    (void)net_open("other", "", NET_KEY);
+    net_run(20 * MS);
+
+    cr_expect(eq(sz, net_bench(node)->heard_count, 2));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 1));
+}
+
+/* -- Joining late -- */
+
+/* A third node opens while another asks for frame 1, so that it hears the
+ * repair before anything else.  Returns it. */
+static size_t join_at_repair(int key)
+{
+    open_two("", key);
+    net_run(20 * NET_SECOND_US);
+    lose_once(1, 1);
+    publish_apart(1, 2);
+    size_t late = net_open("porch", "", key);
+    net_run(30 * MS);
+    cr_assert(ge(u64, net_counter(hub, MSOCK_TX_REPAIRS), 1));
+    publish_apart(3, 4);
+    net_run(NET_SECOND_US);
+    cr_expect(eq(sz, net_event_count(late, MSOCK_EVENT_LOSS), 0));
+    return late;
+}
+
+Test(engine_stream, sealed_late_joiner_hears_no_repair_of_before)
+{
+    size_t late = join_at_repair(NET_KEY);
+
+    cr_expect(net_heard_numbers(node, 1, 4));
+    cr_expect(net_heard_numbers(late, 3, 4));
+}
+
+Test(engine_stream, open_late_joiner_begins_with_the_repair_it_hears)
+{
+    size_t late = join_at_repair(0);
+
+    cr_expect(net_heard_numbers(node, 1, 4));
+    cr_expect(net_heard_numbers(late, 1, 4));
+}
+
+/* -- Sizes -- */
+
+Test(engine_stream, message_of_1_mib_arrives)
+{
+    open_two("", NET_KEY);
+    lose_once(100, 120);
+
+    cr_assert(eq(int, publish_raw(hub, "large", 1 << 20, true), 0));
+    net_run(2 * NET_SECOND_US);
+
+    cr_assert(eq(sz, net_bench(node)->heard_count, 1));
+    cr_expect(eq(sz, net_bench(node)->heard[0].data_size, 1 << 20));
+}
+
+Test(engine_stream, message_above_half_of_the_history_is_refused)
+{
+    open_two("history_max=128K", NET_KEY);
+
+    cr_expect(eq(int, publish_raw(hub, "a", 66 * 1024, true), MSOCK_ETOOBIG));
+    cr_expect(eq(int, publish_raw(hub, "a", 66 * 1024, false), 0));
+    cr_expect(eq(int, publish_raw(hub, "a", 60 * 1024, true), 0));
+    net_run(NET_SECOND_US);
+
+    cr_expect(eq(sz, net_bench(node)->heard_count, 2));
+}
+
+Test(engine_stream, lost_piece_of_a_message_is_repaired)
+{
+    open_two("", NET_KEY);
+    lose_once(7, 7);
+
+    cr_assert(eq(int, publish_raw(hub, "a", 64 * 1024, true), 0));
+    net_publish_numbers(hub, 1, 1);
+    net_run(100 * MS);
+
+    cr_assert(eq(sz, net_bench(node)->heard_count, 2));
+    cr_expect(eq(sz, net_bench(node)->heard[0].data_size, 64 * 1024));
+    cr_expect(net_heard_numbers(node, 1, 1));
+    cr_expect(eq(u64, bench_drops(net_bench(node)), 0));
+}
+
+Test(engine_stream, message_with_a_piece_lost_for_good_is_one_loss)
+{
+    open_two("history_ms=500", NET_KEY);
+    lose_forever = true;
+    lose_once(7, 7);
+
+    cr_assert(eq(int, publish_raw(hub, "a", 20 * 1024, true), 0));
+    net_publish_numbers(hub, 1, 1);
+    net_run(3 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 1));
+    cr_expect(eq(sz, net_bench(node)->heard_count, 1));
+    cr_expect(net_heard_numbers(node, 1, 1));
+}
+
+/* -- Two streams -- */
+
+Test(engine_stream, streams_keep_their_own_orders_and_take_turns)
+{
+    open_two("", NET_KEY);
+    size_t since = net.frame_count;
+
+    for (int i = 0; i < 3; i++) {
+        cr_assert(eq(int, publish_raw(hub, "large", 5000, false), 0));
+        cr_assert(eq(int, publish_raw(hub, "sure", 5000, true), 0));
+    }
+    net_run(100 * MS);
+
+    cr_expect(eq(sz, net_bench(node)->heard_count, 6));
+    unsigned changes = 0;
+    for (size_t i = since + 1; i < since + 20; i++) {
+        changes +=
+            net.frames[i].header.stream != net.frames[i - 1].header.stream ? 1
+                                                                           : 0;
+    }
+    cr_expect(ge(uint, changes, 18));
+}
+
+/* -- Back-pressure -- */
+
+Test(engine_stream, refused_publisher_is_told_once_and_soon)
+{
+    open_two("queue_max=64K", NET_KEY);
+    while (publish_raw(hub, "a", 1000, true) == 0) {
+    }
+    cr_assert(eq(int, publish_raw(hub, "a", 1000, true), MSOCK_EAGAIN));
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 0));
+
+    net_run(20 * MS);
+
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 1));
+    net_run(NET_SECOND_US);
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 1));
+    cr_expect(eq(int, publish_raw(hub, "a", 1000, true), 0));
+}
+
+Test(engine_stream, queue_that_empties_in_one_turn_is_writable_at_once)
+{
+    open_two("queue_max=64K", NET_KEY);
+    while (publish_raw(hub, "a", 1000, false) == 0) {
+    }
+
+    net_run(0);
+
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 1));
+}
+
+static void publish_again(msock_channel *channel, const msock_event *event,
+                          void *user)
+{
+    static const char bytes[50 * 1024];
+    const msock_publish_options options = {
+        .raw = bytes, .raw_size = sizeof(bytes), .reliable = true};
+    size_t *calls = user;
+    *calls += event->kind == MSOCK_EVENT_WRITABLE ? 1 : 0;
+    (void)msock_publish(channel, "a", NULL, &options);
+}
+
+/* It is larger than what is free when half of the queue is. */
+Test(engine_stream, large_message_is_writable_when_it_fits)
+{
+    size_t calls = 0;
+    open_two("queue_max=64K&pace=100000", NET_KEY);
+    cr_assert(eq(int, msock_watch(net_channel(hub), publish_again, &calls), 0));
+    cr_assert(eq(int, publish_raw(hub, "a", 30000, true), 0));
+    cr_assert(eq(int, publish_raw(hub, "a", 50 * 1024, true), MSOCK_EAGAIN));
+
+    net_run(200 * MS);
+    cr_expect(eq(sz, calls, 0));
+    net_run(400 * MS);
+
+    cr_expect(eq(sz, calls, 1));
+}
+
+Test(engine_stream, full_history_holds_the_publisher_back_and_loses_nothing)
+{
+    open_two("history_max=64K&queue_max=1M", NET_KEY);
+    lose_percent = 10;
+    net.lose = lose_some;
+
+    for (int i = 0; i < 300; i++) {
+        cr_assert(eq(int, publish_raw(hub, "a", 1000, true), 0));
+    }
+    net_run(20 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_bench(node)->heard_count, 300));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 0));
+}
+
+/* -- Slow nodes -- */
+
+static size_t deaf;
+
+static bool deaf_misses_half(const struct net_frame *frame, size_t to)
+{
+    return to == deaf && frame->header.stream == MSOCK__RELIABLE &&
+           msock__dice_below(&net.dice, 2) == 0;
+}
+
+Test(engine_stream, slow_node_is_reported_and_slows_nobody_any_more)
+{
+    open_two("", NET_KEY);
+    deaf = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    net.lose = deaf_misses_half;
+    struct msock__pace *pace = &net_bench(hub)->engine->pace;
+
+    for (int i = 1; i <= 8 * 50; i++) {
+        publish_apart(i, i);
+        net_run(20 * MS);
+    }
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_SLOW), 0));
+    cr_expect(lt(u64, msock__pace_rate(pace, net.now_us), pace->ceiling));
+    for (int i = 401; i <= 15 * 50; i++) {
+        publish_apart(i, i);
+        net_run(20 * MS);
+    }
+
+    cr_assert(eq(sz, net_event_count(hub, MSOCK_EVENT_SLOW), 1));
+    cr_expect(
+        eq(str, (char *)net_event_last(hub, MSOCK_EVENT_SLOW)->node, "porch"));
+    cr_expect(eq(u64, msock__pace_rate(pace, net.now_us), pace->ceiling));
+    net.lose = NULL;
+    net_run(NET_SECOND_US);
+    cr_expect(net_heard_numbers(node, 1, 750));
+    cr_expect(net_heard_numbers(deaf, 1, 750));
+}
+
+/* -- Leaving -- */
+
+Test(engine_stream, who_said_bye_still_repairs)
+{
+    open_two("", NET_KEY);
+    lose_once(1, 3);
+    net_publish_numbers(hub, 1, 1);
+
+    msock_close(net_channel(hub), NULL, NULL);
+    net_run(3 * NET_SECOND_US);
+
+    cr_expect(net_heard_numbers(node, 1, 1));
+    cr_expect(not(net.nodes[hub].alive));
+}
+
+static const char *const histories[] = {"", "history_ms=100",
+                                        "history_ms=100&history_max=64K"};
+
+Test(engine_stream, closing_ends_in_time_whoever_asks)
+{
+    for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++) {
+        open_two(histories[i], NET_KEY);
+        lose_forever = true;
+        lose_once(1, 1);
+        publish_apart(1, 2);
+        msock_close(net_channel(hub), NULL, NULL);
+
+        net_run(2100 * MS);
+
+        cr_expect(not(net.nodes[hub].alive), "%s", histories[i]);
+        net_run(3 * NET_SECOND_US);
+        cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 1));
+        net_close();
+    }
+}
+
+Test(engine_stream, who_was_heard_by_nobody_closes_soon)
+{
+    hub = net_open("hub", "", NET_KEY);
+    net_run(MS);
+
+    msock_close(net_channel(hub), NULL, NULL);
+    net_run(25 * MS);
+
+    cr_expect(not(net.nodes[hub].alive));
+}
+
+/* -- Forks -- */
+
+Test(engine_stream, forked_child_sends_nothing)
+{
+    struct msock__outgoing frame;
+    open_two("", NET_KEY);
+    lose_once(1, 1);
+    publish_apart(1, 2);
+    size_t hello = net_open("porch", "", NET_KEY);
+    net_run(2 * MS);
+    cr_assert(ne(sz, net.frame_count, 0));
+    net_publish_numbers(hub, 3, 3);
+    net_bench(hub)->forked = true;
+    net_run(20 * MS);
+
+    size_t shown = 0;
+    for (int i = 0; i < 100; i++) {
+        net_run(100 * MS);
+        struct bench *bench = net_bench(hub);
+        msock__engine_tick(bench->engine, net.now_us);
+        shown += msock__engine_output(bench->engine, net.now_us, &frame, 1);
+    }
+
+    cr_expect(eq(sz, shown, 0));
+    cr_expect(
+        eq(int, msock_publish(net_channel(hub), "a", "1", NULL), MSOCK_EFORK));
+    cr_expect(eq(sz, net_event_count(hello, MSOCK_EVENT_UP), 1));
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # libFuzzer targets, in the preset fuzz (clang) only: build/fuzz/tests/bin/
 # NAME_fuzz runs until it finds something; the test is a short run.
-foreach(name control frame json options)
+foreach(name control engine frame json options)
     add_executable(${name}_fuzz fuzz/${name}_fuzz.c support/log_notes.c)
     msock_target(${name}_fuzz)
     target_include_directories(${name}_fuzz PRIVATE ${PROJECT_SOURCE_DIR})
@@ -11,4 +11,5 @@ foreach(name control frame json options)
     add_test(NAME fuzz/${name} COMMAND ${name}_fuzz
         -seed=1 -runs=20000 -max_len=4096 -timeout=10)
 endforeach()
+target_link_libraries(engine_fuzz PRIVATE msock_test_bench)
 target_link_libraries(frame_fuzz PRIVATE msock_test_bench)

@@ -52,7 +52,7 @@ struct net {
     struct net_node nodes[NET_NODES_MAX];
     /* Whether the network loses a frame on its way to a node; NULL: none. */
     bool (*lose)(const struct net_frame *frame, size_t to);
-    size_t frame_count; /* all, those beyond the array too */
+    size_t frame_count; /* when there are too many, the last are forgotten */
     struct net_frame frames[NET_FRAMES_MAX];
 };
 
@@ -72,7 +72,7 @@ void net_run(uint64_t for_us);
 /** Ends a node at once, without a word. */
 void net_crash(size_t node);
 
-/** Frees all channels. */
+/** Frees all channels, and begins anew. */
 void net_close(void);
 
 struct bench *net_bench(size_t node);

@@ -1,11 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Faults for canaries: the linker puts one of these in place of a function of
- * the engine (--wrap), and the simulator has to find out. */
+/* Faults for canaries: the linker puts some of these in place of functions of
+ * the engine (--wrap), and the simulator has to find out. The engine's sources
+ * know nothing of it. */
+#include "core/admission.h"
+#include "core/age.h"
+#include "core/engine_state.h"
+#include "core/repair.h"
+#include "core/sendtimes.h"
 #include "core/window.h"
+
+/* What is replaced has another name; weak, because a canary that does not
+ * replace it has none. */
 
 int __wrap_msock__window_check(const struct msock__window *window,
                                uint64_t counter);
 void __wrap_msock__window_mark(struct msock__window *window, uint64_t counter);
+uint64_t __wrap_msock__sendtimes_floor(const struct msock__sendtimes *times,
+                                       uint64_t at_us);
+bool __wrap_msock__admission_nonce_valid(
+    const struct msock__admission *admission, uint64_t now_us, uint64_t nonce);
+uint64_t __wrap_msock__age_of(const struct msock__age *age, uint64_t now_us,
+                              uint64_t sent_us);
+__attribute__((weak)) size_t
+__real_msock__repair_nack(struct msock__repair *repair,
+                          const struct msock__repair_round *round,
+                          struct msock__range ranges[static MSOCK__NACK_MAX]);
+size_t
+__wrap_msock__repair_nack(struct msock__repair *repair,
+                          const struct msock__repair_round *round,
+                          struct msock__range ranges[static MSOCK__NACK_MAX]);
+__attribute__((weak)) void
+__real_msock__engine_event(struct msock__engine *engine,
+                           const msock_event *event);
+void __wrap_msock__engine_event(struct msock__engine *engine,
+                                const msock_event *event);
 
 /** Nothing was ever seen. */
 int __wrap_msock__window_check(const struct msock__window *window,
@@ -21,4 +49,52 @@ void __wrap_msock__window_mark(struct msock__window *window, uint64_t counter)
 {
     (void)window;
     (void)counter;
+}
+
+/** Whoever asks may believe everything that was ever sent. */
+uint64_t __wrap_msock__sendtimes_floor(const struct msock__sendtimes *times,
+                                       uint64_t at_us)
+{
+    (void)times;
+    (void)at_us;
+    return 1;
+}
+
+/** Answers to anybody, at any time, are answers to oneself. */
+bool __wrap_msock__admission_nonce_valid(
+    const struct msock__admission *admission, uint64_t now_us, uint64_t nonce)
+{
+    (void)admission;
+    (void)now_us;
+    (void)nonce;
+    return true;
+}
+
+/** Nothing is late. */
+uint64_t __wrap_msock__age_of(const struct msock__age *age, uint64_t now_us,
+                              uint64_t sent_us)
+{
+    (void)age;
+    (void)now_us;
+    (void)sent_us;
+    return 0;
+}
+
+/** Nothing is asked for. */
+size_t
+__wrap_msock__repair_nack(struct msock__repair *repair,
+                          const struct msock__repair_round *round,
+                          struct msock__range ranges[static MSOCK__NACK_MAX])
+{
+    (void)__real_msock__repair_nack(repair, round, ranges);
+    return 0;
+}
+
+/** Losses are not reported. */
+void __wrap_msock__engine_event(struct msock__engine *engine,
+                                const msock_event *event)
+{
+    if (event->kind != MSOCK_EVENT_LOSS) {
+        __real_msock__engine_event(engine, event);
+    }
 }

@@ -18,7 +18,10 @@ enum {
     PUBLICATIONS_MAX = 4000, /* so that a story stays short */
     BYTES_MAX = 3 * 1000 * 1000,
     SETTLE_MS = 25000,
-    ARRIVE_MS = 15000,
+    ARRIVE_MS = 12000,
+    DRIZZLE_LOSS = 5,
+    DRIZZLE_MESSAGES = 60,
+    DRIZZLE_GAP_MS = 15,
     IDLE_MS = 20000
 };
 
@@ -353,6 +356,30 @@ static void probe(struct story *story)
     ledger_expect(&world->ledger, from_us, until_us, false);
 }
 
+/* Some loss is nothing that a reliable message may not survive. */
+static void drizzle(struct story *story)
+{
+    struct world *world = &story->world;
+    msock_sim_faults faults = story->scenario.calm;
+    uint64_t from_us = world_now(world);
+    report_note(&world->report, "drizzle");
+    faults.loss = DRIZZLE_LOSS;
+    msock_sim_link(world->sim, NULL, NULL, &faults);
+    for (unsigned i = 0; i < DRIZZLE_MESSAGES; i++) {
+        unsigned node = draw_node(story);
+        struct publication publication = {.topic = (uint8_t)(i % TOPICS),
+                                          .flags = PUBLISHED_RELIABLE};
+        if (world_alive(world, node)) {
+            world_publish(world, node, &publication);
+        }
+        world_run(world, DRIZZLE_GAP_MS);
+    }
+    uint64_t until_us = world_now(world);
+    world_run(world, ARRIVE_MS);
+    ledger_expect(&world->ledger, from_us, until_us, true);
+    msock_sim_link(world->sim, NULL, NULL, &story->scenario.calm);
+}
+
 static void rest(struct story *story)
 {
     struct world *world = &story->world;
@@ -413,6 +440,8 @@ void story_play(uint64_t seed, FILE *transcript, struct story_result *result)
     suffer(&story);
     heal(&story);
     probe(&story);
+    drizzle(&story);
+    world_run(&story.world, ARRIVE_MS);
     rest(&story);
     summarize(&story, result);
     world_fini(&story.world);

@@ -35,6 +35,10 @@ function(sim_canary name found)
         PASS_REGULAR_EXPRESSION ${found})
 endfunction()
 sim_canary(window "heard .* twice" window_check window_mark)
+sim_canary(floor "before it was opened" sendtimes_floor)
+sim_canary(late "ms after it had left" age_of)
+sim_canary(mute "did not hear" repair_nack)
+sim_canary(loss "told of no loss" engine_event)
 
 add_test(NAME sim/seeds COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/sim/seeds_test.py $<TARGET_FILE:msock-sim>

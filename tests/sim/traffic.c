@@ -8,7 +8,8 @@
 
 enum {
     WINDOW = 10,         /* seconds that averages are taken over */
-    NACK_RATE = 20,      /* frames a second */
+    NACK_RATE = 20,      /* frames a second, */
+    NACK_BURST = 40,     /* and so many at once */
     CONTROL_RATE = 8000, /* bytes/s: 64 kbit/s */
     ADMISSION_BURST = 16 * 1024,
     /* A bucket may be full when a window begins. */
@@ -91,7 +92,7 @@ void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
     uint64_t other = sum.bytes[WIRE_HELLO] + sum.bytes[WIRE_BYE] +
                      sum.bytes[WIRE_SYNC] + sum.bytes[WIRE_NACK];
 
-    if (sum.frames[WIRE_NACK] > (WINDOW + 1) * NACK_RATE) {
+    if (sum.frames[WIRE_NACK] > WINDOW * NACK_RATE + NACK_BURST) {
         report_fail(traffic->report, "n%u sent %" PRIu64 " NACKs in %d s", node,
                     sum.frames[WIRE_NACK], WINDOW);
     }

@@ -167,14 +167,23 @@ Test(embedding, a_post_wakes_run, .timeout = 20)
     msock_close(member.channel, NULL, NULL);
 }
 
+/* Dispatches until its opening is over: the next hello is seconds away. */
+static void quieten(msock_channel *channel)
+{
+    struct pollfd readable = {msock_fd(channel), POLLIN, 0};
+
+    while (poll(&readable, 1, 0) != 0 || msock_timeout(channel) <= 1000) {
+        poll(&readable, 1, msock_timeout(channel));
+        msock_dispatch(channel);
+    }
+}
+
 Test(embedding, a_post_makes_the_descriptor_readable, .timeout = 20)
 {
     struct member member = {.wanted = 0};
     open_member(&member, NULL);
-    msock_dispatch(member.channel);
     struct pollfd readable = {msock_fd(member.channel), POLLIN, 0};
-    cr_assert(eq(int, poll(&readable, 1, 0), 0));
-    cr_assert(eq(int, msock_timeout(member.channel), -1));
+    quieten(member.channel);
 
     post_elsewhere(member.channel);
     int ready = poll(&readable, 1, PATIENCE_MS);
@@ -182,8 +191,7 @@ Test(embedding, a_post_makes_the_descriptor_readable, .timeout = 20)
 
     cr_expect(eq(int, ready, 1));
     cr_expect(eq(uint, member.heard[1], 1));
-    cr_expect(eq(int, poll(&readable, 1, 0), 0));
-    cr_expect(eq(int, msock_timeout(member.channel), -1));
+    quieten(member.channel);
     msock_close(member.channel, NULL, NULL);
 }
 

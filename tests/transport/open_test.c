@@ -98,6 +98,32 @@ static msock_channel *open_named(const char *url, const char *name,
     return channel;
 }
 
+/* One turn of a loop with two channels. */
+static void turn_both(msock_channel *one, msock_channel *two)
+{
+    struct pollfd readable[2] = {{msock_fd(one), POLLIN, 0},
+                                 {msock_fd(two), POLLIN, 0}};
+    int first = msock_timeout(one);
+    int second = msock_timeout(two);
+
+    poll(readable, 2, first < second ? first : second);
+    msock_dispatch(one);
+    msock_dispatch(two);
+}
+
+static bool knows(const msock_channel *channel)
+{
+    return msock_counter_get(channel, MSOCK_SESSIONS) > 0;
+}
+
+/* Until each has heard the other, or believes it if the channel is sealed. */
+static void meet(msock_channel *one, msock_channel *two)
+{
+    while (!knows(one) || !knows(two)) {
+        turn_both(one, two);
+    }
+}
+
 static void enter(void)
 {
     test_netns_enter();
@@ -122,6 +148,7 @@ static void check_message(const char *url, const char *key_file)
     msock_channel *hub = open_named(url, "hub", key_file);
     msock_channel *node = open_named(url, "node", key_file);
     msock_subscribe(node, "lights", on_message, &seen, NULL);
+    meet(hub, node);
 
     int rc = msock_publish(hub, "lights", "{\"on\":false}", NULL);
     msock_dispatch(hub);
@@ -180,6 +207,7 @@ Test(open, another_key_is_not_heard, .timeout = 30)
     msock_channel *hub = open_named(ON_LO, "hub", right);
     msock_channel *node = open_named(ON_LO, "node", right);
     msock_subscribe(node, "#", on_message, &seen, NULL);
+    meet(hub, node);
 
     msock_publish(stranger, "lights", "true", NULL);
     msock_dispatch(stranger);
@@ -189,7 +217,9 @@ Test(open, another_key_is_not_heard, .timeout = 30)
 
     cr_expect(came);
     cr_expect(eq(str, seen.data, "false"));
-    cr_expect(eq(u64, msock_counter_get(node, MSOCK_DROP_KEY_ID), 1));
+    cr_expect(ge(u64, msock_counter_get(node, MSOCK_DROP_KEY_ID), 1));
+    cr_expect(eq(u64, msock_counter_get(node, MSOCK_DROP_KEY_ID),
+                 msock_counter_get(stranger, MSOCK_TX_FRAMES)));
     msock_close(stranger, NULL, NULL);
     msock_close(hub, NULL, NULL);
     msock_close(node, NULL, NULL);
@@ -213,7 +243,9 @@ Test(open, own_frames_are_dropped_once_and_delivered_directly, .timeout = 30)
 
     cr_expect(came);
     cr_expect(eq(int, seen.count, 2));
-    cr_expect(eq(u64, msock_counter_get(node, MSOCK_DROP_OWN), 1));
+    cr_expect(ge(u64, msock_counter_get(node, MSOCK_DROP_OWN), 1));
+    cr_expect(le(u64, msock_counter_get(node, MSOCK_DROP_OWN),
+                 msock_counter_get(node, MSOCK_TX_FRAMES)));
     msock_close(node, NULL, NULL);
     msock_close(other, NULL, NULL);
 }
@@ -267,6 +299,9 @@ static void check_large(const char *key_file)
     options.name = "reader";
     cr_assert(eq(int, msock_open(&reader, ON_LO, &options), 0));
     msock_subscribe(reader, "file", on_message, &seen, NULL);
+    while (!knows(reader)) {
+        uv_run(&loop, UV_RUN_ONCE);
+    }
 
     int rc = msock_publish(writer, "file", NULL, &publish);
     uint64_t end = uv_hrtime() + PATIENCE_MS * 1000000ull;
@@ -326,6 +361,8 @@ Test(open, a_channel_opens_without_a_network_and_joins_later, .timeout = 30)
     int before = msock_joined(reader);
     msock_publish(reader, "lost", NULL, NULL);
     msock_dispatch(reader);
+    uint64_t errors = msock_counter_get(reader, MSOCK_TX_ERRORS);
+    uint64_t frames = msock_counter_get(reader, MSOCK_TX_FRAMES);
 
     test_netns_set("lo", true);
     msock_channel *writer = open_named("udp://239.255.77.83:7783", "w", NULL);
@@ -338,7 +375,8 @@ Test(open, a_channel_opens_without_a_network_and_joins_later, .timeout = 30)
     bool came = run(reader);
 
     cr_expect(eq(int, before, 0));
-    cr_expect(eq(u64, msock_counter_get(reader, MSOCK_TX_ERRORS), 1));
+    cr_expect(ge(u64, errors, 1));
+    cr_expect(eq(u64, errors, frames));
     cr_expect(came);
     cr_expect(eq(int, msock_joined(reader), 1));
     msock_close(reader, NULL, NULL);

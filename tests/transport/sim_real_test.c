@@ -121,7 +121,8 @@ Test(sim_real, handle_of_a_real_network_observes_and_injects)
     msock_sim_stats_get(sim, &stats, sizeof(stats));
     cr_expect(eq(str, b.sender, "py"));
     cr_expect(eq(uint, b.flags, MSOCK_MESSAGE_BARE));
-    cr_expect(eq(u64, stats.arrived, 1));
+    cr_expect(eq(u64, stats.injected, 1));
+    cr_expect(ge(u64, stats.arrived, 1));
     cr_expect(eq(sz, a.heard, 0));
     close_loop(&loop);
     msock_sim_close(sim);

@@ -157,6 +157,17 @@ Test(engine_presence, who_is_admitted_after_its_bye_says_it_again)
     cr_expect(eq(sz, net_bench(node)->heard_count, 1));
 }
 
+Test(engine_presence, who_was_heard_by_nobody_is_gone_soon)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    net_run(MS);
+
+    msock_close(net_channel(hub), NULL, NULL);
+    net_run(25 * MS);
+
+    cr_expect(not(net.nodes[hub].alive));
+}
+
 /* -- Two sessions of one name -- */
 
 Test(engine_presence, second_session_of_a_name_ends_the_first)

@@ -462,17 +462,6 @@ Test(engine_stream, closing_ends_in_time_whoever_asks)
     }
 }
 
-Test(engine_stream, who_was_heard_by_nobody_closes_soon)
-{
-    hub = net_open("hub", "", NET_KEY);
-    net_run(MS);
-
-    msock_close(net_channel(hub), NULL, NULL);
-    net_run(25 * MS);
-
-    cr_expect(not(net.nodes[hub].alive));
-}
-
 /* -- Forks -- */
 
 Test(engine_stream, forked_child_sends_nothing)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The simulator: production engines on a bad network in virtual time.
 add_library(msock_sim_world OBJECT
-    sim/attacker.c sim/ledger.c sim/ledger_check.c sim/nonces.c sim/report.c
+    sim/attacker.c sim/bounds.c sim/ledger.c sim/ledger_check.c sim/nonces.c sim/report.c
     sim/runner.c sim/scenario.c sim/story.c sim/traffic.c sim/wire.c
     sim/world.c)
 msock_target(msock_sim_world)

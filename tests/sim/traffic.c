@@ -7,13 +7,15 @@
 #include <stdlib.h>
 
 enum {
-    WINDOW = 10,         /* seconds that averages are taken over */
-    NACK_RATE = 20,      /* frames a second, */
-    NACK_BURST = 40,     /* and so many at once */
-    CONTROL_RATE = 8000, /* bytes/s: 64 kbit/s */
-    ADMISSION_BURST = 16 * 1024,
-    /* A bucket may be full when a window begins. */
-    CONTROL_BURST = 8 * 1024
+    WINDOW = 10,     /* seconds that averages are taken over */
+    NACK_RATE = 20,  /* frames a second, */
+    NACK_BURST = 40, /* and so many at once */
+    ADMISSION_RATE =
+        4000, /* bytes/s: 32 kbit/s of challenges, and of answers */
+    /* What a full bucket lets go at once, and the frame that empties it. */
+    ADMISSION_BURST = 8 * 1024 + 1500,
+    GROUP_RATE = 8000, /* bytes/s: 64 kbit/s of hellos by all */
+    HELLO_BURST = 2000
 };
 
 static const uint64_t SECOND_US = 1000000;
@@ -82,30 +84,33 @@ static struct traffic_count recent(const struct traffic_node *node,
     return sum;
 }
 
+static void check_bytes(struct traffic *traffic, unsigned node,
+                        const struct traffic_count *sum, enum wire_kind kind,
+                        uint64_t most)
+{
+    if (sum->bytes[kind] > most) {
+        report_fail(traffic->report,
+                    "n%u sent %" PRIu64 " bytes of %s frames in %d s", node,
+                    sum->bytes[kind], wire_name(kind), WINDOW);
+    }
+}
+
 void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
                    uint64_t now_us)
 {
     struct traffic_node *at = &traffic->nodes[node];
     turn(at, now_us / SECOND_US);
     struct traffic_count sum = recent(at, at->second);
-    uint64_t admission = sum.bytes[WIRE_CHALLENGE] + sum.bytes[WIRE_ANSWER];
-    uint64_t other = sum.bytes[WIRE_HELLO] + sum.bytes[WIRE_BYE] +
-                     sum.bytes[WIRE_SYNC] + sum.bytes[WIRE_NACK];
-
-    if (sum.frames[WIRE_NACK] > WINDOW * NACK_RATE + NACK_BURST) {
+    if (sum.frames[WIRE_NACK] > (WINDOW + 1) * NACK_RATE) {
         report_fail(traffic->report, "n%u sent %" PRIu64 " NACKs in %d s", node,
                     sum.frames[WIRE_NACK], WINDOW);
     }
-    if (admission > WINDOW * CONTROL_RATE + ADMISSION_BURST) {
-        report_fail(traffic->report,
-                    "n%u sent %" PRIu64 " bytes of admission in %d s", node,
-                    admission, WINDOW);
-    }
-    if (other > WINDOW * CONTROL_RATE / nodes + CONTROL_BURST) {
-        report_fail(traffic->report,
-                    "n%u sent %" PRIu64 " bytes of control in %d s", node,
-                    other, WINDOW);
-    }
+    check_bytes(traffic, node, &sum, WIRE_CHALLENGE,
+                WINDOW * ADMISSION_RATE + ADMISSION_BURST);
+    check_bytes(traffic, node, &sum, WIRE_ANSWER,
+                WINDOW * ADMISSION_RATE + ADMISSION_BURST);
+    check_bytes(traffic, node, &sum, WIRE_HELLO,
+                WINDOW * GROUP_RATE / nodes + HELLO_BURST);
 }
 
 struct traffic_count traffic_total(const struct traffic *traffic, int node)

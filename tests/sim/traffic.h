@@ -33,8 +33,8 @@ void traffic_fini(struct traffic *traffic);
 void traffic_sent(struct traffic *traffic, unsigned node,
                   const struct wire_view *view, uint64_t now_us);
 
-/** Checks the budgets of a node over the last seconds; `nodes`: the fewest that
- *  there were. */
+/** Checks the budgets of a node over the last seconds; `nodes`: how many
+ *  there are. */
 void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
                    uint64_t now_us);
 

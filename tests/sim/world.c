@@ -2,6 +2,7 @@
 /* Worlds: nodes, their callbacks, and the passing of time. */
 #include "tests/sim/world.h"
 
+#include "tests/sim/bounds.h"
 #include "tests/sim/wire.h"
 
 #include <assert.h>
@@ -305,17 +306,6 @@ int world_publish(struct world *world, unsigned node,
 
 /* -- Time -- */
 
-static void check_memory(struct world *world, const struct world_node *node)
-{
-    size_t queued = msock_queued(node->life->channel);
-    size_t limit = node->options.queue_max > 0 ? node->options.queue_max
-                                               : 16 * 1024 * 1024;
-    if (queued > limit) {
-        report_fail(&world->report, "%s queues %zu bytes, more than %zu",
-                    node->name, queued, limit);
-    }
-}
-
 /* Closing takes 2 s at most. */
 static void check_closing(struct world *world, const struct life *life)
 {
@@ -333,7 +323,7 @@ static void check_budgets(struct world *world)
     }
     world->checked_s = second;
     for (unsigned i = 0; i < world->node_count; i++) {
-        traffic_check(&world->traffic, i, 1, world_now(world));
+        traffic_check(&world->traffic, i, world->node_count, world_now(world));
     }
 }
 
@@ -344,7 +334,7 @@ static void tick(struct world *world)
         struct world_node *node = &world->nodes[i];
         if (node->life != NULL && node->life->channel != NULL) {
             ledger_refresh(node->life, now_us);
-            check_memory(world, node);
+            bounds_check(&world->report, node->life->channel);
             check_closing(world, node->life);
         }
     }

@@ -2,7 +2,6 @@
 /* Numbered JSON objects, and the tally of a receiver. */
 #include "bench/reliable/objects.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +24,34 @@ static const char *fill_of(unsigned number)
     return text + number * 37U % FILLS;
 }
 
+/* Writes a number and returns where it ends. */
+static char *put_number(char *out, unsigned number)
+{
+    char digits[10];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0) {
+        *out++ = digits[--count];
+    }
+    return out;
+}
+
 void object_write(char *text, unsigned number)
 {
-    int at = snprintf(text, OBJECT_SIZE + 1, "%s%u,\"fill\":\"", head, number);
+    static const char middle[] = ",\"fill\":\"";
+    char *end = text + OBJECT_SIZE;
+    char *at = text;
 
-    memcpy(text + at, fill_of(number), (size_t)(OBJECT_SIZE - 2 - at));
-    memcpy(text + OBJECT_SIZE - 2, "\"}", 3);
+    memcpy(at, head, sizeof head - 1);
+    at = put_number(at + sizeof head - 1, number);
+    memcpy(at, middle, sizeof middle - 1);
+    at += sizeof middle - 1;
+    memcpy(at, fill_of(number), (size_t)(end - 2 - at));
+    memcpy(end - 2, "\"}", 3);
 }
 
 int tally_init(struct tally *tally, unsigned wanted)

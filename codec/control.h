@@ -21,7 +21,7 @@
 enum {
     MSOCK__CHALLENGE_MAX = 64, /* sessions of a challenge */
     MSOCK__ANSWER_MAX = 128,   /* nonces of an answer, as a structure */
-    MSOCK__NACK_MAX = 32,      /* ranges of a NACK */
+    MSOCK__NACK_MAX = 96,      /* ranges of a NACK */
     MSOCK__NACK_FRAMES = 1024, /* counters in all of them */
     MSOCK__EVERY_MAX_MS = 600000,
     MSOCK__UP_MAX_MS = 10000

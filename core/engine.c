@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NACKS_PER_SECOND = 20, NACK_BURST = 4 };
-
 /* A bound of the configuration: 1 GiB at most, which is a size_t everywhere. */
 static size_t bound(uint64_t value)
 {
@@ -91,7 +89,6 @@ static void init_parts(struct msock__engine *engine, size_t frame_size)
     engine->repair_pool.bytes_max = bound(config->reorder_all_max);
     uint64_t rate = config->pace > 0 ? config->pace : MSOCK__PACE_FAR;
     msock__pace_init(&engine->pace, rate, frame_size);
-    msock__pace_init(&engine->nack_pace, NACKS_PER_SECOND, NACK_BURST / 2);
     msock__announce_start(&engine->announce, engine->opened_us);
     engine->check_us = UINT64_MAX;
 }

@@ -253,7 +253,7 @@ static bool due_nack(struct msock__engine *engine, uint64_t now_us,
                      struct msock__control *control)
 {
     return !engine->closing && engine->gapped &&
-           msock__pace_deadline(&engine->nack_pace, 1) <= now_us &&
+           msock__engine_stream_nack_deadline(engine) <= now_us &&
            msock__engine_stream_nack(engine, now_us, control);
 }
 
@@ -310,7 +310,7 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         msock__admission_sent(engine->admission, now_us, size);
         break;
     case MSOCK__NACK:
-        (void)msock__pace_take(&engine->nack_pace, now_us, 1);
+        msock__engine_stream_nacked(engine, now_us, control, used);
         msock__stats_add(&engine->stats, MSOCK_TX_NACKS, 1);
         break;
     case MSOCK__SYNC:

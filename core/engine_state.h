@@ -30,6 +30,7 @@
 #include "core/outbox.h"
 #include "core/pace.h"
 #include "core/post.h"
+#include "core/rate.h"
 #include "core/repair.h"
 #include "core/schedule.h"
 #include "core/sendtimes.h"
@@ -115,7 +116,7 @@ struct msock__engine {
     struct msock__pace pace;
     struct msock__pace piece_pace; /* of best effort, within one host */
     bool near;                     /* all who listen are on this host */
-    struct msock__pace nack_pace; /* frames, not bytes */
+    struct msock__rate nack_rate;
     struct msock__history *history;
     uint64_t room_us; /* the history has no room before */
     struct msock__sync sync;
@@ -323,6 +324,11 @@ uint64_t msock__engine_stream_nack_deadline(const struct msock__engine *engine);
 /** Fills in the NACK that is due.  Returns whether there is one. */
 bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
                                struct msock__control *control);
+
+/** The first `used` ranges of that NACK have left. */
+void msock__engine_stream_nacked(struct msock__engine *engine, uint64_t now_us,
+                                 const struct msock__control *control,
+                                 size_t used);
 
 /** A NACK was heard; `asker` is NULL if it is not admitted. */
 void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,

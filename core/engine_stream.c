@@ -13,7 +13,10 @@ enum {
     SLOW_PERCENT = 20,
     SLOW_FRAMES_MIN = 50, /* of fewer nothing is concluded */
     BYE_PATIENCE_US = 2000000,
-    HISTORY_GRACE_MS = 5000
+    HISTORY_GRACE_MS = 5000,
+    /* NACK frames: 40 at once, 20 a second. */
+    NACK_US = 50000,
+    NACKS_AHEAD_US = 39 * NACK_US
 };
 
 static struct msock__repair_round round_of(struct msock__engine *engine,
@@ -331,7 +334,8 @@ uint64_t msock__engine_stream_nack_deadline(const struct msock__engine *engine)
     while (session && !msock__repair_asks(session->repair)) {
         session = session->next_gapped;
     }
-    return session ? msock__pace_deadline(&engine->nack_pace, 1) : UINT64_MAX;
+    return session ? msock__rate_due(&engine->nack_rate, NACKS_AHEAD_US)
+                   : UINT64_MAX;
 }
 
 bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
@@ -351,6 +355,20 @@ bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
         }
     }
     return false;
+}
+
+void msock__engine_stream_nacked(struct msock__engine *engine, uint64_t now_us,
+                                 const struct msock__control *control,
+                                 size_t used)
+{
+    struct msock__repair_round round = round_of(engine, now_us);
+    struct msock__session *session = engine->gapped;
+    while (session && msock__session_short(session->id) != control->session) {
+        session = session->next_gapped;
+    }
+    assert(session);
+    msock__repair_asked(session->repair, &round, control->ranges, used);
+    msock__rate_take(&engine->nack_rate, now_us, NACK_US);
 }
 
 /* Counts what a node misses for the first time.  Returns whether it may slow

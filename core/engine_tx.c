@@ -162,6 +162,21 @@ static bool show_again(struct msock__engine *engine, uint64_t now_us,
     return true;
 }
 
+/* Repairs have a share of the pace while new frames wait too. */
+static bool repairs_share(const struct msock__engine *engine)
+{
+    return engine->outboxes[MSOCK__BEST_EFFORT].head ||
+           engine->outboxes[MSOCK__RELIABLE].head;
+}
+
+static bool take_repair_pace(struct msock__engine *engine, uint64_t now_us,
+                             size_t size)
+{
+    return repairs_share(engine)
+               ? msock__pace_take_repair(&engine->pace, now_us, size)
+               : msock__pace_take(&engine->pace, now_us, size);
+}
+
 static bool show_repair(struct msock__engine *engine, uint64_t now_us)
 {
     const uint8_t *frame;
@@ -169,7 +184,7 @@ static bool show_repair(struct msock__engine *engine, uint64_t now_us)
     uint64_t counter;
     if (!msock__history_repair(engine->history, &frame, &size, &counter) ||
         !claim(engine, now_us, size) ||
-        !msock__pace_take_repair(&engine->pace, now_us, size) ||
+        !take_repair_pace(engine, now_us, size) ||
         !show_again(engine, now_us, frame, size)) {
         return false;
     }
@@ -380,7 +395,10 @@ uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
         uint64_t history_us = msock__history_deadline(engine->history);
         if (history_us == 0) {
             history_us =
-                msock__pace_repair_deadline(&engine->pace, engine->frame_size);
+                repairs_share(engine)
+                    ? msock__pace_repair_deadline(&engine->pace,
+                                                  engine->frame_size)
+                    : msock__pace_deadline(&engine->pace, engine->frame_size);
         }
         due_us = earlier(due_us, history_us);
         due_us = earlier(due_us, msock__copies_deadline(&engine->copies));

@@ -22,7 +22,7 @@ enum {
     MSOCK__HISTORY_HOLD_ASKED_US = 500000, /* while NACKs are heard */
     MSOCK__HISTORY_QUIET_US = 5000000,     /* so long is that after one */
     MSOCK__HISTORY_PIN_US = 2000000,       /* of a frame that was asked for */
-    MSOCK__HISTORY_RESENT_US = 20000       /* not sent again before */
+    MSOCK__HISTORY_RESENT_US = 2000        /* not sent again before */
 };
 
 struct msock__history;
@@ -66,7 +66,7 @@ void msock__history_expire(struct msock__history *history, uint64_t now_us);
 struct msock__range msock__history_range(const struct msock__history *history);
 
 /** A NACK asked for `asked`: marks what is held of its first 1024, unless it
- *  was sent again less than 20 ms ago. `willing`: of a node that may hold the
+ *  was sent again less than 2 ms ago. `willing`: of a node that may hold the
  *  others up: its frames stay a while, and all of them longer.
  *  Returns how many frames were marked that were not before. */
 size_t msock__history_ask(struct msock__history *history, uint64_t now_us,

@@ -44,7 +44,7 @@ struct msock__early {
 struct msock__slot {
     struct msock__kept *kept; /* NULL: missing */
     uint64_t due_us;          /* missing: its timer, while it has one */
-    uint64_t asked_us;        /* last asked for */
+    uint64_t asked_us;        /* last asked for, by whomever; 0: never */
     uint32_t place;           /* in the heap, from 1; 0: no timer */
     uint8_t tries;            /* how often asked for */
     uint8_t unproved; /* of these, since its sender was known to hold it */

@@ -29,8 +29,8 @@ static void widen(struct msock__repair *repair,
     if (window->end >= until) {
         return;
     }
-    uint64_t due_us =
-        round->now_us + MSOCK__REPAIR_FIRST_US + msock__repair_spread(round);
+    uint64_t due_us = round->now_us + MSOCK__REPAIR_FIRST_US +
+                      msock__repair_spread(repair, round);
     while (window->end < until && msock__reorder_extend(window)) {
         if (window->end > repair->oldest) {
             msock__reorder_set(window, window->end - 1, due_us);
@@ -133,6 +133,7 @@ int msock__repair_new(struct msock__repair **repair,
     made->last = next - 1;
     made->again_from = UINT64_MAX;
     made->passed_us = UINT64_MAX;
+    made->sweep.due_us = UINT64_MAX;
     *repair = made;
     return 0;
 }
@@ -161,8 +162,7 @@ int msock__repair_add(struct msock__repair *repair,
     if (counter > repair->last) {
         repair->last = counter;
     } else {
-        repair->again_from = counter;
-        repair->again_us = round->now_us;
+        msock__repair_again(repair, round, counter);
     }
 
     int result = -MSOCK_DROP_REORDER;
@@ -263,5 +263,5 @@ uint64_t msock__repair_deadline(const struct msock__repair *repair)
     uint64_t first = msock__reorder_first(window);
     uint64_t due_us =
         first > 0 ? msock__reorder_slot(window, first)->due_us : UINT64_MAX;
-    return lower(due_us, repair->passed_us);
+    return lower(lower(due_us, repair->passed_us), repair->sweep.due_us);
 }

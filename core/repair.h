@@ -11,7 +11,7 @@
  * How a caller goes on after each call that may change what is in order (add,
  * range, expire, lose, end): msock__repair_pop() until it returns 0. In each
  * turn of the loop: expire, pop, and while msock__repair_asks() and the node's
- * limit on NACK frames allows, msock__repair_nack(). */
+ * limit on NACK frames allows, msock__repair_nack() and _asked(). */
 #ifndef MSOCK_CORE_REPAIR_H
 #define MSOCK_CORE_REPAIR_H
 
@@ -24,13 +24,15 @@
 #include <stdint.h>
 
 enum {
-    MSOCK__REPAIR_FIRST_US = 2000,   /* before a gap is asked for */
-    MSOCK__REPAIR_SPREAD_US = 10000, /* drawn on top of each wait */
-    MSOCK__REPAIR_SPREAD_MANY_US = 40000,
-    MSOCK__REPAIR_MANY = 16, /* more nodes than this spread wider */
-    MSOCK__REPAIR_AGAIN_US = 30000,
-    MSOCK__REPAIR_AGAIN_MAX_US = 250000,
-    MSOCK__REPAIR_TRIES = 8,
+    MSOCK__REPAIR_FIRST_US = 2000, /* before a gap is asked for */
+    /* Drawn on top of each wait: so much for each node that listens, */
+    MSOCK__REPAIR_SPREAD_US = 500,
+    MSOCK__REPAIR_SPREAD_MAX_US = 40000,
+    MSOCK__REPAIR_OTHERS = 8, /* or as long as a NACK is on its way, if so many
+                                 more listen */
+    MSOCK__REPAIR_PAUSE_US = 2000, /* no repair came: now those that passed */
+    MSOCK__REPAIR_SWEEP_US = 8000, /* others are asked for; or after this */
+    MSOCK__REPAIR_TRIES = 12,
     MSOCK__REPAIR_HEARD_MAX = 2,
     MSOCK__REPAIR_PASSED_US = 100000
 };
@@ -101,12 +103,18 @@ void msock__repair_heard(struct msock__repair *repair,
 /** Whether msock__repair_nack() has something to ask for. */
 bool msock__repair_asks(const struct msock__repair *repair);
 
-/** Writes what is to be asked for now, lowest first, at most 1024 counters in
- *  ascending, disjoint ranges of what the sender is known to hold, and counts
- *  the try.  Returns how many ranges. */
+/** Writes what a NACK that leaves now asks for, lowest first, at most 1024
+ *  counters in ascending, disjoint ranges of what the sender is known to hold:
+ *  what is due and what nearly is.  Returns how many ranges. */
 size_t msock__repair_nack(struct msock__repair *repair,
                           const struct msock__repair_round *round,
                           struct msock__range ranges[static MSOCK__NACK_MAX]);
+
+/** The first `count` ranges of msock__repair_nack(), which was called in the
+ *  same turn, have left in a NACK. What did not is still to be asked for. */
+void msock__repair_asked(struct msock__repair *repair,
+                         const struct msock__repair_round *round,
+                         const struct msock__range *ranges, size_t count);
 
 /** Looks at the timers: what is due is to be asked for now, or given up. */
 void msock__repair_expire(struct msock__repair *repair,

@@ -4,6 +4,8 @@
 
 #include "core/repair_state.h"
 
+#include <assert.h>
+
 static uint64_t higher(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -14,23 +16,69 @@ static uint64_t lower(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-uint64_t msock__repair_spread(const struct msock__repair_round *round)
+/* A NACK must reach the others while they still wait: the more listen, and the
+ * longer it takes, the wider they spread. */
+uint64_t msock__repair_spread(const struct msock__repair *repair,
+                              const struct msock__repair_round *round)
 {
-    uint64_t most = round->nodes > MSOCK__REPAIR_MANY
-                        ? MSOCK__REPAIR_SPREAD_MANY_US
-                        : MSOCK__REPAIR_SPREAD_US;
-    return msock__dice_below(round->dice, most + 1);
+    uint64_t listeners = round->nodes > 1 ? round->nodes - 1 : 1;
+    uint64_t others = lower(listeners - 1, MSOCK__REPAIR_OTHERS);
+    uint64_t by_number =
+        lower(listeners * MSOCK__REPAIR_SPREAD_US, MSOCK__REPAIR_SPREAD_MAX_US);
+    uint64_t by_delay = msock__response_typical(&repair->response) * others /
+                        MSOCK__REPAIR_OTHERS;
+    return msock__dice_below(round->dice, higher(by_number, by_delay) + 1);
 }
 
-/* How long the answer to the latest of `tries` is waited for. */
-static uint64_t again_us(unsigned tries)
+static uint64_t wait_us(const struct msock__repair *repair,
+                        const struct msock__slot *slot)
 {
-    uint64_t wait_us = MSOCK__REPAIR_AGAIN_US;
-    for (unsigned i = 1; i < tries && wait_us < MSOCK__REPAIR_AGAIN_MAX_US;
-         i++) {
-        wait_us *= 2;
+    return msock__response_wait(&repair->response, slot->unproved);
+}
+
+/* -- What comes back -- */
+
+/* Measures how long the first repair of a NACK takes. What was asked for twice
+ * would not tell which time it answers. */
+static void measure(struct msock__repair *repair, uint64_t now_us,
+                    uint64_t counter)
+{
+    const struct msock__reorder *window = &repair->window;
+    if (repair->probe_us == 0 || counter >= window->end) {
+        return;
     }
-    return lower(wait_us, MSOCK__REPAIR_AGAIN_MAX_US);
+    const struct msock__slot *slot = msock__reorder_slot(window, counter);
+    if (slot->tries == 1 && slot->asked_us == repair->probe_us) {
+        msock__response_note(&repair->response, now_us - repair->probe_us);
+        repair->probe_us = 0;
+    }
+}
+
+void msock__repair_again(struct msock__repair *repair,
+                         const struct msock__repair_round *round,
+                         uint64_t counter)
+{
+    struct msock__sweep *sweep = &repair->sweep;
+    uint64_t now_us = round->now_us;
+    assert(counter >= repair->window.next);
+    measure(repair, now_us, counter);
+    repair->again_from = counter;
+    repair->again_us = now_us;
+    if (counter == repair->window.next) {
+        return; /* nothing is missing below it */
+    }
+    if (sweep->due_us == UINT64_MAX) {
+        sweep->below = 0;
+        sweep->began_us = now_us;
+        sweep->extra_us = msock__repair_spread(repair, round);
+    }
+    if (counter >= sweep->below) {
+        sweep->below = counter;
+        sweep->at_us = now_us;
+    }
+    sweep->due_us = lower(now_us + MSOCK__REPAIR_PAUSE_US,
+                          sweep->began_us + MSOCK__REPAIR_SWEEP_US) +
+                    sweep->extra_us;
 }
 
 /* Whether the sender was known to hold it since it was last asked for. */
@@ -43,19 +91,70 @@ static bool is_proved(const struct msock__repair *repair, uint64_t counter,
            (again && repair->again_us >= asked_us);
 }
 
-/* A timer has run out. */
-static void look_at(struct msock__repair *repair, uint64_t counter)
+static void note_proof(const struct msock__repair *repair, uint64_t counter,
+                       struct msock__slot *slot)
 {
-    struct msock__slot *slot = msock__reorder_slot(&repair->window, counter);
-    msock__reorder_unset(&repair->window, counter);
     if (is_proved(repair, counter, slot->asked_us)) {
         slot->unproved = 0;
     }
+}
+
+/* -- Timers -- */
+
+/* Until when it need not be asked for again: lower ones still come, and its
+ * turn is after them. Others' repairs must not put it off for ever. */
+static uint64_t comes_by_us(const struct msock__repair *repair,
+                            uint64_t counter, const struct msock__slot *slot)
+{
+    bool flows = slot->asked_us > 0 && repair->again_from < counter &&
+                 repair->again_us > slot->asked_us;
+    return flows ? lower(repair->again_us +
+                             msock__response_wait(&repair->response, 1),
+                         slot->asked_us + MSOCK__RESPONSE_MOST_US)
+                 : 0;
+}
+
+/* A timer has run out. */
+static void look_at(struct msock__repair *repair, uint64_t counter,
+                    uint64_t now_us)
+{
+    struct msock__slot *slot = msock__reorder_slot(&repair->window, counter);
+    uint64_t comes_us = comes_by_us(repair, counter, slot);
+    if (comes_us > now_us) {
+        msock__reorder_set(&repair->window, counter, comes_us);
+        return;
+    }
+    msock__reorder_unset(&repair->window, counter);
+    note_proof(repair, counter, slot);
     if (slot->unproved >= MSOCK__REPAIR_TRIES) {
         slot->lost = true;
     } else {
         msock__marks_add(&repair->window.asking, counter);
     }
+}
+
+/* Whether its repair was lost: it was asked for so long ago that the sender
+ * knew it when it sent a higher one again. */
+static bool was_passed(const struct msock__repair *repair,
+                       const struct msock__slot *slot)
+{
+    return slot->place > 0 && slot->asked_us > 0 &&
+           slot->unproved < MSOCK__REPAIR_TRIES &&
+           slot->asked_us + msock__response_typical(&repair->response) <=
+               repair->sweep.at_us;
+}
+
+static void sweep(struct msock__repair *repair)
+{
+    struct msock__reorder *window = &repair->window;
+    uint64_t end = lower(window->end, repair->sweep.below);
+    for (uint64_t counter = window->next; counter < end; counter++) {
+        if (was_passed(repair, msock__reorder_slot(window, counter))) {
+            msock__reorder_unset(window, counter);
+            msock__marks_add(&window->asking, counter);
+        }
+    }
+    repair->sweep.due_us = UINT64_MAX;
 }
 
 /* What has left the history is not asked for any more: it is given up together
@@ -75,26 +174,18 @@ static void forget_passed(struct msock__repair *repair)
 void msock__repair_run(struct msock__repair *repair, uint64_t now_us)
 {
     struct msock__reorder *window = &repair->window;
+    if (repair->sweep.due_us <= now_us) {
+        sweep(repair);
+    }
     for (uint64_t first = msock__reorder_first(window);
          first > 0 && msock__reorder_slot(window, first)->due_us <= now_us;
          first = msock__reorder_first(window)) {
-        look_at(repair, first);
+        look_at(repair, first, now_us);
     }
     forget_passed(repair);
 }
 
-static void count_try(struct msock__repair *repair, uint64_t counter,
-                      uint64_t now_us, uint64_t extra_us)
-{
-    struct msock__slot *slot = msock__reorder_slot(&repair->window, counter);
-    slot->asked_us = now_us;
-    slot->unproved++;
-    if (slot->tries < UINT8_MAX) {
-        slot->tries++;
-    }
-    msock__reorder_set(&repair->window, counter,
-                       now_us + again_us(slot->tries) + extra_us);
-}
+/* -- Others ask -- */
 
 /* Puts the timer of one off, unless that happened twice. */
 static void put_off(struct msock__repair *repair, uint64_t counter,
@@ -106,8 +197,10 @@ static void put_off(struct msock__repair *repair, uint64_t counter,
     if ((!timed && !asking) || slot->heard >= MSOCK__REPAIR_HEARD_MAX) {
         return;
     }
-    uint64_t due_us = round->now_us + again_us(slot->tries) + extra_us;
+    note_proof(repair, counter, slot);
+    slot->asked_us = round->now_us;
     slot->heard++;
+    uint64_t due_us = round->now_us + wait_us(repair, slot) + extra_us;
     msock__reorder_set(&repair->window, counter,
                        timed ? higher(slot->due_us, due_us) : due_us);
 }
@@ -120,7 +213,7 @@ void msock__repair_heard(struct msock__repair *repair,
     if (window->missing == 0) {
         return;
     }
-    uint64_t extra_us = msock__repair_spread(round);
+    uint64_t extra_us = msock__repair_spread(repair, round);
     for (size_t i = 0; i < count; i++) {
         uint64_t counter = higher(ranges[i].first, window->next);
         while (counter <= ranges[i].last && counter < window->end) {
@@ -129,34 +222,82 @@ void msock__repair_heard(struct msock__repair *repair,
     }
 }
 
+/* -- Asking -- */
+
 bool msock__repair_asks(const struct msock__repair *repair)
 {
     return repair->window.asking.count > 0;
+}
+
+/* Whether a NACK that leaves now names it: it is due, or has waited enough and
+ * only the spread is left, or would be asked for soon for the first time. */
+static bool goes_along(const struct msock__repair *repair, uint64_t counter,
+                       uint64_t now_us)
+{
+    const struct msock__reorder *window = &repair->window;
+    const struct msock__slot *slot = msock__reorder_slot(window, counter);
+    if (slot->place == 0) {
+        return msock__marks_has(&window->asking, counter);
+    }
+    return slot->asked_us == 0 ||
+           (slot->unproved < MSOCK__REPAIR_TRIES &&
+            slot->asked_us + wait_us(repair, slot) <= now_us &&
+            comes_by_us(repair, counter, slot) <= now_us);
 }
 
 size_t msock__repair_nack(struct msock__repair *repair,
                           const struct msock__repair_round *round,
                           struct msock__range ranges[static MSOCK__NACK_MAX])
 {
-    struct msock__reorder *window = &repair->window;
+    const struct msock__reorder *window = &repair->window;
     msock__repair_run(repair, round->now_us);
-    if (!msock__repair_asks(repair)) {
-        return 0;
-    }
-    uint64_t extra_us = msock__repair_spread(round);
     size_t count = 0;
+    size_t frames = 0;
     uint64_t counter = higher(window->next, repair->oldest);
-    for (size_t i = 0; i < MSOCK__NACK_FRAMES; i++, counter++) {
-        counter = msock__marks_first(&window->asking, counter, window->end);
+    uint64_t end = msock__repair_asks(repair) ? window->end : counter;
+    for (; counter < end && frames < MSOCK__NACK_FRAMES; counter++) {
+        if (!goes_along(repair, counter, round->now_us)) {
+            continue;
+        }
         bool joins = count > 0 && ranges[count - 1].last + 1 == counter;
-        if (counter >= window->end || (!joins && count == MSOCK__NACK_MAX)) {
+        if (!joins && count == MSOCK__NACK_MAX) {
             break;
         }
         if (!joins) {
             ranges[count++].first = counter;
         }
         ranges[count - 1].last = counter;
-        count_try(repair, counter, round->now_us, extra_us);
+        frames++;
     }
     return count;
+}
+
+static void count_try(struct msock__repair *repair, uint64_t counter,
+                      uint64_t now_us, uint64_t extra_us)
+{
+    struct msock__slot *slot = msock__reorder_slot(&repair->window, counter);
+    note_proof(repair, counter, slot);
+    slot->asked_us = now_us;
+    slot->heard = 0;
+    slot->unproved++;
+    if (slot->tries < UINT8_MAX) {
+        slot->tries++;
+    }
+    msock__reorder_set(&repair->window, counter,
+                       now_us + wait_us(repair, slot) + extra_us);
+}
+
+void msock__repair_asked(struct msock__repair *repair,
+                         const struct msock__repair_round *round,
+                         const struct msock__range *ranges, size_t count)
+{
+    uint64_t extra_us = msock__repair_spread(repair, round);
+    for (size_t i = 0; i < count; i++) {
+        assert(ranges[i].first >= repair->window.next);
+        assert(ranges[i].last < repair->window.end);
+        for (uint64_t j = ranges[i].first; j <= ranges[i].last; j++) {
+            count_try(repair, j, round->now_us, extra_us);
+        }
+    }
+    repair->probe_us = round->now_us;
 }

@@ -5,6 +5,17 @@
 #define MSOCK_CORE_REPAIR_STATE_H
 
 #include "core/repair.h"
+#include "core/response.h"
+
+/* Repairs leave lowest first: one that comes tells of those below it that they
+ * were lost. They are asked for together once no more come. */
+struct msock__sweep {
+    uint64_t below; /* the highest repair of late, */
+    uint64_t at_us; /* when it came; */
+    uint64_t began_us;
+    uint64_t extra_us; /* the spread that was drawn */
+    uint64_t due_us;   /* UINT64_MAX: no repair came */
+};
 
 struct msock__repair {
     struct msock__reorder window;
@@ -17,11 +28,20 @@ struct msock__repair {
     uint64_t passed;     /* what is below is given up at passed_us */
     uint64_t passed_us;  /* UINT64_MAX: nothing is */
     uint64_t lost_below; /* what is below and missing is given up */
+    struct msock__sweep sweep;
+    struct msock__response response;
+    uint64_t probe_us; /* a NACK of then awaits its first repair; 0: none */
 };
 
 /** Returns what is drawn on top of every wait, so that one node asks and the
  *  others hear it. */
-uint64_t msock__repair_spread(const struct msock__repair_round *round);
+uint64_t msock__repair_spread(const struct msock__repair *repair,
+                              const struct msock__repair_round *round);
+
+/** A frame came that had been sent before, most likely a repair. */
+void msock__repair_again(struct msock__repair *repair,
+                         const struct msock__repair_round *round,
+                         uint64_t counter);
 
 /** Looks at the timers that have run out: what is due is to be asked for now,
  *  or given up. */

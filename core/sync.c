@@ -4,15 +4,18 @@
 
 #include <assert.h>
 
-enum { TIMES = 3, ASKED_US = 20000, REST_US = 250000 };
+enum { TIMES = 4, BURST_US = 5000, ASKED_US = 20000, REST_US = 250000 };
 
 /* After the last reliable frame, by how many are still to come. */
-static const uint64_t after_us[TIMES + 1] = {0, 320000, 80000, 20000};
+static const uint64_t after_us[TIMES + 1] = {0, 320000, 80000, 20000, BURST_US};
 
 void msock__sync_sent(struct msock__sync *sync, uint64_t now_us)
 {
+    /* The first is for bursts: of what is sent steadily the next frame tells,
+     * and a sync for each would double the frames. */
+    bool bursts = sync->left > 0 && now_us - sync->sent_us < BURST_US;
     sync->sent_us = now_us;
-    sync->left = TIMES;
+    sync->left = bursts ? TIMES : TIMES - 1;
 }
 
 void msock__sync_asked(struct msock__sync *sync, uint64_t now_us)

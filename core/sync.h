@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When to say `sync` (docs/protocol.md 5): 20, 80 and 320 ms after the last
  * reliable frame, so that a lost tail is noticed soon although nothing follows
- * it; and after a NACK, so that the asker knows what is worth asking for, at
- * most every 250 ms. Constant cost. */
+ * it, and 5 ms too at the end of a burst; and after a NACK, so that the asker
+ * knows what is worth asking for, at most every 250 ms. Constant cost. */
 #ifndef MSOCK_CORE_SYNC_H
 #define MSOCK_CORE_SYNC_H
 
@@ -18,7 +18,7 @@ struct msock__sync {
     uint64_t rests_until_us; /* ... but not before this */
 };
 
-/** A reliable frame has left: the three times count from now. */
+/** A reliable frame has left: the times count from now. */
 void msock__sync_sent(struct msock__sync *sync, uint64_t now_us);
 
 /** A NACK named this session: a sync is due within 20 ms, if there was none

@@ -310,7 +310,7 @@ Test(control_strict, lists_end_at_their_bounds)
 
 static int drop_of_ranges(int count)
 {
-    char data[1024];
+    char data[2048];
     int size = sprintf(data, "{\"session\":" ID ",\"ranges\":[");
 
     for (int i = 0; i < count; i++) {
@@ -321,10 +321,10 @@ static int drop_of_ranges(int count)
     return control_drop("nack", data);
 }
 
-Test(control_strict, nack_has_at_most_32_ranges)
+Test(control_strict, nack_has_at_most_96_ranges)
 {
-    cr_expect(zero(int, drop_of_ranges(32)));
-    cr_expect(eq(int, drop_of_ranges(33), MSOCK_DROP_CONTROL));
+    cr_expect(zero(int, drop_of_ranges(96)));
+    cr_expect(eq(int, drop_of_ranges(97), MSOCK_DROP_CONTROL));
 }
 
 Test(control_strict, answer_has_any_number_of_nonces)

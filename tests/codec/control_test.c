@@ -201,7 +201,7 @@ Test(control, largest_lists_come_back)
         challenge.sessions[i % MSOCK__CHALLENGE_MAX] = UINT64_MAX - i;
         answer.floors[i] = (struct msock__floor){MOST - i, MOST, i << 40};
         nack.ranges[i % MSOCK__NACK_MAX] = (struct msock__range){
-            MOST - 4095 + i % 32 * 128, MOST - 4064 + i % 32 * 128};
+            MOST - 4095 + i % 96 * 32, MOST - 4086 + i % 96 * 32};
     }
 
     cr_expect(control_comes_back(&challenge));

@@ -92,6 +92,9 @@ static void serve(struct stream *stream)
     struct msock__range ranges[MSOCK__NACK_MAX];
     size_t count = msock__repair_nack(stream->repair, &now, ranges);
     stream->nacks += count > 0;
+    if (count > 0) {
+        msock__repair_asked(stream->repair, &now, ranges, count);
+    }
     for (size_t i = 0; i < count; i++) {
         stream->nacked += ranges[i].last + 1 - ranges[i].first;
         for (uint64_t c = ranges[i].first; c <= ranges[i].last; c++) {
@@ -188,7 +191,9 @@ Test(repair_bounds, hole_of_10_000_frames_nobody_answers_for_is_reported)
         now.now_us = due_us;
         msock__repair_expire(stream.repair, &now);
         pop_all(&stream);
-        while (msock__repair_nack(stream.repair, &now, ranges) > 0) {
+        size_t count;
+        while ((count = msock__repair_nack(stream.repair, &now, ranges)) > 0) {
+            msock__repair_asked(stream.repair, &now, ranges, count);
             stream.nacks++;
         }
     }

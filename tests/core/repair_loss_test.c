@@ -14,17 +14,17 @@ static unsigned ask_until_given_up(void)
     out[0] = '\0';
     while (out[0] == '\0') {
         wait_until(msock__repair_deadline(repair));
-        asked += msock__repair_nack(repair, &now, ranges) > 0;
+        asked += ask() > 0;
     }
     return asked;
 }
 
-Test(repair_loss, gap_is_given_up_after_8_tries)
+Test(repair_loss, gap_is_given_up_after_12_tries)
 {
     add(1);
     add(4);
 
-    cr_expect(eq(uint, ask_until_given_up(), 8));
+    cr_expect(eq(uint, ask_until_given_up(), 12));
 
     CAME_OUT("[2-3] 4 ");
     cr_expect(eq(int, add(2), -MSOCK_DROP_DUPLICATE));
@@ -40,7 +40,7 @@ Test(repair_loss, tries_count_from_when_the_sender_last_held_it)
         hear_range(1, 2);
     }
 
-    cr_expect(eq(uint, ask_until_given_up(), 8));
+    cr_expect(eq(uint, ask_until_given_up(), 12));
 
     CAME_OUT("[1-1] 2 ");
 }
@@ -48,17 +48,17 @@ Test(repair_loss, tries_count_from_when_the_sender_last_held_it)
 Test(repair_loss, a_repair_proves_that_what_follows_is_held)
 {
     add(40);
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 11; i++) {
         wait_for_nack();
     }
     now.now_us += 1 * MS;
     add(20);
 
-    /* What lies below has one try left, what follows eight: the second of them
-     * is when the first is given up. */
-    cr_expect(eq(uint, ask_until_given_up(), 2));
+    /* What lies below has one try left, what follows twelve, the first five of
+     * them before the others are given up. */
+    cr_expect(eq(uint, ask_until_given_up(), 5));
     CAME_OUT("[1-19] 20 ");
-    cr_expect(eq(uint, ask_until_given_up(), 6));
+    cr_expect(eq(uint, ask_until_given_up(), 7));
     CAME_OUT("[21-39] 40 ");
 }
 
@@ -92,7 +92,7 @@ Test(repair_loss, what_was_to_be_asked_for_when_oldest_passed_it_is_not)
     wait_until(now.now_us + 20 * MS);
     hear_range(9, 9);
 
-    cr_expect(eq(sz, msock__repair_nack(repair, &now, ranges), 0));
+    cr_expect(eq(sz, ask(), 0));
 
     cr_expect(not(msock__repair_asks(repair)));
     wait_until(now.now_us + 100 * MS);
@@ -157,7 +157,7 @@ Test(repair_loss, old_news_of_the_sender_takes_nothing_back)
     wait_until(now.now_us + 100 * MS);
 
     CAME_OUT("1 [2-4] ");
-    msock__repair_nack(repair, &now, ranges);
+    ask();
     cr_expect(asked_for(0, 5, 9));
 }
 

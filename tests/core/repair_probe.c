@@ -105,6 +105,15 @@ void wait_until(uint64_t at_us)
     now.now_us = at_us;
 }
 
+size_t ask(void)
+{
+    size_t count = msock__repair_nack(repair, &now, ranges);
+    if (count > 0) {
+        msock__repair_asked(repair, &now, ranges, count);
+    }
+    return count;
+}
+
 size_t wait_for_nack(void)
 {
     while (!msock__repair_asks(repair)) {
@@ -112,7 +121,7 @@ size_t wait_for_nack(void)
         cr_assert(ne(u64, due_us, UINT64_MAX));
         wait_until(due_us);
     }
-    return msock__repair_nack(repair, &now, ranges);
+    return ask();
 }
 
 bool asked_for(size_t index, uint64_t first, uint64_t last)

@@ -43,6 +43,9 @@ void hear_nack(uint64_t first, uint64_t last);
 /** Time passes up to `at_us`; what is due on the way is looked at. */
 void wait_until(uint64_t at_us);
 
+/** Sends the NACK that is to be sent now.  Returns how many ranges. */
+size_t ask(void);
+
 /** Time passes until there is something to ask for; that is asked for.  Returns
  *  how many ranges. */
 size_t wait_for_nack(void);

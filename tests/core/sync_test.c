@@ -31,6 +31,30 @@ Test(sync, is_due_three_times_after_the_last_frame)
     cr_expect(eq(u64, msock__sync_deadline(&sync), UINT64_MAX));
 }
 
+Test(sync, burst_has_one_more_5_ms_after_its_end)
+{
+    static const uint64_t dues_us[] = {8 * MS, 23 * MS, 83 * MS, 323 * MS};
+    struct msock__sync sync = {0};
+    msock__sync_sent(&sync, 0);
+    msock__sync_sent(&sync, 3 * MS);
+
+    for (int i = 0; i < 4; i++) {
+        cr_expect(eq(u64, msock__sync_deadline(&sync), dues_us[i]));
+        msock__sync_take(&sync, dues_us[i]);
+    }
+    cr_expect(eq(u64, msock__sync_deadline(&sync), UINT64_MAX));
+}
+
+Test(sync, steady_frames_are_no_burst)
+{
+    struct msock__sync sync = {0};
+    msock__sync_sent(&sync, 0);
+
+    msock__sync_sent(&sync, 5 * MS);
+
+    cr_expect(eq(u64, msock__sync_deadline(&sync), 25 * MS));
+}
+
 Test(sync, next_frame_begins_anew)
 {
     struct msock__sync sync = {0};

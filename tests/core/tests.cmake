@@ -11,7 +11,7 @@ foreach(module topic window stats log timer session dispatch dispatch_model
 endforeach()
 msock_core_test(alloc msock_test_alloc)
 msock_core_test(age)
-foreach(module marks sync repair repair_loss repair_model)
+foreach(module marks sync repair repair_loss repair_model response)
     msock_core_test(${module})
 endforeach()
 foreach(module repair repair_loss)

@@ -21,14 +21,7 @@ bool __wrap_msock__admission_nonce_valid(
     const struct msock__admission *admission, uint64_t now_us, uint64_t nonce);
 uint64_t __wrap_msock__age_of(const struct msock__age *age, uint64_t now_us,
                               uint64_t sent_us);
-__attribute__((weak)) size_t
-__real_msock__repair_nack(struct msock__repair *repair,
-                          const struct msock__repair_round *round,
-                          struct msock__range ranges[static MSOCK__NACK_MAX]);
-size_t
-__wrap_msock__repair_nack(struct msock__repair *repair,
-                          const struct msock__repair_round *round,
-                          struct msock__range ranges[static MSOCK__NACK_MAX]);
+bool __wrap_msock__repair_asks(const struct msock__repair *repair);
 __attribute__((weak)) void
 __real_msock__engine_event(struct msock__engine *engine,
                            const msock_event *event);
@@ -81,13 +74,10 @@ uint64_t __wrap_msock__age_of(const struct msock__age *age, uint64_t now_us,
 }
 
 /** Nothing is asked for. */
-size_t
-__wrap_msock__repair_nack(struct msock__repair *repair,
-                          const struct msock__repair_round *round,
-                          struct msock__range ranges[static MSOCK__NACK_MAX])
+bool __wrap_msock__repair_asks(const struct msock__repair *repair)
 {
-    (void)__real_msock__repair_nack(repair, round, ranges);
-    return 0;
+    (void)repair;
+    return false;
 }
 
 /** Losses are not reported. */

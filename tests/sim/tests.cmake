@@ -37,7 +37,7 @@ endfunction()
 sim_canary(window "heard .* twice" window_check window_mark)
 sim_canary(floor "before it was opened" sendtimes_floor)
 sim_canary(late "ms after it had left" age_of)
-sim_canary(mute "did not hear" repair_nack)
+sim_canary(mute "did not hear" repair_asks)
 sim_canary(loss "told of no loss" engine_event)
 
 add_test(NAME sim/seeds COMMAND Python3::Interpreter -B

@@ -42,9 +42,9 @@ CANONICAL = {
     "nack": ("nack", {"session": OTHER, "ranges": [[4, 4]]}),
     "nack of neighbours":
         ("nack", {"session": OTHER, "ranges": [[4, 6], [7, 7], [100, 1118]]}),
-    "nack of 32 ranges":
+    "nack of 96 ranges":
         ("nack", {"session": OTHER,
-                  "ranges": [[n, n + 31] for n in range(1, 2048, 64)]}),
+                  "ranges": [[n, n + 9] for n in range(1, 3072, 32)]}),
     "nack at the end":
         ("nack", {"session": OTHER, "ranges": [[MOST - 1023, MOST]]}),
 }
@@ -134,8 +134,8 @@ def refusals():
                    [[1, 1025]], [[1, 1], [3, 1026]], [[1]], [[1, 2, 3]],
                    [1, 2]):
         yield f"ranges {ranges}", "nack", changed("nack", ranges=ranges)
-    yield "33 ranges", "nack", changed(
-        "nack", ranges=[[n, n] for n in range(1, 67, 2)])
+    yield "97 ranges", "nack", changed(
+        "nack", ranges=[[n, n] for n in range(1, 195, 2)])
     for more in full_refusals():
         yield f"hello with {json.dumps(more)[:60]}", "hello", {**HELLO, **more}
     for more in ({"of": ["hub"]}, {"ack": 9}, {"ack": [0]},

@@ -96,6 +96,7 @@ static void open_one(int key)
     unsigned what = next();
     if (net.count < NET_NODES_MAX) {
         size_t node = net_open(names[what % 4], what & 4 ? tight : "", key);
+        net_bench(node)->ahead_us = what & 16 ? 30 : 0;
         (void)msock_subscribe(net_channel(node), "x", react, NULL, NULL);
         if (what & 8) {
             (void)msock_watch(net_channel(node), react_to_event, NULL);

@@ -44,7 +44,11 @@ static void on_challenge(struct msock__engine *engine,
         return;
     }
     uint64_t up_us = control->up_ms * 1000;
-    uint64_t at_us = now_us > up_us ? now_us - up_us : 0;
+    /* Who names a session has heard of it. */
+    uint64_t arrived_us = engine->arrived_us > engine->began_us
+                              ? engine->arrived_us
+                              : engine->began_us;
+    uint64_t at_us = arrived_us > up_us ? arrived_us - up_us : 0;
     struct msock__floor floor = {
         .best_effort = 1, .reliable = 1, .nonce = control->nonce};
     if (engine->began_us < at_us) {

@@ -379,6 +379,8 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
     if (engine->closing && (engine->config.raw || silent)) {
         return;
     }
+    engine->arrived_us =
+        now_us > datagram->waited_us ? now_us - datagram->waited_us : 0;
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);
     msock__stats_add(&engine->stats, MSOCK_RX_BYTES, datagram->size);
     bool bare = datagram->size > 0 && datagram->bytes[0] == '{';

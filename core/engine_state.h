@@ -91,6 +91,7 @@ struct msock__engine {
     bool ended; /* closing: nothing is left to be said */
 
     /* Whom we hear. */
+    uint64_t arrived_us; /* when the datagram in hand reached this host */
     struct msock__sessions *sessions;
     size_t up_count;
     uint64_t check_us;                  /* when somebody may be down */

@@ -96,7 +96,8 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
     msock__arrival_read(arrival, message);
     *datagram =
         (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
-                                 .size = batch->headers[index].msg_len};
+                                 .size = batch->headers[index].msg_len,
+                                 .waited_us = arrival->waited_us};
     if (from) {
         msock__address_text(arrival->source, arrival->source_port,
                             batch->froms[index]);

@@ -12,7 +12,10 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { WAITED_MAX_US = 1000000 };
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -138,6 +141,7 @@ int msock__group_receiver(const struct msock__group *group, size_t rcvbuf)
         OPTION(SOL_SOCKET, SO_REUSEADDR, 1),
         OPTION(SOL_SOCKET, SO_RCVBUF, rcvbuf),
         OPTION(SOL_SOCKET, SO_RXQ_OVFL, 1),
+        OPTION(SOL_SOCKET, SO_TIMESTAMPNS, 1),
         OPTION(IPPROTO_IP, IP_MULTICAST_ALL, 0),
         OPTION(IPPROTO_IP, IP_PKTINFO, 1),
     };
@@ -145,6 +149,7 @@ int msock__group_receiver(const struct msock__group *group, size_t rcvbuf)
         OPTION(SOL_SOCKET, SO_REUSEADDR, 1),
         OPTION(SOL_SOCKET, SO_RCVBUF, rcvbuf),
         OPTION(SOL_SOCKET, SO_RXQ_OVFL, 1),
+        OPTION(SOL_SOCKET, SO_TIMESTAMPNS, 1),
         OPTION(IPPROTO_IPV6, IPV6_V6ONLY, 1),
         OPTION(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0),
         OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1),
@@ -216,6 +221,7 @@ static int open_unicast(bool ipv6, uint16_t port, size_t rcvbuf, unsigned dscp)
         OPTION(SOL_SOCKET, SO_REUSEADDR, port != 0),
         OPTION(SOL_SOCKET, SO_RCVBUF, rcvbuf),
         OPTION(SOL_SOCKET, SO_RXQ_OVFL, 1),
+        OPTION(SOL_SOCKET, SO_TIMESTAMPNS, 1),
         OPTION(IPPROTO_IP, IP_MULTICAST_ALL, 0),
         OPTION(IPPROTO_IP, IP_TOS, dscp << 2),
         OPTION(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT),
@@ -368,6 +374,21 @@ void msock__group_route(const struct msock__group *group, unsigned index,
     route->size = CMSG_SPACE(size);
 }
 
+/* The kernel's stamps are wall clock, which may be set in between: what that
+ * makes of a wait is bounded. */
+static uint64_t waited_since(const struct timespec *stamp)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t waited_us = ((int64_t)now.tv_sec - stamp->tv_sec) * 1000000 +
+                        (now.tv_nsec - stamp->tv_nsec) / 1000;
+    if (waited_us < 0) {
+        return 0;
+    }
+    return waited_us < WAITED_MAX_US ? (uint64_t)waited_us : WAITED_MAX_US;
+}
+
 static void read_control(struct msock__arrival *arrival, struct cmsghdr *header)
 {
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
@@ -386,6 +407,11 @@ static void read_control(struct msock__arrival *arrival, struct cmsghdr *header)
                header->cmsg_type == SO_RXQ_OVFL) {
         memcpy(&arrival->overflow, CMSG_DATA(header), sizeof(uint32_t));
         arrival->has_overflow = true;
+    } else if (header->cmsg_level == SOL_SOCKET &&
+               header->cmsg_type == SO_TIMESTAMPNS) {
+        struct timespec stamp;
+        memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+        arrival->waited_us = waited_since(&stamp);
     }
 }
 

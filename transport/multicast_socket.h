@@ -18,7 +18,7 @@ struct msock__group {
 
 enum {
     MSOCK__ADDRESS_TEXT_SIZE = 56, /* "[ADDRESS]:PORT" and a NUL */
-    MSOCK__CONTROL_SIZE = 128      /* room for what a datagram comes with */
+    MSOCK__CONTROL_SIZE = 192      /* room for what a datagram comes with */
 };
 
 /** Ancillary data that sends a datagram on one interface. */
@@ -32,9 +32,10 @@ struct msock__arrival {
     uint8_t source[16];
     uint16_t source_port;
     uint8_t destination[16];
-    unsigned index;    /* of the interface */
-    bool has_overflow; /* then: */
-    uint32_t overflow; /* dropped so far for want of buffer */
+    unsigned index;     /* of the interface */
+    bool has_overflow;  /* then: */
+    uint32_t overflow;  /* dropped so far for want of buffer */
+    uint64_t waited_us; /* in the socket's buffer, 1 s at most */
 };
 
 /** Reads a group address.  Returns 0, MSOCK_EURL. */

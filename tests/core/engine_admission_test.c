@@ -61,6 +61,34 @@ Test(engine_admission, latecomer_hears_nothing_of_before)
     cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 0));
 }
 
+static bool lose_to_second(const struct net_frame *frame, size_t to)
+{
+    (void)frame;
+    return to == 1;
+}
+
+/* Who is busy with sending reads late what it is asked. */
+Test(engine_admission, time_in_the_receive_buffer_loses_no_frame)
+{
+    size_t node = net_open("kitchen", "", NET_KEY);
+    net_run(5 * MS);
+    size_t hub = net_open("hub", "", NET_KEY);
+    net.lose = lose_to_second;
+    net_publish(hub, "a", "1");
+    net_run(40 * MS);
+    net.lose = NULL;
+
+    const struct net_frame *challenge = &net.frames[net.frame_count - 1];
+    cr_assert(eq(sz, challenge->from, node));
+    net_bench(hub)->waited_us = net.now_us - challenge->at_us;
+    cr_assert(gt(u64, net_bench(hub)->waited_us, 30 * MS));
+    net_replay(net.frame_count - 1, net.frame_count, hub);
+    net_bench(hub)->waited_us = 0;
+    net_run(40 * MS);
+
+    cr_expect(eq(sz, heard(node), 1));
+}
+
 static bool lose_to_hub(const struct net_frame *frame, size_t to)
 {
     (void)frame;

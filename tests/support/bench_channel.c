@@ -217,7 +217,11 @@ void bench_feed(struct bench *bench, const void *bytes, size_t size,
     if (size > 0) {
         memcpy(copy, bytes, size);
     }
-    struct msock__datagram datagram = {copy, size, from, own};
+    struct msock__datagram datagram = {.bytes = copy,
+                                       .size = size,
+                                       .from = from,
+                                       .waited_us = bench->waited_us,
+                                       .own = own};
     msock__engine_input(bench->engine, bench->now_us, &datagram);
     free(copy);
 }

@@ -100,6 +100,7 @@ struct msock__engine {
     struct msock__join_pool join_pool;  /* reliable */
     struct msock__repair_pool repair_pool;
     struct msock__session *gapped; /* those that miss reliable frames */
+    struct msock__session *asked;  /* by the NACK that is being written */
     uint64_t forget_us;            /* now, when somebody has to go */
     struct msock__schedule schedule;
 

@@ -351,6 +351,7 @@ bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
         if (control->count > 0) {
             control->kind = MSOCK__NACK;
             control->session = msock__session_short(session->id);
+            engine->asked = session;
             return true;
         }
     }
@@ -362,12 +363,10 @@ void msock__engine_stream_nacked(struct msock__engine *engine, uint64_t now_us,
                                  size_t used)
 {
     struct msock__repair_round round = round_of(engine, now_us);
-    struct msock__session *session = engine->gapped;
-    while (session && msock__session_short(session->id) != control->session) {
-        session = session->next_gapped;
-    }
-    assert(session);
-    msock__repair_asked(session->repair, &round, control->ranges, used);
+    /* By its short id it could be another one. */
+    assert(engine->asked && engine->asked->gapped);
+    msock__repair_asked(engine->asked->repair, &round, control->ranges, used);
+    engine->asked = NULL;
     msock__rate_take(&engine->nack_rate, now_us, NACK_US);
 }
 

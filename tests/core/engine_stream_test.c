@@ -150,6 +150,37 @@ Test(engine_stream, loss_of_30_percent_both_ways_loses_nothing)
     cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_LOSS), 0));
 }
 
+/* An open frame of a session that begins as others do. */
+static void feed_alike(uint8_t last, uint64_t counter)
+{
+    static const char text[] = "{\"topic\":\"a\",\"sender\":\"x\"}\n";
+    uint8_t bytes[256] = {0};
+    struct msock__frame header = {.stream = MSOCK__RELIABLE,
+                                  .counter = counter};
+    struct msock__body body = {.sent_us = 60 * NET_SECOND_US};
+    header.session[MSOCK__SESSION_SIZE - 1] = last;
+    msock__frame_encode(&header, bytes);
+    size_t size = MSOCK__HEADER_SIZE;
+    size += msock__body_encode(&body, bytes + size);
+    memcpy(bytes + size, text, sizeof(text) - 1);
+    bench_feed(net_bench(node), bytes, size + sizeof(text) - 1, NULL, false);
+}
+
+Test(engine_stream, sessions_alike_in_8_bytes_are_kept_apart)
+{
+    node = net_open("kitchen", "", 0);
+    for (uint8_t last = 1; last <= 3; last++) {
+        feed_alike(last, 1000 * last + 1);
+        feed_alike(last, 1000 * last + 3);
+        net_run(5 * MS);
+    }
+
+    net_run(NET_SECOND_US);
+
+    cr_expect(ge(u64, net_counter(node, MSOCK_TX_NACKS), 9));
+    cr_expect(eq(sz, net_bench(node)->heard_count, 3));
+}
+
 /* -- Losses -- */
 
 Test(engine_stream, loss_is_reported_once_and_the_stream_goes_on)

@@ -236,7 +236,9 @@ static void forge(size_t node)
         memcpy(packet.frame.session, net_bench(whose)->engine->session,
                MSOCK__SESSION_SIZE);
     } else {
-        memset(packet.frame.session, (int)whose, MSOCK__SESSION_SIZE);
+        /* Two that are one by their first 8 bytes. */
+        memset(packet.frame.session, 0x55, MSOCK__SESSION_SIZE);
+        packet.frame.session[8] = (uint8_t)whose;
     }
     body.sent_us &= MSOCK__COUNTER_MAX;
     size_t at = MSOCK__HEADER_SIZE;

@@ -43,6 +43,19 @@ static void list_remove(struct msock__engine *engine,
     session->next_gapped = NULL;
 }
 
+/* Lets all others go first next time. */
+static void list_last(struct msock__engine *engine,
+                      struct msock__session *session)
+{
+    list_remove(engine, session);
+    struct msock__session **link = &engine->gapped;
+    while (*link) {
+        link = &(*link)->next_gapped;
+    }
+    *link = session;
+    session->gapped = true;
+}
+
 /* Keeps the list true after a change of the session's gaps. */
 static void watch(struct msock__engine *engine, struct msock__session *session)
 {
@@ -366,6 +379,7 @@ void msock__engine_stream_nacked(struct msock__engine *engine, uint64_t now_us,
     /* By its short id it could be another one. */
     assert(engine->asked && engine->asked->gapped);
     msock__repair_asked(engine->asked->repair, &round, control->ranges, used);
+    list_last(engine, engine->asked);
     engine->asked = NULL;
     msock__rate_take(&engine->nack_rate, now_us, NACK_US);
 }

@@ -181,6 +181,27 @@ Test(engine_stream, sessions_alike_in_8_bytes_are_kept_apart)
     cr_expect(eq(sz, net_bench(node)->heard_count, 3));
 }
 
+/* Someone whose stream has holes without end must not keep a node from asking
+ * others: NACKs are few. */
+Test(engine_stream, one_with_many_gaps_leaves_room_for_others)
+{
+    open_two("", 0);
+    lose_once(2, 2);
+    publish_apart(1, 1);
+    publish_apart(2, 3);
+    for (uint64_t i = 0; i < 4000; i++) {
+        feed_alike(1, 1 + 2 * i);
+    }
+
+    for (uint64_t i = 0; i < 100; i++) {
+        feed_alike(1, 9000 + 2 * i);
+        net_run(10 * MS);
+    }
+
+    cr_expect(eq(u64, net_counter(hub, MSOCK_TX_REPAIRS), 1));
+    cr_expect(net_heard_numbers(node, 1, 3));
+}
+
 /* -- Losses -- */
 
 Test(engine_stream, loss_is_reported_once_and_the_stream_goes_on)

@@ -65,6 +65,7 @@ struct life {
     uint64_t ended_us;  /* UINT64_MAX: it lives */
     uint64_t asleep_us; /* it woke then for the last time */
     uint64_t slept_us;  /* how long it slept until then */
+    bool forgetful;     /* its tables are small: it need not hear everybody */
     bool closing;
     uint64_t closing_us; /* since then */
     bool blocked;        /* a publish was refused, WRITABLE has not come */
@@ -129,7 +130,8 @@ void ledger_event(struct ledger *ledger, struct life *life,
 /** A publish was refused for want of room: WRITABLE must follow. */
 void ledger_refuse(struct life *life);
 
-/** Checks that each life that exists since before `from_us` heard everything
+/** Checks that each life that exists since before `from_us`, but forgetful
+ *  ones, heard everything
  *  (`reliable_only`: of that kind) which living ones published from then until
  *  `until_us`. */
 void ledger_expect(struct ledger *ledger, uint64_t from_us, uint64_t until_us,

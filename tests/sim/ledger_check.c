@@ -301,7 +301,8 @@ void ledger_expect(struct ledger *ledger, uint64_t from_us, uint64_t until_us,
 {
     for (size_t i = 0; i < ledger->life_count; i++) {
         const struct life *life = ledger->lives[i];
-        if (life->ended_us != UINT64_MAX || life->opened_us > from_us) {
+        if (life->ended_us != UINT64_MAX || life->opened_us > from_us ||
+            life->forgetful) {
             continue;
         }
         for (size_t j = 0; j < ledger->life_count; j++) {

@@ -22,9 +22,9 @@ static unsigned maybe(struct msock__sim_random *random, double never,
 }
 
 /* Small ones now and then, so that bounds are met. */
-static void draw_options(struct msock__sim_random *random,
-                         msock_options *options)
+static void draw_options(struct scenario *scenario, msock_options *options)
 {
+    struct msock__sim_random *random = &scenario->random;
     unsigned mtu = maybe(random, 70, 576, 9000);
     unsigned pace = maybe(random, 80, 60, 2000);
     unsigned history_ms = maybe(random, 80, 1000, 10000);
@@ -37,6 +37,12 @@ static void draw_options(struct msock__sim_random *random,
     options->history_max = (size_t)history * 1024;
     options->reorder_max = (size_t)reorder * 1024;
     options->queue_max = (size_t)queue * 1024;
+    /* Trust must not come back with who was forgotten. On an open channel there
+     * is none, and it hears him twice. */
+    unsigned sessions = maybe(random, 95, 2, 4);
+    unsigned pending = maybe(random, 95, 1, 3);
+    options->sessions_max = scenario->sealed ? sessions : 0;
+    options->pending_max = scenario->sealed ? pending : 0;
 }
 
 static void draw_node(struct scenario *scenario, struct scenario_node *node)
@@ -56,7 +62,7 @@ static void draw_node(struct scenario *scenario, struct scenario_node *node)
     node->echo = maybe(random, 80, 1, 20);
     node->size_max = sizes[msock__sim_random_upto(random, 6)];
     node->drift_ppm = (double)scenario_within(random, 0, 200) - 100.0;
-    draw_options(random, &node->options);
+    draw_options(scenario, &node->options);
     if (node->size_max >= 3000 && node->interval_ms < 200) {
         node->interval_ms += 200;
     }
@@ -170,8 +176,9 @@ void scenario_print(const struct scenario *scenario, FILE *out)
                 node->raw, node->echo, node->drift_ppm);
         fprintf(out,
                 "      mtu %u, pace %zu, history %zu in %u ms, reorder %zu, "
-                "queue %zu\n",
+                "queue %zu, sessions %zu, pending %zu\n",
                 options->mtu, options->pace, options->history_max,
-                options->history_ms, options->reorder_max, options->queue_max);
+                options->history_ms, options->reorder_max, options->queue_max,
+                options->sessions_max, options->pending_max);
     }
 }

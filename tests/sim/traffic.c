@@ -7,11 +7,10 @@
 #include <stdlib.h>
 
 enum {
-    WINDOW = 10,     /* seconds that averages are taken over */
-    NACK_RATE = 20,  /* frames a second, */
-    NACK_BURST = 40, /* and so many at once */
-    ADMISSION_RATE =
-        4000, /* bytes/s: 32 kbit/s of challenges, and of answers */
+    WINDOW = 10,           /* seconds that averages are taken over */
+    NACK_RATE = 20,        /* frames a second, */
+    NACK_BURST = 40,       /* and so many at once */
+    ADMISSION_RATE = 4000, /* bytes/s of challenges, and of answers */
     /* What a full bucket lets go at once, and the frame that empties it. */
     ADMISSION_BURST = 8 * 1024 + 1500,
     GROUP_RATE = 8000, /* bytes/s: 64 kbit/s of hellos by all */
@@ -101,7 +100,7 @@ void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
     struct traffic_node *at = &traffic->nodes[node];
     turn(at, now_us / SECOND_US);
     struct traffic_count sum = recent(at, at->second);
-    if (sum.frames[WIRE_NACK] > (WINDOW + 1) * NACK_RATE) {
+    if (sum.frames[WIRE_NACK] > WINDOW * NACK_RATE + NACK_BURST) {
         report_fail(traffic->report, "n%u sent %" PRIu64 " NACKs in %d s", node,
                     sum.frames[WIRE_NACK], WINDOW);
     }

@@ -19,6 +19,8 @@ enum {
     BYTES_MAX = 3 * 1000 * 1000,
     SETTLE_MS = 25000,
     ARRIVE_MS = 12000,
+    HELD_BACK_MS = 30000,
+    HELLO_MS_MAX = 7000,
     DRIZZLE_LOSS = 5,
     DRIZZLE_MESSAGES = 60,
     DRIZZLE_GAP_MS = 15,
@@ -356,6 +358,14 @@ static void probe(struct story *story)
     ledger_expect(&world->ledger, from_us, until_us, false);
 }
 
+/* Whether a node's history outlives the longest time between two hellos, which
+ * tell of a last frame if all three syncs behind it were lost. */
+static bool keeps_long(const struct story *story, unsigned node)
+{
+    unsigned history_ms = story->scenario.nodes[node].options.history_ms;
+    return history_ms == 0 || history_ms >= HELLO_MS_MAX;
+}
+
 /* Some loss is nothing that a reliable message may not survive. */
 static void drizzle(struct story *story)
 {
@@ -369,15 +379,38 @@ static void drizzle(struct story *story)
         unsigned node = draw_node(story);
         struct publication publication = {.topic = (uint8_t)(i % TOPICS),
                                           .flags = PUBLISHED_RELIABLE};
-        if (world_alive(world, node)) {
+        if (world_alive(world, node) && keeps_long(story, node)) {
             world_publish(world, node, &publication);
         }
         world_run(world, DRIZZLE_GAP_MS);
     }
     uint64_t until_us = world_now(world);
+    msock_sim_link(world->sim, NULL, NULL, &story->scenario.calm);
     world_run(world, ARRIVE_MS);
     ledger_expect(&world->ledger, from_us, until_us, true);
-    msock_sim_link(world->sim, NULL, NULL, &story->scenario.calm);
+}
+
+/* What one node says to another is kept back for so long that nothing of it may
+ * act any more, and let go then. */
+static void hold_back(struct story *story)
+{
+    struct world *world = &story->world;
+    unsigned from = draw_node(story);
+    unsigned to = draw_node(story);
+    bool wanted = draw_share(story, 40) && story->scenario.sealed;
+    if (!wanted || !world_alive(world, from) || !world_alive(world, to)) {
+        return;
+    }
+    attacker_withhold(&world->attacker, from, to, UINT64_MAX);
+    for (uint8_t topic = 0; topic < TOPICS; topic++) {
+        world_publish(world, from, &(struct publication){.topic = topic});
+        world_publish(
+            world, from,
+            &(struct publication){.topic = topic, .flags = PUBLISHED_RELIABLE});
+    }
+    world_run(world, HELD_BACK_MS);
+    attacker_release(&world->attacker, true);
+    world_run(world, SETTLE_MS);
 }
 
 /* Nodes with small tables forget each other all the time, and ask again. */
@@ -453,6 +486,7 @@ void story_play(uint64_t seed, FILE *transcript, struct story_result *result)
     suffer(&story);
     heal(&story);
     probe(&story);
+    hold_back(&story);
     drizzle(&story);
     world_run(&story.world, ARRIVE_MS);
     rest(&story);

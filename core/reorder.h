@@ -45,10 +45,12 @@ struct msock__slot {
     struct msock__kept *kept; /* NULL: missing */
     uint64_t due_us;          /* missing: its timer, while it has one */
     uint64_t asked_us;        /* last asked for, by whomever; 0: never */
+    uint64_t mine_us;         /* the same by this node */
     uint32_t place;           /* in the heap, from 1; 0: no timer */
-    uint8_t tries;            /* how often asked for */
-    uint8_t unproved; /* of these, since its sender was known to hold it */
+    uint8_t unproved; /* askings since its sender was known to hold it, */
+    uint8_t in_vain;  /* and since a repair told that its own was lost */
     uint8_t heard;    /* how often others' asking put the timer off */
+    bool probe;       /* nobody had asked for it when this node did */
     bool lost;        /* given up */
 };
 

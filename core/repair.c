@@ -156,13 +156,13 @@ int msock__repair_add(struct msock__repair *repair,
                       uint8_t flags, const uint8_t *body, size_t size)
 {
     assert(counter >= 1);
-    if (is_known(repair, counter)) {
-        return -MSOCK_DROP_DUPLICATE;
-    }
     if (counter > repair->last) {
         repair->last = counter;
-    } else {
+    } else if (counter >= repair->window.next) {
         msock__repair_again(repair, round, counter);
+    }
+    if (is_known(repair, counter)) {
+        return -MSOCK_DROP_DUPLICATE;
     }
 
     int result = -MSOCK_DROP_REORDER;

@@ -28,10 +28,11 @@ enum {
     /* Drawn on top of each wait: so much for each node that listens, */
     MSOCK__REPAIR_SPREAD_US = 500,
     MSOCK__REPAIR_SPREAD_MAX_US = 40000,
-    MSOCK__REPAIR_OTHERS = 8, /* or as long as a NACK is on its way, if so many
-                                 more listen */
-    MSOCK__REPAIR_PAUSE_US = 2000, /* no repair came: now those that passed */
-    MSOCK__REPAIR_SWEEP_US = 8000, /* others are asked for; or after this */
+    MSOCK__REPAIR_OTHERS = 8, /* or two answers long, if so many more listen */
+    /* No repair came for so long: now those that were passed are asked for; or
+     * after so long though more came. */
+    MSOCK__REPAIR_PAUSE_US = 2000,
+    MSOCK__REPAIR_SWEEP_US = 40000,
     MSOCK__REPAIR_TRIES = 12,
     MSOCK__REPAIR_HEARD_MAX = 2,
     MSOCK__REPAIR_PASSED_US = 100000

@@ -25,8 +25,8 @@ uint64_t msock__repair_spread(const struct msock__repair *repair,
     uint64_t others = lower(listeners - 1, MSOCK__REPAIR_OTHERS);
     uint64_t by_number =
         lower(listeners * MSOCK__REPAIR_SPREAD_US, MSOCK__REPAIR_SPREAD_MAX_US);
-    uint64_t by_delay = msock__response_typical(&repair->response) * others /
-                        MSOCK__REPAIR_OTHERS;
+    uint64_t by_delay =
+        2 * repair->response.smoothed_us * others / MSOCK__REPAIR_OTHERS;
     return msock__dice_below(round->dice, higher(by_number, by_delay) + 1);
 }
 
@@ -38,8 +38,8 @@ static uint64_t wait_us(const struct msock__repair *repair,
 
 /* -- What comes back -- */
 
-/* Measures how long the first repair of a NACK takes. What was asked for twice
- * would not tell which time it answers. */
+/* Measures how long the first repair of a NACK takes. What was asked for
+ * before, by whomever, would not tell which time it answers. */
 static void measure(struct msock__repair *repair, uint64_t now_us,
                     uint64_t counter)
 {
@@ -48,7 +48,8 @@ static void measure(struct msock__repair *repair, uint64_t now_us,
         return;
     }
     const struct msock__slot *slot = msock__reorder_slot(window, counter);
-    if (slot->tries == 1 && slot->asked_us == repair->probe_us) {
+    if (slot->kept == NULL && slot->probe &&
+        slot->mine_us == repair->probe_us) {
         msock__response_note(&repair->response, now_us - repair->probe_us);
         repair->probe_us = 0;
     }
@@ -149,7 +150,9 @@ static void sweep(struct msock__repair *repair)
     struct msock__reorder *window = &repair->window;
     uint64_t end = lower(window->end, repair->sweep.below);
     for (uint64_t counter = window->next; counter < end; counter++) {
-        if (was_passed(repair, msock__reorder_slot(window, counter))) {
+        struct msock__slot *slot = msock__reorder_slot(window, counter);
+        if (was_passed(repair, slot)) {
+            slot->in_vain = 0; /* it was answered, if to no avail */
             msock__reorder_unset(window, counter);
             msock__marks_add(&window->asking, counter);
         }
@@ -277,11 +280,14 @@ static void count_try(struct msock__repair *repair, uint64_t counter,
 {
     struct msock__slot *slot = msock__reorder_slot(&repair->window, counter);
     note_proof(repair, counter, slot);
+    msock__response_missed(&repair->response, slot->in_vain);
+    slot->probe = slot->asked_us == 0;
     slot->asked_us = now_us;
+    slot->mine_us = now_us;
     slot->heard = 0;
     slot->unproved++;
-    if (slot->tries < UINT8_MAX) {
-        slot->tries++;
+    if (slot->in_vain < UINT8_MAX) {
+        slot->in_vain++;
     }
     msock__reorder_set(&repair->window, counter,
                        now_us + wait_us(repair, slot) + extra_us);

@@ -19,12 +19,21 @@ static uint64_t approach(uint64_t value, uint64_t to, uint64_t share)
                       : value - (value - to) / share;
 }
 
+void msock__response_missed(struct msock__response *response, unsigned tries)
+{
+    if (tries > response->in_vain) {
+        response->in_vain = tries;
+    }
+}
+
 void msock__response_note(struct msock__response *response, uint64_t took_us)
 {
     uint64_t took = between(took_us, 1, MSOCK__RESPONSE_MOST_US);
     uint64_t smoothed = response->smoothed_us;
+    response->in_vain = 0;
     if (smoothed == 0) {
-        *response = (struct msock__response){took, took / 2};
+        response->smoothed_us = took;
+        response->deviation_us = took / 2;
         return;
     }
     uint64_t off = took > smoothed ? took - smoothed : smoothed - took;
@@ -45,7 +54,11 @@ uint64_t msock__response_wait(const struct msock__response *response,
     uint64_t wait_us = between(
         msock__response_typical(response) + DEVIATIONS * response->deviation_us,
         MSOCK__RESPONSE_LEAST_US, MSOCK__RESPONSE_MOST_US);
-    for (unsigned i = 1; i < tries && wait_us < MSOCK__RESPONSE_MOST_US; i++) {
+    unsigned doublings = tries > 0 ? tries - 1 : 0;
+    if (doublings < response->in_vain) {
+        doublings = response->in_vain;
+    }
+    for (; doublings > 0 && wait_us < MSOCK__RESPONSE_MOST_US; doublings--) {
         wait_us *= 2;
     }
     return between(wait_us, 0, MSOCK__RESPONSE_MOST_US);

@@ -18,7 +18,13 @@ enum {
 struct msock__response {
     uint64_t smoothed_us;
     uint64_t deviation_us;
+    unsigned in_vain; /* tries in a row without an answer, of late */
 };
+
+/** `tries` in a row had no answer: others will not be waited for any less,
+ * until one is answered that was asked for once. What is asked for again too
+ * soon would else never tell how long it takes. */
+void msock__response_missed(struct msock__response *response, unsigned tries);
 
 /** A NACK was answered after `took_us`. */
 void msock__response_note(struct msock__response *response, uint64_t took_us);
@@ -27,7 +33,8 @@ void msock__response_note(struct msock__response *response, uint64_t took_us);
 uint64_t msock__response_typical(const struct msock__response *response);
 
 /** How long to wait for an answer before asking again: doubled for each try but
- *  the first of `tries` in a row that had none. */
+ *  the first of `tries` in a row that had none, or for those missed of late if
+ *  they are more. */
 uint64_t msock__response_wait(const struct msock__response *response,
                               unsigned tries);
 

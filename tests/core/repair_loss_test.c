@@ -54,11 +54,11 @@ Test(repair_loss, a_repair_proves_that_what_follows_is_held)
     now.now_us += 1 * MS;
     add(20);
 
-    /* What lies below has one try left, what follows twelve, the first five of
-     * them before the others are given up. */
-    cr_expect(eq(uint, ask_until_given_up(), 5));
+    /* What lies below has one try left, what follows twelve: the second of them
+     * is when the first is given up. */
+    cr_expect(eq(uint, ask_until_given_up(), 2));
     CAME_OUT("[1-19] 20 ");
-    cr_expect(eq(uint, ask_until_given_up(), 7));
+    cr_expect(eq(uint, ask_until_given_up(), 10));
     CAME_OUT("[21-39] 40 ");
 }
 

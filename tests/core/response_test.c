@@ -70,3 +70,16 @@ Test(response, wait_doubles_with_each_try_in_vain)
     cr_expect(eq(u64, msock__response_wait(&response, 6), 250 * MS));
     cr_expect(eq(u64, msock__response_wait(&response, 255), 250 * MS));
 }
+
+Test(response, tries_in_vain_are_remembered_until_an_answer)
+{
+    struct msock__response response = {0};
+
+    msock__response_missed(&response, 3);
+    msock__response_missed(&response, 1);
+    cr_expect(eq(u64, msock__response_wait(&response, 1), 80 * MS));
+    cr_expect(eq(u64, msock__response_wait(&response, 5), 160 * MS));
+
+    msock__response_note(&response, 4 * MS);
+    cr_expect(eq(u64, msock__response_wait(&response, 1), 12 * MS));
+}

@@ -105,6 +105,38 @@ Test(figures, nacks_per_frame_lost_by_20_receivers_at_10_per_cent)
     cr_expect(le(dbl, nacks_per_loss(10), 1.5));
 }
 
+/* -- A slow network -- */
+
+/* All listeners lose the same frames, and whatever is said takes 50 ms. */
+Test(figures, nacks_of_8_receivers_that_lose_the_same_on_a_slow_network)
+{
+    enum { COUNT = 500, RATE_MS = 20, SHARE = 10 };
+    msock_sim_faults slow = {.delay_ms = 50, .jitter_ms = 5};
+    msock_sim_faults dead = {.delay_ms = 50, .jitter_ms = 5, .loss = 100};
+    make(9, true);
+    msock_sim_link(world.sim, NULL, NULL, &slow);
+    world_run(&world, 2000);
+
+    for (int i = 0; i < COUNT; i++) {
+        msock_sim_link(world.sim, "n0", NULL, i % SHARE == 0 ? &dead : &slow);
+        world_publish(&world, 0, &reliable);
+        world_run(&world, 1);
+        msock_sim_link(world.sim, "n0", NULL, &slow);
+        world_run(&world, RATE_MS - 1);
+    }
+    world_run(&world, 10000);
+
+    uint64_t nacks = world_counter(&world, -1, MSOCK_TX_NACKS);
+    uint64_t repairs = world_counter(&world, 0, MSOCK_TX_REPAIRS);
+    printf("slow network: %d frames lost by all of 8, %zu NACK frames, %zu "
+           "repairs\n",
+           COUNT / SHARE, (size_t)nacks, (size_t)repairs);
+    cr_expect(eq(sz, heard_by_all(COUNT), COUNT * 8));
+    cr_expect(le(u64, nacks, 6 * COUNT / SHARE));
+    cr_expect(le(u64, repairs, 5 * COUNT / SHARE));
+    end();
+}
+
 /* -- Tail loss -- */
 
 static uint64_t nack_us;

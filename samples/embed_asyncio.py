@@ -30,7 +30,8 @@ class Channel:
         self.check(library.msock_open(ctypes.byref(self.handle), url, None))
         self.fd = library.msock_fd(self.handle)
         self.loop.add_reader(self.fd, self.dispatch)
-        self.dispatch()
+        # Not before there are subscriptions: it may bring messages.
+        self.timer = self.loop.call_soon(self.dispatch)
 
     def check(self, result):
         if result < 0:

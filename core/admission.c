@@ -86,9 +86,10 @@ static void wake(struct msock__pending_table *table, struct msock__pending *one,
 
 static void ask(struct msock__pending *one, uint64_t now_us, uint64_t more_us)
 {
-    one->pause_us = one->pause_us == 0
-                        ? MSOCK__ASK_MIN_US
-                        : lower(2 * one->pause_us, MSOCK__ASK_MAX_US);
+    /* Who publishes once and leaves does not wait for long. */
+    bool quick = one->pause_us == 0 || one->asked < MSOCK__ASK_QUICK;
+    one->pause_us =
+        quick ? MSOCK__ASK_MIN_US : lower(2 * one->pause_us, MSOCK__ASK_MAX_US);
     one->asked++;
     one->asked_us = now_us;
     one->ask_us = now_us + one->pause_us + more_us;
@@ -99,7 +100,7 @@ static void ask_no_more(struct msock__pending *one)
     assert(one->asked > 0);
     one->asked--;
     one->ask_us = one->asked_us;
-    one->pause_us /= 2;
+    one->pause_us = higher(one->pause_us / 2, MSOCK__ASK_MIN_US);
 }
 
 static uint64_t challenge_due(const struct msock__admission *admission)

@@ -29,7 +29,8 @@ enum {
     MSOCK__HELD_FRAMES_MAX = 1024, /* a session */
     MSOCK__EPOCH_US = 2000000,
     MSOCK__UNANSWERED_US = 10000000,
-    MSOCK__ASK_MIN_US = 100000, /* before asking again, then doubling */
+    MSOCK__ASK_MIN_US = 100000, /* before asking again ... */
+    MSOCK__ASK_QUICK = 4,       /* ... so often, then doubling */
     MSOCK__ASK_MAX_US = 5000000,
     MSOCK__ADMISSION_SECRET_SIZE = MSOCK__HASH_KEY_SIZE
 };

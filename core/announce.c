@@ -114,7 +114,15 @@ void msock__announce_bye_sent(struct msock__announce *announce, uint64_t now_us)
 
 void msock__announce_asked(struct msock__announce *announce, uint64_t now_us)
 {
-    announce->idle_us = now_us + MSOCK__LINGER_IDLE_US;
+    if (!announce->ending) {
+        return;
+    }
+    if (announce->asked_us == 0) {
+        announce->asked_us = now_us;
+    }
+    bool again = now_us - announce->asked_us > MSOCK__LINGER_ROUND_US;
+    announce->idle_us =
+        now_us + (again ? MSOCK__LINGER_LOSSY_US : MSOCK__LINGER_IDLE_US);
 }
 
 static uint64_t linger_end(const struct msock__announce *announce)

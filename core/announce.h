@@ -14,6 +14,9 @@
 enum {
     MSOCK__BYES = 3,
     MSOCK__LINGER_IDLE_US = 500000, /* after the last one who asked */
+    MSOCK__LINGER_ROUND_US =
+        60000, /* who asks later than that asks again ... */
+    MSOCK__LINGER_LOSSY_US = 1000000, /* ... because something was lost */
     MSOCK__LINGER_MAX_US = 2000000
 };
 
@@ -27,8 +30,9 @@ struct msock__announce {
     bool lingers;  /* who asks is still answered */
     unsigned byes; /* still to come */
     uint64_t bye_us;
-    uint64_t idle_us; /* lingering ends then */
-    uint64_t end_us;  /* or then, whoever asks */
+    uint64_t asked_us; /* first asked since the end began, 0: not yet */
+    uint64_t idle_us;  /* lingering ends then */
+    uint64_t end_us;   /* or then, whoever asks */
 };
 
 /** Begins: two hellos, 100 ms apart, the first one at once. */

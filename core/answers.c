@@ -86,9 +86,9 @@ static struct entry *make(struct msock__answers *answers)
 
 static bool used_up(const struct entry *entry, uint64_t now_us)
 {
-    size_t third = entry->answered % MSOCK__ANSWERS_NONCE_MAX;
+    size_t oldest = entry->answered % MSOCK__ANSWERS_NONCE_MAX;
     return entry->answered >= MSOCK__ANSWERS_NONCE_MAX &&
-           now_us - entry->answered_us[third] < MSOCK__ANSWERS_SECOND_US;
+           now_us - entry->answered_us[oldest] < MSOCK__ANSWERS_SECOND_US;
 }
 
 /* -- When -- */
@@ -182,8 +182,8 @@ static int compare_floors(const void *a, const void *b)
 
 static void mark_answered(struct entry *entry, uint64_t now_us)
 {
-    size_t third = entry->answered % MSOCK__ANSWERS_NONCE_MAX;
-    entry->answered_us[third] = now_us;
+    size_t oldest = entry->answered % MSOCK__ANSWERS_NONCE_MAX;
+    entry->answered_us[oldest] = now_us;
     entry->answered++;
     entry->waiting = false;
 }

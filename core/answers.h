@@ -19,7 +19,7 @@
 enum {
     MSOCK__ANSWERS_MAX = 512,          /* nonces known */
     MSOCK__ANSWERS_STRANGERS = 384,    /* that wait, of askers not admitted */
-    MSOCK__ANSWERS_NONCE_MAX = 3,      /* answers a nonce and second */
+    MSOCK__ANSWERS_NONCE_MAX = 6,      /* answers a nonce and second */
     MSOCK__ANSWERS_WAIT_US = 2000,     /* so that nonces share a frame */
     MSOCK__ANSWERS_SECOND_US = 1000000 /* that the limit is counted over */
 };
@@ -38,7 +38,7 @@ void msock__answers_reset(struct msock__answers *answers);
 /** A challenge with floor->nonce that names this session arrived; its floors
  *  are those of (arrival - up). `admitted`: the asker is. Of a nonce that waits
  *  already each stream's lower floor counts: neither says too much.
- *  Returns whether it will be answered: not, if it was three times within a
+ *  Returns whether it will be answered: not, if it was six times within a
  *  second, or too many wait. */
 bool msock__answers_add(struct msock__answers *answers, uint64_t now_us,
                         const struct msock__floor *floor, bool admitted);

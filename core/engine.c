@@ -204,8 +204,8 @@ static void tick_closing(struct msock__engine *engine, uint64_t now_us)
         bool reliable = engine->counters[MSOCK__RELIABLE] > 0;
         bool sealed =
             engine->admission && engine->counters[MSOCK__BEST_EFFORT] > 0;
-        msock__announce_end(&engine->announce, now_us,
-                            engine->up_count > 0 ? MSOCK__BYES : 1,
+        bool heeded = engine->up_count > 0 || reliable || sealed;
+        msock__announce_end(&engine->announce, now_us, heeded ? MSOCK__BYES : 1,
                             reliable || sealed);
     }
     engine->ended =

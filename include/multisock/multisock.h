@@ -117,12 +117,12 @@ typedef void msock_closed(void *user);
 /** Closes a channel: what was published and posted is sent first, then bye is
  *  said. A channel that sent something others may ask for (reliable messages,
  *  and anything on a sealed channel, where a listener that is new asks who
- *  speaks) answers them until nobody asked for 500 ms, at most 2 s; all in all
- *  it takes at most 4 s. Timers and subscriptions end at once, and posting is
- *  refused. End the threads that post before. `closed` (may be NULL) is called
- *  last. On a channel with a loop of its own and outside of its callbacks, all
- *  this has happened when the call returns; inside a callback it happens soon
- *  after: msock_run() returns then, and who polls goes on until
+ *  speaks) answers them until nobody asked for 500 ms (1 s if frames get lost),
+ * at most 2 s; all in all it takes at most 4 s. Timers and subscriptions end at
+ * once, and posting is refused. End the threads that post before. `closed` (may
+ * be NULL) is called last. On a channel with a loop of its own and outside of
+ * its callbacks, all this has happened when the call returns; inside a callback
+ * it happens soon after: msock_run() returns then, and who polls goes on until
  *  msock_dispatch() returns MSOCK_ECLOSED. NULL is ignored; closing twice is
  *  harmless until `closed` was called. A forked child may close its copy, which
  *  sends nothing; of a channel on `.loop` only after uv_loop_fork() of that

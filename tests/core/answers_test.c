@@ -137,13 +137,16 @@ Test(answers, nonce_is_answered_three_times_a_second)
         uint64_t at_us;
         bool answered;
     } rows[] = {{0, true},
-                {10 * MS, true},
-                {20 * MS, true},
-                {30 * MS, false},
+                {120 * MS, true},
+                {240 * MS, true},
+                {360 * MS, true},
+                {480 * MS, true},
+                {600 * MS, true},
+                {720 * MS, false},
                 {SECOND, false}, /* the first left 2 ms after it came */
                 {SECOND + WAIT, true},
-                {SECOND + 10 * MS, false},
-                {SECOND + 12 * MS, true}};
+                {SECOND + 120 * MS, false},
+                {SECOND + 122 * MS, true}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         uint64_t now_us = START + rows[i].at_us;
         cr_expect(eq(int, add(now_us, 1, 1, 1), rows[i].answered), "row %zu",
@@ -270,9 +273,10 @@ Test(answers, answered_nonces_make_room_the_oldest_first)
         take(now_us + WAIT);
     }
     uint64_t last = MSOCK__ANSWERS_MAX;
-    for (size_t i = 0; i < 2; i++) { /* three times in all */
-        add(now_us + WAIT, last, 1, 1);
-        cr_assert(eq(sz, take(now_us + 2 * WAIT), 1));
+    for (size_t i = 1; i < MSOCK__ANSWERS_NONCE_MAX; i++) {
+        now_us += 120 * MS;
+        add(now_us, last, 1, 1);
+        cr_assert(eq(sz, take(now_us + WAIT), 1));
     }
 
     cr_expect(add(now_us + 2 * WAIT, 10000, 1, 1));
@@ -285,11 +289,11 @@ Test(answers, place_of_a_forgotten_nonce_comes_without_its_limit)
 {
     uint64_t now_us = START;
     for (size_t i = 0; i < MSOCK__ANSWERS_NONCE_MAX; i++) {
-        now_us += 150 * MS;
-        add(now_us, 1, 1, 1);
+        now_us += 50 * MS;
+        add_admitted(now_us, 1);
         cr_assert(eq(sz, take(now_us + WAIT), 1));
     }
-    now_us += 150 * MS;
+    now_us += 300 * MS;
     for (uint64_t nonce = 2; nonce <= MSOCK__ANSWERS_MAX; nonce++) {
         cr_assert(add(now_us, nonce, 1, 1));
         size_t full = nonce % MSOCK__ANSWER_MAX == 1;

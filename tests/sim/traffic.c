@@ -45,6 +45,14 @@ static void turn(struct traffic_node *node, uint64_t second)
     }
 }
 
+void traffic_opened(struct traffic *traffic, unsigned node)
+{
+    struct traffic_node *at = &traffic->nodes[node];
+    for (size_t i = 0; i < TRAFFIC_SECONDS; i++) {
+        at->seconds[i] = (struct traffic_count){0};
+    }
+}
+
 static void count(struct traffic_count *counts, const struct wire_view *view)
 {
     counts->frames[view->kind]++;

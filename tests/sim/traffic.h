@@ -29,6 +29,9 @@ struct traffic {
 void traffic_init(struct traffic *traffic, struct report *report);
 void traffic_fini(struct traffic *traffic);
 
+/** A node opens: its budgets are new. */
+void traffic_opened(struct traffic *traffic, unsigned node);
+
 /** A node sent a datagram. */
 void traffic_sent(struct traffic *traffic, unsigned node,
                   const struct wire_view *view, uint64_t now_us);

@@ -233,6 +233,7 @@ void world_open(struct world *world, unsigned number)
     options.name = node->name;
     options.key_file = world->sealed ? world->key_path : NULL;
     report_note(&world->report, "%s opens", node->name);
+    traffic_opened(&world->traffic, number);
     node->life = ledger_open(&world->ledger, number, node->name, node->filter,
                              world_now(world));
     node->life->forgetful = options.sessions_max > 0 || options.pending_max > 0;

@@ -33,7 +33,7 @@ enum {
      * after so long though more came. */
     MSOCK__REPAIR_PAUSE_US = 2000,
     MSOCK__REPAIR_SWEEP_US = 40000,
-    MSOCK__REPAIR_TRIES = 12,
+    MSOCK__REPAIR_TRIES = 14,
     MSOCK__REPAIR_HEARD_MAX = 2,
     MSOCK__REPAIR_PASSED_US = 100000
 };

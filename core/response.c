@@ -2,7 +2,12 @@
 /* The estimator of RFC 6298, in microseconds. */
 #include "core/response.h"
 
-enum { SHARE = 8, DEVIATION_SHARE = 4, DEVIATIONS = 4 };
+enum {
+    SHARE = 8,
+    DEVIATION_SHARE = 4,
+    DEVIATIONS = 4,
+    EXCUSED = 2 /* tries in vain: loss explains them where the wait is known */
+};
 
 static uint64_t between(uint64_t value, uint64_t least, uint64_t most)
 {
@@ -54,10 +59,12 @@ uint64_t msock__response_wait(const struct msock__response *response,
     uint64_t wait_us = between(
         msock__response_typical(response) + DEVIATIONS * response->deviation_us,
         MSOCK__RESPONSE_LEAST_US, MSOCK__RESPONSE_MOST_US);
-    unsigned doublings = tries > 0 ? tries - 1 : 0;
-    if (doublings < response->in_vain) {
-        doublings = response->in_vain;
+    unsigned in_vain = tries > 0 ? tries - 1 : 0;
+    if (in_vain < response->in_vain) {
+        in_vain = response->in_vain;
     }
+    unsigned excused = response->smoothed_us > 0 ? EXCUSED : 0;
+    unsigned doublings = in_vain > excused ? in_vain - excused : 0;
     for (; doublings > 0 && wait_us < MSOCK__RESPONSE_MOST_US; doublings--) {
         wait_us *= 2;
     }

@@ -34,7 +34,7 @@ uint64_t msock__response_typical(const struct msock__response *response);
 
 /** How long to wait for an answer before asking again: doubled for each try but
  *  the first of `tries` in a row that had none, or for those missed of late if
- *  they are more. */
+ *  they are more; two of them are taken for loss once it has been measured. */
 uint64_t msock__response_wait(const struct msock__response *response,
                               unsigned tries);
 

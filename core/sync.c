@@ -4,18 +4,25 @@
 
 #include <assert.h>
 
-enum { TIMES = 4, BURST_US = 5000, ASKED_US = 20000, REST_US = 250000 };
+enum { BURST_US = 5000, ASKED_US = 20000, REST_US = 250000 };
 
-/* After the last reliable frame, by how many are still to come. */
-static const uint64_t after_us[TIMES + 1] = {0, 320000, 80000, 20000, BURST_US};
+/* After the last reliable frame, by how many are still to come. Of a burst much
+ * waits for its end, and many may miss that: they are told more often. */
+static const uint64_t lone_us[] = {0, 320000, 80000, 20000};
+static const uint64_t burst_us[] = {0,     320000, 160000, 80000,
+                                    40000, 20000,  10000,  BURST_US};
+enum {
+    LONE = sizeof(lone_us) / sizeof(lone_us[0]) - 1,
+    BURST = sizeof(burst_us) / sizeof(burst_us[0]) - 1
+};
 
 void msock__sync_sent(struct msock__sync *sync, uint64_t now_us)
 {
-    /* The first is for bursts: of what is sent steadily the next frame tells,
-     * and a sync for each would double the frames. */
-    bool bursts = sync->left > 0 && now_us - sync->sent_us < BURST_US;
+    /* Of what is sent steadily the next frame tells, and a sync for each would
+     * double the frames. */
+    sync->burst = sync->left > 0 && now_us - sync->sent_us < BURST_US;
     sync->sent_us = now_us;
-    sync->left = bursts ? TIMES : TIMES - 1;
+    sync->left = sync->burst ? BURST : LONE;
 }
 
 void msock__sync_asked(struct msock__sync *sync, uint64_t now_us)
@@ -31,7 +38,8 @@ void msock__sync_asked(struct msock__sync *sync, uint64_t now_us)
 
 static uint64_t tail_deadline(const struct msock__sync *sync)
 {
-    assert(sync->left <= TIMES);
+    const uint64_t *after_us = sync->burst ? burst_us : lone_us;
+    assert(sync->left <= (sync->burst ? BURST : LONE));
     return sync->left > 0 ? sync->sent_us + after_us[sync->left] : UINT64_MAX;
 }
 

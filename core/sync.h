@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When to say `sync` (docs/protocol.md 5): 20, 80 and 320 ms after the last
  * reliable frame, so that a lost tail is noticed soon although nothing follows
- * it, and 5 ms too at the end of a burst; and after a NACK, so that the asker
- * knows what is worth asking for, at most every 250 ms. Constant cost. */
+ * it, and from 5 ms on doubling at the end of a burst; and after a NACK, so
+ * that the asker knows what is worth asking for, at most every 250 ms. Constant
+ * cost. */
 #ifndef MSOCK_CORE_SYNC_H
 #define MSOCK_CORE_SYNC_H
 
@@ -13,6 +14,7 @@
 struct msock__sync {
     uint64_t sent_us; /* the last reliable frame left */
     unsigned left;    /* syncs that are still to come for it */
+    bool burst;       /* it left less than 5 ms after the one before */
     bool asked;       /* one more is, because of a NACK, ... */
     uint64_t asked_due_us;
     uint64_t rests_until_us; /* ... but not before this */

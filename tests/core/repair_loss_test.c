@@ -19,12 +19,12 @@ static unsigned ask_until_given_up(void)
     return asked;
 }
 
-Test(repair_loss, gap_is_given_up_after_12_tries)
+Test(repair_loss, gap_is_given_up_after_14_tries)
 {
     add(1);
     add(4);
 
-    cr_expect(eq(uint, ask_until_given_up(), 12));
+    cr_expect(eq(uint, ask_until_given_up(), 14));
 
     CAME_OUT("[2-3] 4 ");
     cr_expect(eq(int, add(2), -MSOCK_DROP_DUPLICATE));
@@ -40,7 +40,7 @@ Test(repair_loss, tries_count_from_when_the_sender_last_held_it)
         hear_range(1, 2);
     }
 
-    cr_expect(eq(uint, ask_until_given_up(), 12));
+    cr_expect(eq(uint, ask_until_given_up(), 14));
 
     CAME_OUT("[1-1] 2 ");
 }
@@ -48,17 +48,17 @@ Test(repair_loss, tries_count_from_when_the_sender_last_held_it)
 Test(repair_loss, a_repair_proves_that_what_follows_is_held)
 {
     add(40);
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < 13; i++) {
         wait_for_nack();
     }
     now.now_us += 1 * MS;
     add(20);
 
-    /* What lies below has one try left, what follows twelve: the second of them
-     * is when the first is given up. */
+    /* What lies below has one try left, what follows fourteen: the second of
+     * them is when the first is given up. */
     cr_expect(eq(uint, ask_until_given_up(), 2));
     CAME_OUT("[1-19] 20 ");
-    cr_expect(eq(uint, ask_until_given_up(), 10));
+    cr_expect(eq(uint, ask_until_given_up(), 12));
     CAME_OUT("[21-39] 40 ");
 }
 

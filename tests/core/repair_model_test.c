@@ -36,7 +36,7 @@ struct fate {
     bool waits;   /* taken, not yet out */
     bool out;
     unsigned tries; /* since the sender last said it held it */
-    bool spent;     /* they were twelve: it may wait, given up, for its turn */
+    bool spent; /* they were fourteen: it may wait, given up, for its turn */
     uint64_t asked_us;
     uint64_t passed_us; /* oldest passed it; 0: not yet */
 };
@@ -317,7 +317,7 @@ Test(repair_model, short_history_reports_what_it_loses)
     run_all(&(struct scenario){40, 10, 30, 10, 100, 1 << 20, false});
 }
 
-Test(repair_model, sender_that_says_nothing_loses_after_12_tries)
+Test(repair_model, sender_that_says_nothing_loses_after_14_tries)
 {
     run_all(&(struct scenario){90, 0, 0, 0, FRAMES, 1 << 20, false});
 }

@@ -83,3 +83,16 @@ Test(response, tries_in_vain_are_remembered_until_an_answer)
     msock__response_note(&response, 4 * MS);
     cr_expect(eq(u64, msock__response_wait(&response, 1), 12 * MS));
 }
+
+Test(response, two_tries_in_vain_are_loss_where_the_wait_is_known)
+{
+    struct msock__response response = note(1, (uint64_t[]){20 * MS});
+    uint64_t wait_us = msock__response_wait(&response, 1);
+
+    cr_expect(eq(u64, msock__response_wait(&response, 3), wait_us));
+    cr_expect(eq(u64, msock__response_wait(&response, 4), 2 * wait_us));
+    msock__response_missed(&response, 2);
+    cr_expect(eq(u64, msock__response_wait(&response, 1), wait_us));
+    msock__response_missed(&response, 3);
+    cr_expect(eq(u64, msock__response_wait(&response, 1), 2 * wait_us));
+}

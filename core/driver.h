@@ -51,10 +51,10 @@ struct msock__driver_ops {
     int (*joined)(const struct msock__driver *driver);
 
     /** Begins to close: the driver serves the engine until
-     *  msock__engine_drained(), for at most 4 s, closes its handles, calls
-     *  msock__channel_free() and then `closed`. On a loop of its own and
-     *  outside of run() and dispatch() it does all that before it returns.
-     *  Called once. */
+     *  msock__engine_drained(), which comes within some 32 s, closes its
+     * handles, calls msock__channel_free() and then `closed`. On a loop of its
+     * own and outside of run() and dispatch() it does all that before it
+     * returns. Called once. */
     void (*close)(struct msock__driver *driver, msock_closed *closed,
                   void *user);
 };

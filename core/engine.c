@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    CLOSE_IDLE_US = 4000000, /* nothing left for so long: it never will */
+    CLOSE_MAX_US = 30000000  /* nobody waits longer for a channel to close */
+};
+
 /* A bound of the configuration: 1 GiB at most, which is a size_t everywhere. */
 static size_t bound(uint64_t value)
 {
@@ -191,13 +196,25 @@ static void tell_writable(struct msock__engine *engine)
     }
 }
 
-/* Once all is sent, says bye; whom we never heard needs no second one. Who was
- * sent something may still ask for it. */
+/* Whether a channel that closes has to give up what it could not send. */
+static bool has_to_give_up(struct msock__engine *engine, uint64_t now_us)
+{
+    uint64_t frames = msock__stats_get(&engine->stats, MSOCK_TX_FRAMES);
+    if (frames != engine->close_frames) {
+        engine->close_frames = frames;
+        engine->close_progress_us = now_us;
+    }
+    return now_us - engine->close_progress_us >= CLOSE_IDLE_US ||
+           now_us - engine->closed_us >= CLOSE_MAX_US;
+}
+
+/* Once all is sent, says bye. Who was sent something may still ask for it. */
 static void tick_closing(struct msock__engine *engine, uint64_t now_us)
 {
     msock__engine_publish_posted(engine, now_us);
     msock__history_expire(engine->history, now_us);
     if (!msock__engine_sent_all(engine)) {
+        engine->ended = has_to_give_up(engine, now_us);
         return;
     }
     if (!engine->announce.ending && !engine->config.raw) {
@@ -250,12 +267,14 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 /* When a channel that closes wants a tick or an output call. */
 static uint64_t closing_deadline(const struct msock__engine *engine)
 {
-    bool silent = engine->announce.ending || engine->config.raw;
-    if (msock__engine_sent_all(engine) && !silent) {
-        return 0;
+    if (!msock__engine_sent_all(engine)) {
+        uint64_t idle_us = engine->close_progress_us + CLOSE_IDLE_US;
+        uint64_t due_us = earlier(idle_us, engine->closed_us + CLOSE_MAX_US);
+        due_us = earlier(due_us, msock__engine_tx_deadline(engine));
+        return earlier(due_us, msock__engine_post_deadline(engine));
     }
-    return earlier(msock__engine_tx_deadline(engine),
-                   msock__engine_post_deadline(engine));
+    /* A tick finds what comes next. */
+    return engine->announce.ending ? msock__engine_tx_deadline(engine) : 0;
 }
 
 uint64_t msock__engine_deadline(const struct msock__engine *engine)
@@ -277,7 +296,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
 
 bool msock__engine_drained(const struct msock__engine *engine)
 {
-    return engine->ended && msock__engine_sent_all(engine);
+    return engine->ended;
 }
 
 void msock__engine_near(struct msock__engine *engine, bool near)
@@ -365,6 +384,8 @@ void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_close(struct msock__engine *engine)
 {
     engine->closing = true;
+    engine->closed_us = engine->driver->ops->now(engine->driver);
+    engine->close_progress_us = engine->closed_us;
     msock__dispatch_clear(engine->dispatch);
     msock__timers_clear(engine->timers);
     msock__post_close(&engine->post);

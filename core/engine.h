@@ -91,7 +91,8 @@ void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
                          enum msock_counter counter, uint64_t count);
 
 /** Whether a channel that closes is done: all is sent, bye is said, and nobody
- *  asks for anything any more. */
+ *  asks for anything any more; or nothing could be sent for 4 s, or 30 s are
+ *  over. */
 bool msock__engine_drained(const struct msock__engine *engine);
 
 #endif

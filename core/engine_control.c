@@ -28,6 +28,7 @@ struct heard {
     const struct msock__envelope *envelope;
     struct msock__control control;
     uint64_t stamp_us; /* of its frame */
+    bool old;          /* somebody held it back */
 };
 
 static void on_challenge(struct msock__engine *engine,
@@ -140,8 +141,8 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
-    if (!session || engine->closing) {
-        return; /* not to be believed yet, or of no use any more */
+    if (!session || heard->old || engine->closing) {
+        return; /* not to be believed, or of no use any more */
     }
     if (heard->control.kind == MSOCK__HELLO) {
         on_hello(engine, heard);
@@ -153,9 +154,9 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     }
 }
 
-/* Old control frames, one after another, are held back by somebody, or the
- * offset is wrong: the session is asked again. */
-static void doubt(struct msock__engine *engine, uint64_t now_us,
+/* Old control frames are held back by somebody, or the offset is wrong: after
+ * some in a row the session is asked again. Returns whether this one is old. */
+static bool doubt(struct msock__engine *engine, uint64_t now_us,
                   struct msock__session *session, uint64_t stamp_us)
 {
     bool old = msock__age_of(&session->age, now_us, stamp_us) > OLD_CONTROL_US;
@@ -171,6 +172,7 @@ static void doubt(struct msock__engine *engine, uint64_t now_us,
             msock__engine_drop(engine, now_us, MSOCK_DROP_PENDING, lost);
         }
     }
+    return old;
 }
 
 static int decode(struct msock__engine *engine,
@@ -221,8 +223,12 @@ void msock__engine_control_frame(struct msock__engine *engine,
         return;
     }
     msock__stats_add(&engine->stats, MSOCK_RX_CONTROL, 1);
-    if (session && engine->admission) {
-        doubt(engine, origin->now_us, session, body->sent_us);
+    if (session) {
+        heard.old = engine->admission &&
+                    doubt(engine, origin->now_us, session, body->sent_us);
+    }
+    if (session && !heard.old) {
+        msock__engine_session_alive(engine, origin->now_us, session);
     }
     handle(engine, &heard);
 }

@@ -34,6 +34,19 @@ static void expect(struct msock__engine *engine,
     }
 }
 
+/* What waits for its moment goes when another session took the name. */
+static void drop_scheduled(struct msock__engine *engine, uint64_t now_us,
+                           const struct msock__session *session)
+{
+    if (!session->replaced) {
+        return;
+    }
+    size_t lost = msock__schedule_forget(&engine->schedule, session->id);
+    if (lost > 0) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED, lost);
+    }
+}
+
 /* A second session of a name: the first one has ended if it said bye, or was
  * not heard since the second began; else there are two. */
 static void settle_name(struct msock__engine *engine, uint64_t now_us,
@@ -51,7 +64,9 @@ static void settle_name(struct msock__engine *engine, uint64_t now_us,
             other->replaced = true;
             msock__engine_session_down(engine, now_us, other);
         } else {
+            other->replaced |= other->bye_us == 0;
             msock__engine_stream_end(engine, now_us, other);
+            drop_scheduled(engine, now_us, other);
         }
     }
 }
@@ -85,19 +100,13 @@ void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
         /* After a bye it still mends its stream itself. */
         msock__engine_stream_end(engine, now_us, session);
     }
-    if (session->replaced) {
-        size_t lost = msock__schedule_forget(&engine->schedule, session->id);
-        if (lost > 0) {
-            msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED, lost);
-        }
-    }
+    drop_scheduled(engine, now_us, session);
     tell(engine, MSOCK_EVENT_DOWN, session);
 }
 
-void msock__engine_session_heard(struct msock__engine *engine, uint64_t now_us,
+void msock__engine_session_alive(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session)
 {
-    msock__sessions_touch(engine->sessions, session, now_us);
     /* One that a second session of its name ended lives after all: that is
      * told as a conflict. */
     if (!session->up && session->met && session->bye_us == 0) {

@@ -121,7 +121,10 @@ static void take_best_effort(struct msock__engine *engine,
     uint64_t age_us = msock__age_of(&session->age, received_us, body->sent_us);
     if (engine->admission && age_us > engine->config.late_ms * 1000) {
         drop(engine, origin->now_us, MSOCK_DROP_LATE);
-    } else if (body->count > 0) {
+        return;
+    }
+    msock__engine_session_alive(engine, origin->now_us, session);
+    if (body->count > 0) {
         take_piece(engine, origin, counter, body);
     } else {
         msock__engine_batch(engine, origin, body);
@@ -175,6 +178,10 @@ static void take_held(struct msock__engine *engine,
         if (session && !engine->closing) {
             memcpy(frame.session, session->id, sizeof(frame.session));
             known = msock__engine_stream_check(session, &frame);
+        }
+        if (known == MSOCK_DROP_DUPLICATE) {
+            /* Not seen before: it was sent before the floor. */
+            known = MSOCK_DROP_OLD;
         }
         if (known) {
             drop(engine, now_us, known);
@@ -331,7 +338,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
         return;
     }
-    msock__engine_session_heard(engine, now_us, session);
+    msock__sessions_touch(engine->sessions, session, now_us);
     struct msock__origin origin = origin_of(session, frame, now_us);
     take_body(engine, &origin, frame, now_us, packet.bytes + MSOCK__HEADER_SIZE,
               packet.size - MSOCK__HEADER_SIZE);

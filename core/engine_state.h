@@ -88,7 +88,10 @@ struct msock__engine {
     void *watcher_user;
     uint64_t opened_us;
     bool closing;
-    bool ended; /* closing: nothing is left to be said */
+    bool ended; /* closing: nothing is left to be said, or it was given up */
+    uint64_t closed_us;         /* closing: since when, ... */
+    uint64_t close_progress_us; /* ... when a frame left last, ... */
+    uint64_t close_frames;      /* ... and how many had by then */
 
     /* Whom we hear. */
     uint64_t arrived_us; /* when the datagram in hand reached this host */
@@ -273,8 +276,8 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
                                 struct msock__session *session);
 
-/** A new authentic frame of a session came. */
-void msock__engine_session_heard(struct msock__engine *engine, uint64_t now_us,
+/** A new authentic frame of a session came that nobody withheld. */
+void msock__engine_session_alive(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session);
 
 /** A hello promised the next one within every_us. */

@@ -249,6 +249,7 @@ void msock__engine_stream_frame(struct msock__engine *engine,
         drain(engine, origin);
         return;
     }
+    msock__engine_session_alive(engine, origin->now_us, session);
     int code = msock__repair_add(session->repair, &round, frame->counter,
                                  frame->flags, bytes, size);
     if (code < 0) {

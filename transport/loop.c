@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { DRAIN_US = 4000000 };
+enum { DRAIN_US = 40000000 };
 
 static uint64_t loop_now(struct msock__driver *driver)
 {

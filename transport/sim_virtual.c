@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* How long a closing channel may go on sending. */
-enum { DRAIN_US = 4000000 };
+enum { DRAIN_US = 40000000 };
 
 static struct msock__sim_node *from_driver(const struct msock__driver *driver)
 {

@@ -50,7 +50,8 @@ extern "C" {
     XX(DROP_OPEN, "drop_open", "an open frame on a sealed channel")            \
     XX(DROP_SEALED, "drop_sealed", "a sealed frame on an open channel")        \
     XX(DROP_KEY_ID, "drop_key_id", "sealed with a key this node lacks")        \
-    XX(DROP_OLD, "drop_old", "below the replay window")                        \
+    XX(DROP_OLD, "drop_old",                                                   \
+       "below the replay window, or sent before this node believes")           \
     XX(DROP_DUPLICATE, "drop_duplicate", "a frame seen before")                \
     XX(DROP_AUTH, "drop_auth",                                                 \
        "not authentic: forged, damaged or of another channel")                 \

@@ -70,7 +70,8 @@ typedef struct msock_options {
     size_t assemblies_max;  /* messages in reassembly a session [4] */
     size_t reassembly_max;  /* bytes in reassembly, all sessions [32 MiB] */
     size_t sessions_max;    /* sessions remembered [1024] */
-    size_t queue_max;       /* bytes waiting to be sent [16 MiB] */
+    size_t queue_max;       /* bytes waiting to be sent [16 MiB]: best effort,
+                               reliable, own callbacks, each */
     size_t post_max;        /* bytes posted and not yet published [4 MiB] */
     size_t pace;            /* bytes/s of pieces and of the reliable stream
                                [10 MiB/s; reliable on lo alone: 256] */
@@ -114,15 +115,16 @@ int msock_check(const char *url, const msock_options *options);
 /** The last callback of a channel: it is closed and no longer exists. */
 typedef void msock_closed(void *user);
 
-/** Closes a channel: what was published and posted is sent first, then bye is
- *  said. A channel that sent something others may ask for (reliable messages,
- *  and anything on a sealed channel, where a listener that is new asks who
- *  speaks) answers them until nobody asked for 500 ms (1 s if frames get lost),
- * at most 2 s; all in all it takes at most 4 s. Timers and subscriptions end at
- * once, and posting is refused. End the threads that post before. `closed` (may
- * be NULL) is called last. On a channel with a loop of its own and outside of
- * its callbacks, all this has happened when the call returns; inside a callback
- * it happens soon after: msock_run() returns then, and who polls goes on until
+/** Closes a channel: what was published and posted is sent first, as long as it
+ *  leaves (it is given up after 4 s without a frame, or 30 s in all); then bye
+ *  is said. A channel that sent something others may ask for (reliable
+ *  messages, and anything on a sealed channel, where a listener that is new
+ *  asks who speaks) answers them until nobody asked for 500 ms (1 s if frames
+ *  get lost), at most 2 s. Timers and subscriptions end at once, and posting is
+ *  refused. End the threads that post before. `closed` (may be NULL) is called
+ *  last. On a channel with a loop of its own and outside of its callbacks, all
+ *  this has happened when the call returns; inside a callback it happens soon
+ *  after: msock_run() returns then, and who polls goes on until
  *  msock_dispatch() returns MSOCK_ECLOSED. NULL is ignored; closing twice is
  *  harmless until `closed` was called. A forked child may close its copy, which
  *  sends nothing; of a channel on `.loop` only after uv_loop_fork() of that

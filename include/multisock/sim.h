@@ -79,8 +79,8 @@ void msock_sim_close(msock_sim *sim);
  *  msock_run() on a virtual channel does the same until msock_stop(), or until
  *  nothing is left to happen: that is never, unless all channels are codec=raw,
  *  as the others say hello for ever. msock_close() outside of callbacks lets
- *  time pass until the channel has closed, for at most 4 s; in a callback it
- *  ends with the current step or with later ones. */
+ *  time pass until the channel has closed, as msock_close() says; in a callback
+ * it ends with the current step or with later ones. */
 int msock_sim_run(msock_sim *sim, uint64_t duration_ms);
 
 /** Returns the time since the network was made, in us.

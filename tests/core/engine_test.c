@@ -369,3 +369,18 @@ Test(engine, timer_runs_when_due)
     cr_expect(eq(int, ticks, 1));
     cr_expect(eq(u64, msock__engine_deadline(hub.engine), UINT64_MAX));
 }
+
+Test(engine, close_gives_up_when_nothing_leaves_for_four_seconds)
+{
+    pair_publish(&hub, "a", "1");
+
+    msock_close(hub.channel, NULL, NULL);
+    cr_expect(not(msock__engine_drained(hub.engine)));
+    msock__engine_tick(hub.engine, hub.now_us + 3999999);
+    cr_expect(not(msock__engine_drained(hub.engine)));
+    cr_expect(eq(u64, msock__engine_deadline(hub.engine), 0));
+    msock__engine_tick(hub.engine, hub.now_us + 4000000);
+
+    cr_expect(msock__engine_drained(hub.engine));
+    cr_expect(eq(u64, msock__engine_deadline(hub.engine), UINT64_MAX));
+}

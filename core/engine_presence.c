@@ -107,6 +107,7 @@ void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_session_alive(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session)
 {
+    msock__sessions_touch(engine->sessions, session, now_us);
     /* One that a second session of its name ended lives after all: that is
      * told as a conflict. */
     if (!session->up && session->met && session->bye_us == 0) {

@@ -338,7 +338,6 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
         return;
     }
-    msock__sessions_touch(engine->sessions, session, now_us);
     struct msock__origin origin = origin_of(session, frame, now_us);
     take_body(engine, &origin, frame, now_us, packet.bytes + MSOCK__HEADER_SIZE,
               packet.size - MSOCK__HEADER_SIZE);

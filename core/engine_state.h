@@ -123,6 +123,7 @@ struct msock__engine {
     bool near;                     /* all who listen are on this host */
     struct msock__rate nack_rate;
     struct msock__history *history;
+    bool unwilling;   /* who asked last may not slow us */
     uint64_t room_us; /* the history has no room before */
     struct msock__sync sync;
     struct msock__copies copies;

@@ -434,6 +434,7 @@ void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
         msock__announce_asked(&engine->announce, now_us);
         msock__sync_asked(&engine->sync, now_us);
         bool willing = asker && judge(engine, now_us, asker, control);
+        engine->unwilling = !willing;
         for (size_t i = 0; i < control->count; i++) {
             msock__history_ask(engine->history, now_us, control->ranges[i],
                                willing);
@@ -442,6 +443,9 @@ void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
             msock__pace_lower(&engine->pace, now_us);
         }
         return;
+    }
+    if (engine->admission && !asker) {
+        return; /* a recording must not keep us from asking */
     }
     struct msock__repair_round round = round_of(engine, now_us);
     for (struct msock__session *session = engine->gapped; session;

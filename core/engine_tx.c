@@ -15,6 +15,13 @@ enum {
     SLOTS_MIN = 4
 };
 
+/* Lets a stream fill `room` bytes of body in each frame. */
+static void set_space(struct msock__engine *engine, uint8_t stream, size_t room)
+{
+    msock__outbox_space(&engine->outboxes[stream], room - MSOCK__SENT_SIZE,
+                        room - MSOCK__PIECE_SIZE);
+}
+
 void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size)
 {
     assert(frame_size <= MSOCK__FRAME_MAX);
@@ -27,11 +34,11 @@ void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size)
         size_t spent =
             MSOCK__HEADER_SIZE + msock__pipeline_overhead(&engine->pipeline);
         assert(frame_size > spent + MSOCK__PIECE_SIZE);
-        for (int i = 0; i < 2; i++) {
-            msock__outbox_space(&engine->outboxes[i],
-                                frame_size - spent - MSOCK__SENT_SIZE,
-                                frame_size - spent - MSOCK__PIECE_SIZE);
-        }
+        set_space(engine, MSOCK__BEST_EFFORT, frame_size - spent);
+        /* A frame that fills the history could never enter it. */
+        size_t kept = (size_t)engine->config.history_max / 4;
+        set_space(engine, MSOCK__RELIABLE,
+                  (frame_size < kept ? frame_size : kept) - spent);
     }
     /* Other threads ask this in place of the outbox. */
     atomic_store(&engine->post.largest,
@@ -162,10 +169,11 @@ static bool show_again(struct msock__engine *engine, uint64_t now_us,
     return true;
 }
 
-/* Repairs have a share of the pace while new frames wait too. */
+/* Repairs have a share of the pace while new frames wait too, and when it was a
+ * stranger, or a node that cannot keep up, who asked last. */
 static bool repairs_share(const struct msock__engine *engine)
 {
-    return engine->outboxes[MSOCK__BEST_EFFORT].head ||
+    return engine->unwilling || engine->outboxes[MSOCK__BEST_EFFORT].head ||
            engine->outboxes[MSOCK__RELIABLE].head;
 }
 

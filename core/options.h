@@ -61,7 +61,7 @@ struct msock__config {
     uint64_t scheduled_max;   /* 4 KiB..1 GiB [1 MiB] */
     uint64_t late_ms;         /* 1..600000 [3000] */
     uint64_t copies_ms;       /* 1..1000 [20] */
-    char peer[MSOCK__PEERS_MAX + 1]; /* HOST[:PORT],… "": none */
+    char peer[MSOCK__PEERS_MAX + 1]; /* ADDRESS[:PORT],… "": none */
     uint64_t listen;                 /* 1..65535; 0: none */
     struct msock__sim_config sim;
 };

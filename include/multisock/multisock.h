@@ -76,7 +76,8 @@ typedef struct msock_options {
     size_t pace;            /* bytes/s of pieces and of the reliable stream
                                [10 MiB/s; reliable on lo alone: 256] */
     size_t history_max;     /* bytes kept to be sent again [16 MiB] */
-    unsigned history_ms;    /* how long they are kept [10,000] */
+    unsigned history_ms;    /* how long they are kept, the same at all nodes:
+                               what is 5 s older is lost [10,000] */
     size_t reorder_max;     /* bytes that wait for a gap, a session [4 MiB] */
     size_t reorder_all_max; /* the same, all sessions [16 MiB] */
     size_t pending_max;     /* sessions waiting for admission [256] */
@@ -87,7 +88,7 @@ typedef struct msock_options {
                                arrives on a sealed channel [3,000] */
     unsigned copies_ms;     /* between the copies of a frame [20] */
     const char *peer;       /* hosts that multicast does not reach,
-                               HOST[:PORT],… [none] */
+                               ADDRESS[:PORT],… [none] */
     uint16_t listen;        /* port that takes their unicast [none] */
 } msock_options;
 
@@ -199,7 +200,8 @@ typedef struct msock_message {
     size_t data_size;
     uint64_t session; /* first 8 bytes of the sender's session; bare: 0 */
     uint64_t age_us;  /* since it first left its sender, less the quickest way
-                         a frame of that session took; bare and local: 0 */
+                         a frame of that session took; bare: 0; local:
+                         since it was published */
     unsigned flags;   /* msock_message_flags */
 } msock_message;
 

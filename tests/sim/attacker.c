@@ -131,7 +131,7 @@ static void forge_garbage(struct attacker *attacker,
 {
     uint8_t bytes[GARBAGE_MAX];
     struct record record = {.bytes = bytes};
-    record.size = msock__sim_random_upto(random, GARBAGE_MAX);
+    record.size = (size_t)msock__sim_random_upto(random, GARBAGE_MAX);
     for (size_t i = 0; i < record.size; i++) {
         bytes[i] = (uint8_t)(msock__sim_random_next(random) >> 56);
     }
@@ -153,7 +153,7 @@ static void forge_damaged(struct attacker *attacker,
     uint64_t shorter = msock__sim_random_upto(random, 40);
     record.bytes[place] ^= bit;
     if (shorter < 20 && shorter < record.size) {
-        record.size -= shorter;
+        record.size -= (size_t)shorter;
     }
     send(attacker, &record, to);
     record.bytes[place] ^= bit;

@@ -318,14 +318,6 @@ void msock__admission_nonces(const struct msock__admission *admission,
     nonces[1] = nonce_of(admission, epoch > 0 ? epoch - 1 : 0);
 }
 
-bool msock__admission_nonce_valid(const struct msock__admission *admission,
-                                  uint64_t now_us, uint64_t nonce)
-{
-    uint64_t nonces[2];
-    msock__admission_nonces(admission, now_us, nonces);
-    return nonce == nonces[0] || nonce == nonces[1];
-}
-
 size_t msock__admission_challenge(struct msock__admission *admission,
                                   uint64_t now_us, struct msock__dice *dice,
                                   size_t nodes,

@@ -112,10 +112,6 @@ size_t msock__admission_expire(struct msock__admission *admission,
 void msock__admission_nonces(const struct msock__admission *admission,
                              uint64_t now_us, uint64_t nonces[static 2]);
 
-/** Whether an answer with this nonce is believed now. */
-bool msock__admission_nonce_valid(const struct msock__admission *admission,
-                                  uint64_t now_us, uint64_t nonce);
-
 /** Makes the challenge that is due now, if the rates allow one: all sessions
  *  that are due, at most 64, those asked least recently first. They count as
  *  asked. To be sent at once, or later: a delay only raises floors. Call it

@@ -29,7 +29,8 @@ void bounds_check(struct report *report, const msock_channel *channel)
         {"pending",
          engine->admission ? msock__admission_count(engine->admission) : 0,
          config->pending_max},
-        {"sessions", engine->up_count, config->sessions_max},
+        {"sessions", msock__sessions_count(engine->sessions),
+         config->sessions_max},
     };
     for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
         if (stores[i].bytes > stores[i].most) {

@@ -2,7 +2,7 @@
 /* Faults for canaries: the linker puts some of these in place of functions of
  * the engine (--wrap), and the simulator has to find out. The engine's sources
  * know nothing of it. */
-#include "core/admission.h"
+#include "codec/control.h"
 #include "core/age.h"
 #include "core/engine_state.h"
 #include "core/repair.h"
@@ -17,8 +17,9 @@ int __wrap_msock__window_check(const struct msock__window *window,
 void __wrap_msock__window_mark(struct msock__window *window, uint64_t counter);
 uint64_t __wrap_msock__sendtimes_floor(const struct msock__sendtimes *times,
                                        uint64_t at_us);
-bool __wrap_msock__admission_nonce_valid(
-    const struct msock__admission *admission, uint64_t now_us, uint64_t nonce);
+int __wrap_msock__control_floor(const struct msock__envelope *envelope,
+                                const uint64_t nonces[static 2],
+                                struct msock__floor *floor);
 uint64_t __wrap_msock__age_of(const struct msock__age *age, uint64_t now_us,
                               uint64_t sent_us);
 bool __wrap_msock__repair_asks(const struct msock__repair *repair);
@@ -54,13 +55,20 @@ uint64_t __wrap_msock__sendtimes_floor(const struct msock__sendtimes *times,
 }
 
 /** Answers to anybody, at any time, are answers to oneself. */
-bool __wrap_msock__admission_nonce_valid(
-    const struct msock__admission *admission, uint64_t now_us, uint64_t nonce)
+int __wrap_msock__control_floor(const struct msock__envelope *envelope,
+                                const uint64_t nonces[static 2],
+                                struct msock__floor *floor)
 {
-    (void)admission;
-    (void)now_us;
-    (void)nonce;
-    return true;
+    struct msock__control control;
+    (void)nonces;
+    int drop = msock__control_decode(envelope, &control);
+    if (drop != 0 || control.kind != MSOCK__ANSWER) {
+        return -MSOCK_DROP_CONTROL;
+    }
+    if (control.count > 0) {
+        *floor = control.floors[0];
+    }
+    return control.count > 0;
 }
 
 /** Nothing is late. */

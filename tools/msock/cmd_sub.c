@@ -135,16 +135,16 @@ static int on_message(msock_channel *channel, const msock_message *message,
 }
 
 /* What the messages alone do not show: that some of them are missing, or that
- * one sender is two. */
+ * one sender is two. That commands of one host share its name is no news. */
 static void on_event(msock_channel *channel, const msock_event *event,
                      void *user)
 {
-    (void)channel;
     (void)user;
     if (event->kind == MSOCK_EVENT_LOSS) {
         cli_error("lost %" PRIu64 " reliable frames of %s, from %" PRIu64 " on",
                   event->count, event->node, event->first);
-    } else if (event->kind == MSOCK_EVENT_CONFLICT) {
+    } else if (event->kind == MSOCK_EVENT_CONFLICT &&
+               strcmp(event->node, msock_name(channel)) != 0) {
         cli_error("two programs speak as %s: one of them needs another name",
                   event->node);
     }

@@ -5,14 +5,11 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <multisock/multisock.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -383,33 +380,6 @@ Test(open, a_channel_opens_without_a_network_and_joins_later, .timeout = 30)
     msock_close(writer, NULL, NULL);
 }
 
-static int count_descriptors(void)
-{
-    int count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-
-    while (readdir(folder) != NULL) {
-        count++;
-    }
-    closedir(folder);
-    return count;
-}
-
-Test(open, opening_and_closing_leaves_no_descriptor, .timeout = 30)
-{
-    enter();
-    msock_close(open_named(ON_LO, "node", NULL), NULL, NULL);
-    int before = count_descriptors();
-
-    for (int i = 0; i < 30; i++) {
-        msock_channel *channel = open_named(ON_LO, "node", NULL);
-        msock_publish(channel, "n", NULL, NULL);
-        msock_close(channel, NULL, NULL);
-    }
-
-    cr_expect(eq(int, count_descriptors(), before));
-}
-
 Test(open, a_child_that_closes_does_not_deafen_its_parent, .timeout = 30)
 {
     struct seen seen = {.wanted = 1};
@@ -434,71 +404,6 @@ Test(open, a_child_that_closes_does_not_deafen_its_parent, .timeout = 30)
     cr_expect(came);
     msock_close(writer, NULL, NULL);
     msock_close(reader, NULL, NULL);
-}
-
-/* -- What is refused -- */
-
-static const struct {
-    const char *url;
-    const char *key_file;
-    int error;
-} refused[] = {
-    {"tcp://239.255.77.83:7783", NULL, MSOCK_EURL},
-    {"udp://10.0.0.1:7783", NULL, MSOCK_EURL},
-    {"udp://[fe80::1]:7783", NULL, MSOCK_EURL},
-    {"udp://239.255.77.83:7783?iface=eth0,,lo", NULL, MSOCK_EOPTION},
-    {"udp://239.255.77.83:7783?ifce=lo", NULL, MSOCK_EOPTION},
-    {ON_LO, "/nonexistent/key", MSOCK_EKEY},
-    {ON_LO, "/dev/null", MSOCK_EKEY},
-    {"sim://open_test", "/nonexistent/key", MSOCK_EKEY},
-};
-
-Test(open, what_is_refused_says_why_and_leaves_nothing)
-{
-    int before = count_descriptors();
-
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        msock_options options = {.key_file = refused[i].key_file};
-        msock_channel *channel = NULL;
-
-        int rc = msock_open(&channel, refused[i].url, &options);
-
-        cr_expect(eq(int, rc, refused[i].error), "%s: %s", refused[i].url,
-                  msock_error_detail());
-        cr_expect(strlen(msock_error_detail()) > 0);
-        cr_expect(channel == NULL);
-        cr_expect(eq(int, msock_check(refused[i].url, &options), rc));
-    }
-    cr_expect(eq(int, count_descriptors(), before));
-}
-
-Test(open, a_check_takes_what_open_takes_and_leaves_nothing)
-{
-    char key[32];
-    make_key(key);
-    msock_options sealed = {.key_file = key};
-    int before = count_descriptors();
-
-    cr_expect(zero(int, msock_check(NULL, NULL)), "%s", msock_error_detail());
-    cr_expect(zero(int, msock_check(ON_LO6, &sealed)));
-    cr_expect(zero(int, msock_check("sim://open_test", &sealed)));
-
-    cr_expect(eq(int, count_descriptors(), before));
-    unlink(key);
-}
-
-Test(open, a_channel_without_a_name_has_the_hosts)
-{
-    char host[256] = "";
-    msock_channel *channel = NULL;
-    gethostname(host, sizeof host - 1);
-    host[MSOCK_NAME_MAX] = '\0';
-
-    int rc = msock_open(&channel, "sim://open_test", NULL);
-
-    cr_assert(eq(int, rc, 0), "%s", msock_error_detail());
-    cr_expect(eq(str, (char *)msock_name(channel), host));
-    msock_close(channel, NULL, NULL);
 }
 
 /* -- Embedding -- */

@@ -12,6 +12,7 @@ msock_sim_test(sim_host)
 msock_sim_test(sim_life)
 msock_sim_test(sim_model)
 msock_sim_test(sim_real)
+msock_sim_test(sim_seed)
 msock_sim_test(embedding)
 
 # Criterion does not run under ThreadSanitizer: programs of their own.
@@ -39,6 +40,8 @@ foreach(module fanout peers silence)
 endforeach()
 msock_net_test(logger)
 msock_net_test(open)
+msock_net_test(open_check)
+target_sources(transport_open_check_test PRIVATE support/sim_node.c)
 foreach(module multicast multicast_iface multicast_change multicast_peer)
     msock_net_test(${module})
     target_sources(transport_${module}_test PRIVATE

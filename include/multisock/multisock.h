@@ -290,9 +290,9 @@ int msock_post(msock_channel *channel, const char *topic, const char *json,
 
 enum msock_event_kind {
     MSOCK_EVENT_UP = 1,   /* a session is heard and believed */
-    MSOCK_EVENT_DOWN,     /* it said bye, or was silent for 3 times the gap that
-                              it promised (about 19 s in a small group). What got
-                              lost before a bye may still come for 2 s */
+    MSOCK_EVENT_DOWN,     /* it said bye (what got lost before may still come,
+                             for 2 s), or was silent for 3 times the gap that it
+                             promised: about 19 s in a small group */
     MSOCK_EVENT_LOSS,     /* `count` reliable frames from `first` on will not
                              come: the stream goes on behind them */
     MSOCK_EVENT_WRITABLE, /* what MSOCK_EAGAIN refused has room again */

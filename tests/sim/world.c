@@ -308,12 +308,12 @@ int world_publish(struct world *world, unsigned node,
 
 /* -- Time -- */
 
-/* A channel that closes sends what it has for 2 s at most, and answers for 2 s
+/* A channel that closes sends what it has for 30 s at most, and answers for 2 s
  * more. */
 static void check_closing(struct world *world, const struct life *life)
 {
     uint64_t since_us = larger(life->closing_us, life->asleep_us);
-    if (life->closing && world_now(world) > since_us + 4100000) {
+    if (life->closing && world_now(world) > since_us + 32100000) {
         report_fail(&world->report, "%s does not close", life->name);
     }
 }

@@ -2,6 +2,7 @@
 /* Whom to ask when, and what an answer must bear. */
 #include "core/admission.h"
 
+#include "core/number.h"
 #include "core/pending.h"
 #include "core/rate.h"
 
@@ -21,16 +22,6 @@ struct msock__admission {
     struct msock__rate frame_rate;
     struct msock__rate byte_rate;
 };
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* -- Nonces -- */
 
@@ -75,21 +66,21 @@ static void wake(struct msock__pending_table *table, struct msock__pending *one,
                  uint64_t now_us, uint64_t ask_us)
 {
     if (one->vain) {
-        ask_us = higher(ask_us, one->asked_us + MSOCK__ASK_MAX_US);
+        ask_us = msock__most(ask_us, one->asked_us + MSOCK__ASK_MAX_US);
     }
-    one->ask_us = one->waiting ? lower(one->ask_us, ask_us) : ask_us;
+    one->ask_us = one->waiting ? msock__least(one->ask_us, ask_us) : ask_us;
     one->until_us = now_us + MSOCK__UNANSWERED_US;
     one->waiting = true;
-    table->ask_us = lower(table->ask_us, one->ask_us);
-    table->until_us = lower(table->until_us, one->until_us);
+    table->ask_us = msock__least(table->ask_us, one->ask_us);
+    table->until_us = msock__least(table->until_us, one->until_us);
 }
 
 static void ask(struct msock__pending *one, uint64_t now_us, uint64_t more_us)
 {
     /* Who publishes once and leaves does not wait for long. */
     bool quick = one->pause_us == 0 || one->asked < MSOCK__ASK_QUICK;
-    one->pause_us =
-        quick ? MSOCK__ASK_MIN_US : lower(2 * one->pause_us, MSOCK__ASK_MAX_US);
+    one->pause_us = quick ? MSOCK__ASK_MIN_US
+                          : msock__least(2 * one->pause_us, MSOCK__ASK_MAX_US);
     one->asked++;
     one->asked_us = now_us;
     one->ask_us = now_us + one->pause_us + more_us;
@@ -100,7 +91,7 @@ static void ask_no_more(struct msock__pending *one)
     assert(one->asked > 0);
     one->asked--;
     one->ask_us = one->asked_us;
-    one->pause_us = higher(one->pause_us / 2, MSOCK__ASK_MIN_US);
+    one->pause_us = msock__most(one->pause_us / 2, MSOCK__ASK_MIN_US);
 }
 
 static uint64_t challenge_due(const struct msock__admission *admission)
@@ -109,7 +100,7 @@ static uint64_t challenge_due(const struct msock__admission *admission)
         msock__rate_due(&admission->frame_rate, MSOCK__RATE_FRAMES_AHEAD_US);
     uint64_t byte_us =
         msock__rate_due(&admission->byte_rate, MSOCK__RATE_BYTES_AHEAD_US);
-    return higher(admission->table.ask_us, higher(frame_us, byte_us));
+    return msock__most(admission->table.ask_us, msock__most(frame_us, byte_us));
 }
 
 static bool lists(const struct msock__control *challenge, size_t index,
@@ -146,7 +137,8 @@ static struct msock__held *copy(const struct msock__frame *frame,
 static bool never_fits(const struct msock__admission *admission, size_t size)
 {
     const struct msock__admission_limits *limits = &admission->limits;
-    return msock__held_cost(size) > lower(limits->bytes_max, limits->all_max);
+    return msock__held_cost(size) >
+           msock__least(limits->bytes_max, limits->all_max);
 }
 
 /* Who holds too much, the session that was just added to first, or NULL. */
@@ -330,7 +322,7 @@ size_t msock__admission_challenge(struct msock__admission *admission,
     challenge->kind = MSOCK__CHALLENGE;
     challenge->nonce = nonce_of(admission, epoch_of(admission, now_us));
     challenge->up_ms =
-        lower((now_us - admission->mark_us) / MILLI, MSOCK__UP_MAX_MS);
+        msock__least((now_us - admission->mark_us) / MILLI, MSOCK__UP_MAX_MS);
     challenge->count = 0;
 
     /* Who is asked moves behind those who were there at the beginning. */
@@ -374,7 +366,7 @@ void msock__admission_sent(struct msock__admission *admission, uint64_t now_us,
 
 uint64_t msock__admission_deadline(const struct msock__admission *admission)
 {
-    return lower(admission->table.until_us, challenge_due(admission));
+    return msock__least(admission->table.until_us, challenge_due(admission));
 }
 
 size_t msock__admission_bytes(const struct msock__admission *admission)

@@ -2,6 +2,7 @@
 /* Nonces that wait for an answer. */
 #include "core/answers.h"
 
+#include "core/number.h"
 #include "core/rate.h"
 
 #include <multisock/multisock.h>
@@ -27,16 +28,6 @@ struct msock__answers {
     struct msock__rate admitted_rate; /* kept for them */
     struct msock__rate byte_rate;
 };
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* -- Entries -- */
 
@@ -101,16 +92,16 @@ static uint64_t frame_due(const struct msock__rate *rate)
 /* When a frame may leave that answers an admitted asker. */
 static uint64_t admitted_rate_due(const struct msock__answers *answers)
 {
-    uint64_t frame_us = lower(frame_due(&answers->admitted_rate),
-                              frame_due(&answers->stranger_rate));
-    return higher(frame_us, msock__rate_due(&answers->byte_rate,
-                                            MSOCK__RATE_BYTES_AHEAD_US));
+    uint64_t frame_us = msock__least(frame_due(&answers->admitted_rate),
+                                     frame_due(&answers->stranger_rate));
+    return msock__most(frame_us, msock__rate_due(&answers->byte_rate,
+                                                 MSOCK__RATE_BYTES_AHEAD_US));
 }
 
 /* When one may that does not: half of the bytes are left for the others. */
 static uint64_t stranger_rate_due(const struct msock__answers *answers)
 {
-    return higher(
+    return msock__most(
         frame_due(&answers->stranger_rate),
         msock__rate_due(&answers->byte_rate, MSOCK__RATE_BYTES_AHEAD_US / 2));
 }
@@ -122,7 +113,7 @@ static uint64_t first_due(const struct msock__answers *answers, bool admitted)
     for (size_t i = 0; i < answers->count; i++) {
         const struct entry *entry = &answers->entries[i];
         if (entry->waiting && entry->admitted == admitted) {
-            due_us = lower(due_us, entry->due_us);
+            due_us = msock__least(due_us, entry->due_us);
         }
     }
     return due_us;
@@ -131,15 +122,17 @@ static uint64_t first_due(const struct msock__answers *answers, bool admitted)
 static uint64_t admitted_due(const struct msock__answers *answers)
 {
     uint64_t due_us = first_due(answers, true);
-    return due_us == UINT64_MAX ? due_us
-                                : higher(due_us, admitted_rate_due(answers));
+    return due_us == UINT64_MAX
+               ? due_us
+               : msock__most(due_us, admitted_rate_due(answers));
 }
 
 static uint64_t stranger_due(const struct msock__answers *answers)
 {
     uint64_t due_us = first_due(answers, false);
-    return due_us == UINT64_MAX ? due_us
-                                : higher(due_us, stranger_rate_due(answers));
+    return due_us == UINT64_MAX
+               ? due_us
+               : msock__most(due_us, stranger_rate_due(answers));
 }
 
 /* Takes the right to send a frame.  Returns whether there is one. */
@@ -217,8 +210,9 @@ bool msock__answers_add(struct msock__answers *answers, uint64_t now_us,
     struct entry *entry = find(answers, floor->nonce);
     if (entry != NULL && entry->waiting) {
         struct msock__floor *known = &entry->floor;
-        known->best_effort = lower(known->best_effort, floor->best_effort);
-        known->reliable = lower(known->reliable, floor->reliable);
+        known->best_effort =
+            msock__least(known->best_effort, floor->best_effort);
+        known->reliable = msock__least(known->reliable, floor->reliable);
         entry->admitted |= admitted;
         return true;
     }
@@ -288,5 +282,5 @@ void msock__answers_sent(struct msock__answers *answers, uint64_t now_us,
 
 uint64_t msock__answers_deadline(const struct msock__answers *answers)
 {
-    return lower(admitted_due(answers), stranger_due(answers));
+    return msock__least(admitted_due(answers), stranger_due(answers));
 }

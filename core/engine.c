@@ -5,6 +5,7 @@
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "core/engine_state.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -259,19 +260,15 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     tell_writable(engine);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* When a channel that closes wants a tick or an output call. */
 static uint64_t closing_deadline(const struct msock__engine *engine)
 {
     if (!msock__engine_sent_all(engine)) {
         uint64_t idle_us = engine->close_progress_us + CLOSE_IDLE_US;
-        uint64_t due_us = earlier(idle_us, engine->closed_us + CLOSE_MAX_US);
-        due_us = earlier(due_us, msock__engine_tx_deadline(engine));
-        return earlier(due_us, msock__engine_post_deadline(engine));
+        uint64_t due_us =
+            msock__least(idle_us, engine->closed_us + CLOSE_MAX_US);
+        due_us = msock__least(due_us, msock__engine_tx_deadline(engine));
+        return msock__least(due_us, msock__engine_post_deadline(engine));
     }
     /* A tick finds what comes next. */
     return engine->announce.ending ? msock__engine_tx_deadline(engine) : 0;
@@ -286,12 +283,12 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
         return 0;
     }
     uint64_t due = msock__engine_tx_deadline(engine);
-    due = earlier(due, msock__engine_post_deadline(engine));
-    due = earlier(due, msock__timers_deadline(engine->timers));
-    due = earlier(due, engine->check_us);
-    due = earlier(due, msock__schedule_deadline(&engine->schedule));
-    due = earlier(due, msock__engine_stream_deadline(engine));
-    return earlier(due, msock__fragments_deadline(engine->fragments));
+    due = msock__least(due, msock__engine_post_deadline(engine));
+    due = msock__least(due, msock__timers_deadline(engine->timers));
+    due = msock__least(due, engine->check_us);
+    due = msock__least(due, msock__schedule_deadline(&engine->schedule));
+    due = msock__least(due, msock__engine_stream_deadline(engine));
+    return msock__least(due, msock__fragments_deadline(engine->fragments));
 }
 
 bool msock__engine_drained(const struct msock__engine *engine)

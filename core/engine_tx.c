@@ -3,6 +3,7 @@
  * was published, as finished frames in slots that the driver takes. */
 #include "core/engine.h"
 #include "core/engine_state.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -365,16 +366,6 @@ void msock__engine_sent(struct msock__engine *engine, size_t count)
     }
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 static uint64_t data_deadline(const struct msock__engine *engine,
                               uint8_t stream)
 {
@@ -389,7 +380,7 @@ static uint64_t data_deadline(const struct msock__engine *engine,
             has_own_pace(engine, stream) ? &engine->piece_pace : &engine->pace;
         due_us = msock__pace_deadline(pace, wire_size(engine, &chunk));
     }
-    return reliable ? later(due_us, engine->room_us) : due_us;
+    return reliable ? msock__most(due_us, engine->room_us) : due_us;
 }
 
 uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
@@ -397,8 +388,8 @@ uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
     if (engine->slots.used > 0) {
         return UINT64_MAX;
     }
-    uint64_t due_us = earlier(data_deadline(engine, MSOCK__BEST_EFFORT),
-                              data_deadline(engine, MSOCK__RELIABLE));
+    uint64_t due_us = msock__least(data_deadline(engine, MSOCK__BEST_EFFORT),
+                                   data_deadline(engine, MSOCK__RELIABLE));
     if (!engine->config.raw) {
         uint64_t history_us = msock__history_deadline(engine->history);
         if (history_us == 0) {
@@ -408,11 +399,11 @@ uint64_t msock__engine_tx_deadline(const struct msock__engine *engine)
                                                   engine->frame_size)
                     : msock__pace_deadline(&engine->pace, engine->frame_size);
         }
-        due_us = earlier(due_us, history_us);
-        due_us = earlier(due_us, msock__copies_deadline(&engine->copies));
-        due_us = earlier(due_us, msock__engine_control_deadline(engine));
+        due_us = msock__least(due_us, history_us);
+        due_us = msock__least(due_us, msock__copies_deadline(&engine->copies));
+        due_us = msock__least(due_us, msock__engine_control_deadline(engine));
     }
-    return later(due_us, engine->slots.again_us);
+    return msock__most(due_us, engine->slots.again_us);
 }
 
 bool msock__engine_sent_all(const struct msock__engine *engine)

@@ -3,6 +3,7 @@
 #include "core/history.h"
 
 #include "core/marks.h"
+#include "core/number.h"
 
 #include <multisock/error.h>
 
@@ -106,25 +107,16 @@ static int reserve(struct msock__history *history)
     return 0;
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* From when on a frame may go for a new one, as far as is known now. */
 static uint64_t may_leave_us(const struct msock__history *history,
                              const struct frame *frame)
 {
-    uint64_t held = sooner(frame->added_us + MSOCK__HISTORY_HOLD_ASKED_US,
-                           later(frame->added_us + MSOCK__HISTORY_HOLD_US,
+    uint64_t held =
+        msock__least(frame->added_us + MSOCK__HISTORY_HOLD_ASKED_US,
+                     msock__most(frame->added_us + MSOCK__HISTORY_HOLD_US,
                                  history->asked_until_us));
-    return sooner(frame->added_us + history->limits.age_us,
-                  later(held, frame->pinned_us));
+    return msock__least(frame->added_us + history->limits.age_us,
+                        msock__most(held, frame->pinned_us));
 }
 
 int msock__history_new(struct msock__history **history,
@@ -234,8 +226,8 @@ size_t msock__history_ask(struct msock__history *history, uint64_t now_us,
                           struct msock__range asked, bool willing)
 {
     assert(asked.first <= asked.last);
-    uint64_t first = later(asked.first, history->oldest);
-    uint64_t last = sooner(asked.last, history->last);
+    uint64_t first = msock__most(asked.first, history->oldest);
+    uint64_t last = msock__least(asked.last, history->last);
     size_t before = history->wanted.count;
     if (willing) {
         history->asked_until_us = now_us + MSOCK__HISTORY_QUIET_US;
@@ -249,7 +241,7 @@ size_t msock__history_ask(struct msock__history *history, uint64_t now_us,
             msock__marks_add(&history->wanted, i);
         }
     }
-    history->lowest = sooner(history->lowest, first);
+    history->lowest = msock__least(history->lowest, first);
     return history->wanted.count - before;
 }
 
@@ -260,7 +252,7 @@ bool msock__history_repair(struct msock__history *history,
     if (history->wanted.count == 0) {
         return false;
     }
-    uint64_t first = later(history->lowest, history->oldest);
+    uint64_t first = msock__most(history->lowest, history->oldest);
     first = msock__marks_first(&history->wanted, first, history->last + 1);
     assert(first <= history->last);
     const struct frame *frame = *place(history, first);

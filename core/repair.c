@@ -2,22 +2,13 @@
 /* Order and gaps of one reliable stream. */
 #include "core/repair.h"
 
+#include "core/number.h"
 #include "core/repair_state.h"
 
 #include <multisock/multisock.h>
 
 #include <assert.h>
 #include <stdlib.h>
-
-static uint64_t higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* -- The window -- */
 
@@ -43,9 +34,10 @@ static void track(struct msock__repair *repair,
                   const struct msock__repair_round *round)
 {
     struct msock__reorder *window = &repair->window;
-    uint64_t until = lower(repair->last + 1, window->next + MSOCK__REORDER_MAX);
+    uint64_t until =
+        msock__least(repair->last + 1, window->next + MSOCK__REORDER_MAX);
     widen(repair, round,
-          lower(until, window->end + msock__reorder_spare(window)));
+          msock__least(until, window->end + msock__reorder_spare(window)));
 }
 
 /* Widens the window over a frame that came early. Fails if that would leave no
@@ -90,7 +82,7 @@ static bool is_known(const struct msock__repair *repair, uint64_t counter)
 /* Whatever has left the history is on its way, or lost: 100 ms tell. */
 static void watch_oldest(struct msock__repair *repair, uint64_t now_us)
 {
-    uint64_t from = higher(repair->window.next, repair->lost_below);
+    uint64_t from = msock__most(repair->window.next, repair->lost_below);
     if (repair->passed_us == UINT64_MAX && repair->oldest > from) {
         repair->passed = repair->oldest;
         repair->passed_us = now_us + MSOCK__REPAIR_PASSED_US;
@@ -190,7 +182,7 @@ void msock__repair_lose(struct msock__repair *repair,
     if (is_known(repair, counter)) {
         return;
     }
-    repair->last = higher(repair->last, counter);
+    repair->last = msock__most(repair->last, counter);
     track(repair, round);
     if (counter < repair->window.end) {
         msock__reorder_unset(&repair->window, counter);
@@ -229,9 +221,9 @@ void msock__repair_range(struct msock__repair *repair,
     if (held.first < 1 || held.first > held.last + 1) {
         return;
     }
-    repair->oldest = higher(repair->oldest, held.first);
-    repair->last = higher(repair->last, held.last);
-    repair->told_last = higher(repair->told_last, held.last);
+    repair->oldest = msock__most(repair->oldest, held.first);
+    repair->last = msock__most(repair->last, held.last);
+    repair->told_last = msock__most(repair->told_last, held.last);
     repair->told_us = round->now_us;
     watch_oldest(repair, round->now_us);
     track(repair, round);
@@ -241,7 +233,7 @@ void msock__repair_expire(struct msock__repair *repair,
                           const struct msock__repair_round *round)
 {
     if (repair->passed_us <= round->now_us) {
-        repair->lost_below = higher(repair->lost_below, repair->passed);
+        repair->lost_below = msock__most(repair->lost_below, repair->passed);
         repair->passed_us = UINT64_MAX;
         watch_oldest(repair, round->now_us);
     }
@@ -263,5 +255,6 @@ uint64_t msock__repair_deadline(const struct msock__repair *repair)
     uint64_t first = msock__reorder_first(window);
     uint64_t due_us =
         first > 0 ? msock__reorder_slot(window, first)->due_us : UINT64_MAX;
-    return lower(lower(due_us, repair->passed_us), repair->sweep.due_us);
+    return msock__least(msock__least(due_us, repair->passed_us),
+                        repair->sweep.due_us);
 }

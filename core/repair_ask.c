@@ -2,19 +2,10 @@
 /* When to ask for what is missing in a reliable stream. */
 #include "core/repair.h"
 
+#include "core/number.h"
 #include "core/repair_state.h"
 
 #include <assert.h>
-
-static uint64_t higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* A NACK must reach the others while they still wait: the more listen, and the
  * longer it takes, the wider they spread. */
@@ -22,12 +13,12 @@ uint64_t msock__repair_spread(const struct msock__repair *repair,
                               const struct msock__repair_round *round)
 {
     uint64_t listeners = round->nodes > 1 ? round->nodes - 1 : 1;
-    uint64_t others = lower(listeners - 1, MSOCK__REPAIR_OTHERS);
-    uint64_t by_number =
-        lower(listeners * MSOCK__REPAIR_SPREAD_US, MSOCK__REPAIR_SPREAD_MAX_US);
+    uint64_t others = msock__least(listeners - 1, MSOCK__REPAIR_OTHERS);
+    uint64_t by_number = msock__least(listeners * MSOCK__REPAIR_SPREAD_US,
+                                      MSOCK__REPAIR_SPREAD_MAX_US);
     uint64_t by_delay =
         2 * repair->response.smoothed_us * others / MSOCK__REPAIR_OTHERS;
-    return msock__dice_below(round->dice, higher(by_number, by_delay) + 1);
+    return msock__dice_below(round->dice, msock__most(by_number, by_delay) + 1);
 }
 
 static uint64_t wait_us(const struct msock__repair *repair,
@@ -77,8 +68,8 @@ void msock__repair_again(struct msock__repair *repair,
         sweep->below = counter;
         sweep->at_us = now_us;
     }
-    sweep->due_us = lower(now_us + MSOCK__REPAIR_PAUSE_US,
-                          sweep->began_us + MSOCK__REPAIR_SWEEP_US) +
+    sweep->due_us = msock__least(now_us + MSOCK__REPAIR_PAUSE_US,
+                                 sweep->began_us + MSOCK__REPAIR_SWEEP_US) +
                     sweep->extra_us;
 }
 
@@ -109,9 +100,9 @@ static uint64_t comes_by_us(const struct msock__repair *repair,
 {
     bool flows = slot->asked_us > 0 && repair->again_from < counter &&
                  repair->again_us > slot->asked_us;
-    return flows ? lower(repair->again_us +
-                             msock__response_wait(&repair->response, 1),
-                         slot->asked_us + MSOCK__RESPONSE_MOST_US)
+    return flows ? msock__least(repair->again_us +
+                                    msock__response_wait(&repair->response, 1),
+                                slot->asked_us + MSOCK__RESPONSE_MOST_US)
                  : 0;
 }
 
@@ -148,7 +139,7 @@ static bool was_passed(const struct msock__repair *repair,
 static void sweep(struct msock__repair *repair)
 {
     struct msock__reorder *window = &repair->window;
-    uint64_t end = lower(window->end, repair->sweep.below);
+    uint64_t end = msock__least(window->end, repair->sweep.below);
     for (uint64_t counter = window->next; counter < end; counter++) {
         struct msock__slot *slot = msock__reorder_slot(window, counter);
         if (was_passed(repair, slot)) {
@@ -165,7 +156,7 @@ static void sweep(struct msock__repair *repair)
 static void forget_passed(struct msock__repair *repair)
 {
     struct msock__reorder *window = &repair->window;
-    uint64_t end = lower(window->end, repair->oldest);
+    uint64_t end = msock__least(window->end, repair->oldest);
     for (uint64_t counter = window->next; counter < end; counter++) {
         counter = msock__marks_first(&window->asking, counter, end);
         if (counter < end) {
@@ -205,7 +196,7 @@ static void put_off(struct msock__repair *repair, uint64_t counter,
     slot->heard++;
     uint64_t due_us = round->now_us + wait_us(repair, slot) + extra_us;
     msock__reorder_set(&repair->window, counter,
-                       timed ? higher(slot->due_us, due_us) : due_us);
+                       timed ? msock__most(slot->due_us, due_us) : due_us);
 }
 
 void msock__repair_heard(struct msock__repair *repair,
@@ -218,7 +209,7 @@ void msock__repair_heard(struct msock__repair *repair,
     }
     uint64_t extra_us = msock__repair_spread(repair, round);
     for (size_t i = 0; i < count; i++) {
-        uint64_t counter = higher(ranges[i].first, window->next);
+        uint64_t counter = msock__most(ranges[i].first, window->next);
         while (counter <= ranges[i].last && counter < window->end) {
             put_off(repair, counter++, round, extra_us);
         }
@@ -256,7 +247,7 @@ size_t msock__repair_nack(struct msock__repair *repair,
     msock__repair_run(repair, round->now_us);
     size_t count = 0;
     size_t frames = 0;
-    uint64_t counter = higher(window->next, repair->oldest);
+    uint64_t counter = msock__most(window->next, repair->oldest);
     uint64_t end = msock__repair_asks(repair) ? window->end : counter;
     for (; counter < end && frames < MSOCK__NACK_FRAMES; counter++) {
         if (!goes_along(repair, counter, round->now_us)) {

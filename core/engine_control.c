@@ -3,10 +3,10 @@
  * received is understood. */
 #include "codec/envelope.h"
 #include "core/engine_state.h"
+#include "core/number.h"
 #include "core/topic.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -235,11 +235,6 @@ void msock__engine_control_frame(struct msock__engine *engine,
 
 /* -- Sending -- */
 
-static struct msock__range held_range(const struct msock__engine *engine)
-{
-    return msock__history_range(engine->history);
-}
-
 static bool due_challenge(struct msock__engine *engine, uint64_t now_us,
                           struct msock__control *control)
 {
@@ -253,7 +248,7 @@ static bool due_answer(struct msock__engine *engine, uint64_t now_us,
 {
     control->kind = MSOCK__ANSWER;
     control->age_ms = (now_us - engine->began_us) / 1000;
-    control->held = held_range(engine);
+    control->held = msock__history_range(engine->history);
     control->count = msock__answers_take(engine->answers, now_us,
                                          control->floors, MSOCK__ANSWER_MAX);
     return control->count > 0;
@@ -270,7 +265,7 @@ static bool due_nack(struct msock__engine *engine, uint64_t now_us,
 static bool due_announcement(struct msock__engine *engine, uint64_t now_us,
                              struct msock__control *control)
 {
-    control->held = held_range(engine);
+    control->held = msock__history_range(engine->history);
     control->best_effort_last = engine->counters[MSOCK__BEST_EFFORT];
     if (msock__sync_due(&engine->sync, now_us)) {
         control->kind = MSOCK__SYNC;
@@ -372,7 +367,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
     };
     uint64_t first_us = UINT64_MAX;
     for (size_t i = 0; i < sizeof(due_us) / sizeof(due_us[0]); i++) {
-        first_us = due_us[i] < first_us ? due_us[i] : first_us;
+        first_us = msock__least(first_us, due_us[i]);
     }
     return first_us;
 }

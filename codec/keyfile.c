@@ -90,28 +90,22 @@ int msock__keyring_parse(struct msock__keyring *ring, const char *text,
                          size_t size, const char *source)
 {
     struct part rest = {text, size};
-    struct part key = {NULL, 0};
-    int key_number = 0;
+    size_t found = 0;
 
     for (int number = 1; rest.size > 0; number++) {
         struct part line = take_line(&rest);
-        if (line.size > 0 && key.size > 0) {
-            return msock__fail(MSOCK_EKEY,
-                               "%s:%d: a second key: keep one line of base64 "
-                               "and comments",
-                               source, number);
+        int result = line.size > 0 ? add_line(ring, &line, source, number) : 0;
+        if (result < 0) {
+            return result;
         }
-        if (line.size > 0) {
-            key = line;
-            key_number = number;
-        }
+        found += line.size > 0;
     }
-    if (key.size == 0) {
+    if (found == 0) {
         return msock__fail(MSOCK_EKEY,
                            "%s: holds no key: make one with msock key gen",
                            source);
     }
-    return add_line(ring, &key, source, key_number);
+    return 0;
 }
 
 /* -- Files -- */

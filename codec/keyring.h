@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys: one that seals and any number that open, read from key files
+/* Keys: one that seals and some that open, read from key files
  * (docs/protocol.md 1). The memory is guarded, locked where the system allows
  * it, and wiped when freed. */
 #ifndef MSOCK_CODEC_KEYRING_H
@@ -27,18 +27,19 @@ void msock__keyring_free(struct msock__keyring *ring);
 int msock__keyring_add(struct msock__keyring *ring,
                        const uint8_t master[static MSOCK__KEY_SIZE]);
 
-/** Adds the key of a key file's text: one line of base64 (32 bytes), besides
+/** Adds the keys of a key file's text: lines of base64 (32 bytes), besides
  *  empty lines and comments from `#` on. `source` names it in errors.
- *  Returns 0, MSOCK_EKEY, MSOCK_ELIMIT. */
+ *  Returns 0, MSOCK_EKEY (no key, or an unusable one), MSOCK_ELIMIT; then the
+ *  ring may hold some of them. */
 int msock__keyring_parse(struct msock__keyring *ring, const char *text,
                          size_t size, const char *source);
 
-/** Adds the key of a file: regular, at most 4 KiB, owned by the user or root,
+/** Adds the keys of a file: regular, at most 4 KiB, owned by the user or root,
  *  open to neither group nor others (except mode 0440 directly in
  *  $CREDENTIALS_DIRECTORY). A symbolic link is followed, and what it leads to
- * is checked. Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read),
- * MSOCK_ELIMIT.
- */
+ *  is checked.
+ *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read), MSOCK_ELIMIT;
+ *  then the ring may hold some of them. */
 int msock__keyring_load(struct msock__keyring *ring, const char *path);
 
 /** Number of keys. */

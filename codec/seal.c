@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The AEAD stage and its cache of subkeys. Everything that holds a key lies in
- * one guarded block, which is wiped when freed; what passes over the stack is
- * wiped there. */
+/* The AEAD stage, its cache of subkeys, and its change of keys. Everything that
+ * holds a key lies in one guarded block, which is wiped when freed; what passes
+ * over the stack is wiped there. */
 #include "codec/seal.h"
 
 #include "codec/error.h"
@@ -11,6 +11,7 @@
 #include <multisock/counter.h>
 #include <sodium.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -35,10 +36,19 @@ struct subkey {
     uint64_t touched; /* for eviction: the least recently used goes */
 };
 
+/* Encryption keys; the first one seals. What is unused is zero. */
+struct keys {
+    size_t count;
+    uint32_t ids[MSOCK__KEYS_MAX];
+    uint8_t bytes[MSOCK__KEYS_MAX][MSOCK__KEY_SIZE];
+};
+
 struct seal {
-    size_t key_count;
-    uint32_t key_ids[MSOCK__KEYS_MAX];
-    uint8_t keys[MSOCK__KEYS_MAX][MSOCK__KEY_SIZE];
+    struct keys keys;
+    struct keys next; /* zeros, but while they are compared */
+    uint8_t group[MSOCK__GROUP_SIZE];
+    uint16_t port;
+    char *path;        /* the key file, or NULL */
     struct subkey own; /* of what is sent */
     uint64_t clock;
     uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
@@ -51,7 +61,7 @@ static void derive_subkey(const struct seal *seal, size_t key_index,
                           const uint8_t session[static MSOCK__SESSION_SIZE],
                           uint8_t subkey[static SUBKEY_SIZE])
 {
-    crypto_core_hchacha20(subkey, session, seal->keys[key_index], NULL);
+    crypto_core_hchacha20(subkey, session, seal->keys.bytes[key_index], NULL);
 }
 
 static bool is_of(const struct subkey *subkey, size_t key_index,
@@ -120,15 +130,15 @@ static void seal_stamp(void *self, struct msock__frame *frame)
 {
     const struct seal *seal = self;
 
-    frame->key_id = seal->key_ids[0];
+    frame->key_id = seal->keys.ids[0];
 }
 
-/* Returns the index of a key id, or key_count. */
+/* Returns the index of a key id, or the number of keys. */
 static size_t find_key(const struct seal *seal, uint32_t key_id)
 {
     size_t index = 0;
 
-    while (index < seal->key_count && seal->key_ids[index] != key_id) {
+    while (index < seal->keys.count && seal->keys.ids[index] != key_id) {
         index++;
     }
     return index;
@@ -138,8 +148,8 @@ static int seal_admit(void *self, const struct msock__frame *frame)
 {
     const struct seal *seal = self;
 
-    return find_key(seal, frame->key_id) < seal->key_count ? 0
-                                                           : MSOCK_DROP_KEY_ID;
+    return find_key(seal, frame->key_id) < seal->keys.count ? 0
+                                                            : MSOCK_DROP_KEY_ID;
 }
 
 static void seal_encode(void *self, struct msock__packet *packet)
@@ -182,7 +192,7 @@ static int seal_decode(void *self, struct msock__packet *packet)
     size_t key_index = find_key(seal, packet->frame.key_id);
     uint8_t fresh[SUBKEY_SIZE];
 
-    if (key_index == seal->key_count) {
+    if (key_index == seal->keys.count) {
         return MSOCK_DROP_KEY_ID;
     }
     struct subkey *set = cache_set(seal, session);
@@ -203,28 +213,98 @@ static int seal_decode(void *self, struct msock__packet *packet)
     return authentic ? 0 : MSOCK_DROP_AUTH;
 }
 
+/* -- Changing keys -- */
+
+/* Takes the keys of a ring.  Returns whether they are others than before; then
+ * no subkey is worth anything any more. */
+static bool take_keys(struct seal *seal, const struct msock__keyring *ring)
+{
+    struct keys *next = &seal->next;
+    bool changed;
+
+    next->count = msock__keyring_count(ring);
+    for (size_t i = 0; i < next->count; i++) {
+        next->ids[i] = msock__keyring_id(ring, i);
+        msock__keyring_derive(ring, i, seal->group, seal->port, next->bytes[i]);
+    }
+    changed = memcmp(next, &seal->keys, sizeof *next) != 0;
+    if (changed) {
+        seal->keys = *next;
+        sodium_memzero(&seal->own, sizeof seal->own);
+        sodium_memzero(seal->cache, sizeof seal->cache);
+    }
+    sodium_memzero(next, sizeof *next);
+    return changed;
+}
+
+static int seal_reload(void *self)
+{
+    struct seal *seal = self;
+    struct msock__keyring *ring = NULL;
+
+    if (seal->path == NULL) {
+        return 0;
+    }
+    int result = msock__keyring_new(&ring);
+    if (result == 0) {
+        result = msock__keyring_load(ring, seal->path);
+    }
+    if (result == 0) {
+        result = take_keys(seal, ring);
+    }
+    msock__keyring_free(ring);
+    return result;
+}
+
+static size_t seal_keys(const void *self, uint32_t ids[static MSOCK__KEYS_MAX])
+{
+    const struct seal *seal = self;
+
+    memcpy(ids, seal->keys.ids, seal->keys.count * sizeof ids[0]);
+    return seal->keys.count;
+}
+
 static void seal_free(void *self)
 {
-    sodium_free(self);
+    struct seal *seal = self;
+
+    free(seal->path);
+    sodium_free(seal);
+}
+
+/* Room for the stage, in zeros; NULL if there is no memory. */
+static struct seal *seal_new(const char *path)
+{
+    struct seal *seal = sodium_malloc(sizeof *seal);
+
+    if (seal == NULL) {
+        return NULL;
+    }
+    memset(seal, 0, sizeof *seal);
+    if (path != NULL) {
+        seal->path = strdup(path);
+        if (seal->path == NULL) {
+            seal_free(seal);
+            return NULL;
+        }
+    }
+    return seal;
 }
 
 int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
                       const uint8_t group[static MSOCK__GROUP_SIZE],
-                      uint16_t port)
+                      uint16_t port, const char *path)
 {
     if (msock__keyring_count(ring) == 0) {
         return msock__fail(MSOCK_EKEY, "the keyring is empty: load a key file");
     }
-    struct seal *seal = sodium_malloc(sizeof *seal);
+    struct seal *seal = seal_new(path);
     if (seal == NULL) {
         return msock__fail(MSOCK_ENOMEM, "no memory for keys");
     }
-    memset(seal, 0, sizeof *seal);
-    seal->key_count = msock__keyring_count(ring);
-    for (size_t i = 0; i < seal->key_count; i++) {
-        seal->key_ids[i] = msock__keyring_id(ring, i);
-        msock__keyring_derive(ring, i, group, port, seal->keys[i]);
-    }
+    memcpy(seal->group, group, sizeof seal->group);
+    seal->port = port;
+    take_keys(seal, ring);
     msock__random(seal->hash_key, sizeof seal->hash_key);
     /* The derived keys are all that is needed; the masters go at once. */
     msock__keyring_free(ring);
@@ -236,6 +316,8 @@ int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
                                    .admit = seal_admit,
                                    .encode = seal_encode,
                                    .decode = seal_decode,
+                                   .reload = seal_reload,
+                                   .keys = seal_keys,
                                    .free = seal_free};
     return 0;
 }

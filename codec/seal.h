@@ -2,7 +2,8 @@
 /* The AEAD stage: XChaCha20-Poly1305 with the nonce in the header
  * (docs/protocol.md 1), as HChaCha20 once per session and ChaCha20-Poly1305-
  * IETF per frame. Subkeys of received sessions are cached only after a frame of
- * theirs authenticated, in a table of fixed size: O(1), nothing grows. */
+ * theirs authenticated, in a table of fixed size: O(1), nothing grows. The keys
+ * may change between any two frames. */
 #ifndef MSOCK_CODEC_SEAL_H
 #define MSOCK_CODEC_SEAL_H
 
@@ -10,10 +11,11 @@
 #include "codec/transform.h"
 
 /** Makes the stage for a channel. `ring` has at least one key and is given to
- *  the stage on success.
+ *  the stage on success. `path` (copied; NULL: none) is the key file that it
+ *  reads again.
  *  Returns 0, MSOCK_ENOMEM, MSOCK_EKEY (empty ring). */
 int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
                       const uint8_t group[static MSOCK__GROUP_SIZE],
-                      uint16_t port);
+                      uint16_t port, const char *path);
 
 #endif

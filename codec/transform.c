@@ -2,6 +2,8 @@
 /* Runs the stages of a pipeline. */
 #include "codec/transform.h"
 
+#include "codec/error.h"
+
 #include <assert.h>
 #include <multisock/counter.h>
 
@@ -101,4 +103,44 @@ int msock__pipeline_decode(const struct msock__pipeline *pipeline,
         drop = stage->decode(stage->self, packet);
     }
     return drop;
+}
+
+int msock__pipeline_reload(const struct msock__pipeline *pipeline)
+{
+    int changed = 0;
+
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct msock__stage *stage = &pipeline->stages[i];
+        int result = stage->reload ? stage->reload(stage->self) : 0;
+        if (result < 0) {
+            return result;
+        }
+        changed |= result;
+    }
+    return changed;
+}
+
+size_t msock__pipeline_keys(const struct msock__pipeline *pipeline,
+                            uint32_t ids[static MSOCK__KEYS_MAX])
+{
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct msock__stage *stage = &pipeline->stages[i];
+        if (stage->keys) {
+            return stage->keys(stage->self, ids);
+        }
+    }
+    return 0;
+}
+
+int msock__pipeline_replace(const struct msock__pipeline *pipeline,
+                            const uint8_t *masters, size_t count)
+{
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct msock__stage *stage = &pipeline->stages[i];
+        if (stage->replace) {
+            return stage->replace(stage->self, masters, count);
+        }
+    }
+    return msock__fail(MSOCK_ENOTSUP, "an open channel has no keys: open it "
+                                      "with a key file");
 }

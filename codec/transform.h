@@ -4,12 +4,16 @@
  * is one. Stages run in order outward and in reverse order inward. An empty
  * pipeline is an open channel.
  *
+ * A stage that holds keys lets them be looked at and exchanged while frames
+ * pass; counters and windows know nothing of it.
+ *
  * A stage owns the header flags it sets: a frame that carries a flag of no
  * stage, or lacks one of a stage, is dropped by msock__pipeline_admit(). */
 #ifndef MSOCK_CODEC_TRANSFORM_H
 #define MSOCK_CODEC_TRANSFORM_H
 
 #include "codec/frame.h"
+#include "codec/keyring.h"
 
 enum { MSOCK__STAGES_MAX = 4 };
 
@@ -41,6 +45,23 @@ struct msock__stage {
     /** Undoes it.  Returns 0 or the drop counter; then the bytes are
      *  undefined. Nothing is kept of a frame that does not pass. */
     int (*decode)(void *self, struct msock__packet *packet);
+
+    /** Reads the keys again from where they came; all or nothing. NULL: the
+     *  stage has none that could change.
+     *  Returns whether they changed, or an error of msock__keyring_load() or
+     *  MSOCK_ENOMEM: then the old ones stay. */
+    int (*reload)(void *self);
+
+    /** Writes the ids of the keys, the sealing one first.  Returns their
+     *  number. NULL: it holds none. */
+    size_t (*keys)(const void *self, uint32_t ids[static MSOCK__KEYS_MAX]);
+
+    /** Takes `count` master keys, 32 bytes each, in place of the present ones;
+     *  the first seals. They are kept where the old ones came from.
+     *  Returns whether they changed; MSOCK_EKEY, MSOCK_ELIMIT, MSOCK_ENOMEM:
+     *  the old ones stay; MSOCK_ESYSTEM: the new ones are used, but could not
+     *  be written and end with the channel. NULL: not supported. */
+    int (*replace)(void *self, const uint8_t *masters, size_t count);
 
     /** Frees `self`. */
     void (*free)(void *self);
@@ -79,5 +100,20 @@ void msock__pipeline_encode(const struct msock__pipeline *pipeline,
  *  Returns 0 or the drop counter. */
 int msock__pipeline_decode(const struct msock__pipeline *pipeline,
                            struct msock__packet *packet);
+
+/** Has every stage read its keys again, until one fails.
+ *  Returns whether any changed, or the error of that stage: what stands before
+ *  it may have changed. */
+int msock__pipeline_reload(const struct msock__pipeline *pipeline);
+
+/** Writes the ids of the channel's keys, the sealing one first.
+ *  Returns their number, 0 on an open channel. */
+size_t msock__pipeline_keys(const struct msock__pipeline *pipeline,
+                            uint32_t ids[static MSOCK__KEYS_MAX]);
+
+/** Gives the channel other keys (struct msock__stage says how).
+ *  Returns as its `replace`, MSOCK_ENOTSUP on an open channel. */
+int msock__pipeline_replace(const struct msock__pipeline *pipeline,
+                            const uint8_t *masters, size_t count);
 
 #endif

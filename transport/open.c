@@ -46,11 +46,23 @@ static int name_after_host(char name[static MSOCK_NAME_MAX + 1])
     return 0;
 }
 
+/* Where a path leads after the program has changed its directory, too. */
+static const char *absolute(const char *path, char *out, size_t capacity)
+{
+    if (path[0] == '/' || getcwd(out, capacity) == NULL ||
+        strlen(out) + 1 + strlen(path) >= capacity) {
+        return path;
+    }
+    strcat(out, "/");
+    return strcat(out, path);
+}
+
 /* Adds the seal, if there is a key. */
 static int add_seal(struct plan *plan)
 {
     struct msock__keyring *ring;
     struct msock__stage stage;
+    char path[2 * MSOCK__PATH_MAX];
 
     if (plan->config.key_file[0] == '\0') {
         return 0;
@@ -61,7 +73,9 @@ static int add_seal(struct plan *plan)
     }
     rc = msock__keyring_load(ring, plan->config.key_file);
     if (rc == 0) {
-        rc = msock__seal_stage(&stage, ring, plan->group, plan->config.port);
+        rc = msock__seal_stage(
+            &stage, ring, plan->group, plan->config.port,
+            absolute(plan->config.key_file, path, sizeof path));
     }
     if (rc < 0) {
         msock__keyring_free(ring);

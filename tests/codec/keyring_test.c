@@ -34,6 +34,9 @@ static int parse(const char *text)
 }
 
 #define KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+/* 32 bytes of 7; its id as Python's hashlib has it. */
+#define SECOND "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
+enum { SECOND_ID = 0x17545fd4 };
 
 Test(keyring, a_new_ring_is_empty)
 {
@@ -181,7 +184,8 @@ Test(key_text, anything_else_is_refused_with_its_line)
         {"hello", "home.key:1: not 32 bytes"},
         {"\nAQIDBA==", "home.key:2: not 32 bytes"},
         {KEY "A", "home.key:1: not 32 bytes"},
-        {KEY "\n\n" KEY, "home.key:3: a second key"},
+        {KEY "\n\n" KEY, "home.key:3: two keys have the id"},
+        {KEY "\nhello", "home.key:2: not 32 bytes"},
         {KEY " " KEY, "home.key:1: not 32 bytes"},
         {"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA", "home.key:1: not"},
         {"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyB=", "home.key:1: not"},
@@ -196,6 +200,31 @@ Test(key_text, anything_else_is_refused_with_its_line)
                                     strlen(cases[i].place))),
                   "%s", msock_error_detail());
     }
+}
+
+Test(key_text, the_first_key_seals_and_all_are_there)
+{
+    struct msock__keyring *ring = ring_of(0);
+    static const char text[] = SECOND "\n# the older\n" KEY "\n";
+
+    int result = msock__keyring_parse(ring, text, strlen(text), "home.key");
+
+    cr_assert(zero(int, result));
+    cr_assert(eq(sz, msock__keyring_count(ring), 2));
+    cr_expect(eq(u32, msock__keyring_id(ring, 0), SECOND_ID));
+    msock__keyring_free(ring);
+}
+
+Test(key_text, a_ninth_key_is_too_many)
+{
+    struct msock__keyring *ring = ring_of(MSOCK__KEYS_MAX);
+
+    int result = msock__keyring_parse(ring, KEY, strlen(KEY), "home.key");
+
+    cr_assert(eq(int, result, MSOCK_ELIMIT));
+    cr_assert(zero(int, strncmp(msock_error_detail(),
+                                "home.key:1: more than 8 keys", 28)));
+    msock__keyring_free(ring);
 }
 
 Test(key_text, an_error_never_shows_the_text)

@@ -37,8 +37,8 @@ static struct msock__pipeline sealed(const char *masters, const uint8_t *group,
     struct msock__pipeline pipeline = {.count = 0};
     struct msock__stage stage;
 
-    cr_assert(
-        zero(int, msock__seal_stage(&stage, ring_of(masters), group, port)));
+    cr_assert(zero(
+        int, msock__seal_stage(&stage, ring_of(masters), group, port, NULL)));
     msock__pipeline_add(&pipeline, &stage);
     return pipeline;
 }
@@ -287,8 +287,8 @@ Test(seal, an_empty_ring_makes_no_stage)
     struct msock__stage stage;
     struct msock__keyring *ring = ring_of("");
 
-    cr_assert(
-        eq(int, msock__seal_stage(&stage, ring, house, PORT), MSOCK_EKEY));
+    cr_assert(eq(int, msock__seal_stage(&stage, ring, house, PORT, NULL),
+                 MSOCK_EKEY));
     msock__keyring_free(ring);
 }
 
@@ -298,7 +298,7 @@ Test(seal, without_memory_the_ring_stays_the_callers)
     struct msock__keyring *ring = ring_of("k");
 
     test_alloc_fail_at(1);
-    int result = msock__seal_stage(&stage, ring, house, PORT);
+    int result = msock__seal_stage(&stage, ring, house, PORT, NULL);
 
     cr_assert(test_alloc_failed());
     cr_assert(eq(int, result, MSOCK_ENOMEM));

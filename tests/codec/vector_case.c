@@ -89,9 +89,9 @@ struct msock__pipeline vector_pipeline(const cJSON *vector)
     }
     struct vector_bytes group = vector_hex(vector_get(channel, "group16"));
     cr_assert(eq(sz, group.size, MSOCK__GROUP_SIZE));
-    cr_assert(
-        zero(int, msock__seal_stage(&stage, ring, group.bytes,
-                                    (uint16_t)vector_number(channel, "port"))));
+    cr_assert(zero(int, msock__seal_stage(
+                            &stage, ring, group.bytes,
+                            (uint16_t)vector_number(channel, "port"), NULL)));
     free(group.bytes);
     msock__pipeline_add(&pipeline, &stage);
     return pipeline;

@@ -26,7 +26,7 @@ void wire_init(struct wire *wire, const char *network, bool sealed)
     assert(result == 0);
     result = msock__keyring_parse(ring, WIRE_KEY, strlen(WIRE_KEY), "wire");
     assert(result == 0);
-    result = msock__seal_stage(&stage, ring, group, 0);
+    result = msock__seal_stage(&stage, ring, group, 0, NULL);
     assert(result == 0);
     (void)result;
     msock__pipeline_add(&wire->pipeline, &stage);

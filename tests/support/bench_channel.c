@@ -122,7 +122,7 @@ static struct msock__pipeline pipeline_of(int key, uint8_t first)
         assert(code == 0);
         code = msock__keyring_add(ring, master);
         assert(code == 0);
-        code = msock__seal_stage(&stage, ring, group, 7783);
+        code = msock__seal_stage(&stage, ring, group, 7783, NULL);
         assert(code == 0);
         msock__pipeline_add(&pipeline, &stage);
     }

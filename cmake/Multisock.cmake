@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Helpers of the build: warnings, sanitizers, and the shape of our targets.
+include(${CMAKE_CURRENT_LIST_DIR}/Hardening.cmake)
 
 add_library(msock_flags INTERFACE)
 target_compile_features(msock_flags INTERFACE c_std_11)
@@ -31,7 +32,8 @@ function(msock_target name)
     target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L
         _FILE_OFFSET_BITS=64 _TIME_BITS=64)
     target_compile_options(${name} PRIVATE -UNDEBUG)
-    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:msock_flags>)
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:msock_flags>
+        $<BUILD_INTERFACE:msock_hardening>)
 endfunction()
 
 # msock_folder(NAME SOURCE...): one folder of the house as an object library.

@@ -67,6 +67,7 @@ look()
         program nft nftables
         program c++ g++
         program make make
+        program readelf binutils
         # Debian packages are made and tested where there is Debian.
         if command -v apt-get >/dev/null 2>&1; then
             program dpkg-shlibdeps dpkg-dev

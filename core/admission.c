@@ -116,7 +116,7 @@ static bool lists(const struct msock__control *challenge, size_t index,
 /* -- Holding -- */
 
 static struct msock__held *copy(const struct msock__frame *frame,
-                                uint64_t now_us, const uint8_t *body,
+                                uint64_t received_us, const uint8_t *body,
                                 size_t size)
 {
     struct msock__held *made = malloc(sizeof(*made) + size + 1);
@@ -125,7 +125,7 @@ static struct msock__held *copy(const struct msock__frame *frame,
     }
     made->next = NULL;
     made->counter = frame->counter;
-    made->received_us = now_us;
+    made->received_us = received_us;
     made->size = size;
     made->stream = frame->stream;
     made->flags = frame->flags;
@@ -244,7 +244,8 @@ bool msock__admission_hear(struct msock__admission *admission, uint64_t now_us,
     return one != NULL;
 }
 
-int msock__admission_hold(struct msock__admission *admission, uint64_t now_us,
+int msock__admission_hold(struct msock__admission *admission,
+                          uint64_t received_us,
                           const struct msock__frame *frame, const uint8_t *body,
                           size_t size, size_t *lost)
 {
@@ -256,7 +257,7 @@ int msock__admission_hold(struct msock__admission *admission, uint64_t now_us,
     if (one == NULL || !one->waiting || never_fits(admission, size)) {
         return MSOCK_DROP_PENDING;
     }
-    struct msock__held *made = copy(frame, now_us, body, size);
+    struct msock__held *made = copy(frame, received_us, body, size);
     if (made == NULL) {
         return MSOCK_DROP_MEMORY;
     }
@@ -305,7 +306,8 @@ size_t msock__admission_expire(struct msock__admission *admission,
 void msock__admission_nonces(const struct msock__admission *admission,
                              uint64_t now_us, uint64_t nonces[static 2])
 {
-    uint64_t epoch = epoch_of(admission, now_us);
+    uint64_t epoch =
+        epoch_of(admission, msock__most(now_us, admission->mark_us));
     nonces[0] = nonce_of(admission, epoch);
     nonces[1] = nonce_of(admission, epoch > 0 ? epoch - 1 : 0);
 }

@@ -81,14 +81,15 @@ bool msock__admission_hear(struct msock__admission *admission, uint64_t now_us,
                            const uint8_t id[static MSOCK__SESSION_SIZE],
                            size_t *lost);
 
-/** Holds the plaintext body (copied) of a frame of stream 0 or 1 whose session
- *  msock__admission_hear() just took. What is full loses its lowest frames: of
- *  the session; in all, of the session asked most often in vain, then of the
- *  one that holds most. *lost gets the number of other frames that went.
- *  Returns 0, MSOCK_DROP_DUPLICATE (held already), MSOCK_DROP_PENDING (the
- *  frame itself had to go, or its session is not pending),
- *  MSOCK_DROP_MEMORY. */
-int msock__admission_hold(struct msock__admission *admission, uint64_t now_us,
+/** Holds the plaintext body (copied) of a frame of stream 0 or 1 that came at
+ *  `received_us` and whose session msock__admission_hear() just took. What is
+ * full loses its lowest frames: of the session; in all, of the session asked
+ * most often in vain, then of the one that holds most. *lost gets the number of
+ * other frames that went. Returns 0, MSOCK_DROP_DUPLICATE (held already),
+ * MSOCK_DROP_PENDING (the frame itself had to go, or its session is not
+ * pending), MSOCK_DROP_MEMORY. */
+int msock__admission_hold(struct msock__admission *admission,
+                          uint64_t received_us,
                           const struct msock__frame *frame, const uint8_t *body,
                           size_t size, size_t *lost);
 
@@ -107,8 +108,9 @@ size_t msock__admission_expire(struct msock__admission *admission,
 
 /* -- Challenges -- */
 
-/** The nonces that an answer may bear now: the current epoch's, then the
- *  previous one's (in the first epoch: the same). */
+/** The nonces that an answer may bear that comes now: the current epoch's, then
+ *  the previous one's (in the first epoch: the same). One that came before the
+ *  mark moved has to bear those since. */
 void msock__admission_nonces(const struct msock__admission *admission,
                              uint64_t now_us, uint64_t nonces[static 2]);
 

@@ -96,7 +96,7 @@ static void init_parts(struct msock__engine *engine, size_t frame_size)
     uint64_t rate = config->pace > 0 ? config->pace : MSOCK__PACE_FAR;
     msock__pace_init(&engine->pace, rate, frame_size);
     msock__announce_start(&engine->announce, engine->opened_us);
-    engine->check_us = UINT64_MAX;
+    engine->check_us = engine->seen_us = UINT64_MAX;
 }
 
 int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
@@ -244,16 +244,20 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
         tick_closing(engine, now_us);
         return;
     }
+    /* Who slept finds in the receive buffer what came meanwhile: that somebody
+     * is silent is certain only up to where it was read. */
+    uint64_t known_us = msock__least(now_us, engine->seen_us);
+    engine->seen_us = UINT64_MAX;
     msock__timers_run(engine->timers, now_us, engine->channel);
     drop_lost(engine, now_us, MSOCK_DROP_PIECE_LATE,
-              msock__fragments_expire(engine->fragments, now_us));
+              msock__fragments_expire(engine->fragments, known_us));
     if (engine->admission) {
         drop_lost(engine, now_us, MSOCK_DROP_PENDING,
-                  msock__admission_expire(engine->admission, now_us));
+                  msock__admission_expire(engine->admission, known_us));
     }
     msock__history_expire(engine->history, now_us);
     msock__engine_stream_tick(engine, now_us);
-    msock__engine_presence_tick(engine, now_us);
+    msock__engine_presence_tick(engine, now_us, known_us);
     msock__engine_run_scheduled(engine, now_us);
     msock__engine_publish_posted(engine, now_us);
     msock__engine_deliver_local(engine, now_us);

@@ -20,8 +20,9 @@ struct msock__engine;
 
 /** A datagram received: `bytes` has room for one byte more than `size`, and is
  *  changed. `from` is "ADDRESS:PORT" if the configuration is raw (may be NULL
- *  otherwise). `own`: sent by this very channel's socket. `waited_us`: how long
- *  it surely lay in this host before it was read; 0 if that is not known. */
+ *  otherwise). `own`: sent by this very channel's socket. `waited_us`: for how
+ *  long it lay in this host before it was read, at most that; 0 if that is not
+ *  known. */
 struct msock__datagram {
     uint8_t *bytes;
     size_t size;

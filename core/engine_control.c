@@ -72,13 +72,13 @@ static void on_answer(struct msock__engine *engine, const struct heard *heard)
     if (!engine->admission || engine->closing) {
         return;
     }
-    msock__admission_nonces(engine->admission, now_us, nonces);
+    msock__admission_nonces(engine->admission, engine->arrived_us, nonces);
     if (msock__control_floor(heard->envelope, nonces, &floor) <= 0) {
         return;
     }
     if (session) {
         /* Asked again: only the clock is set anew. */
-        msock__age_set(&session->age, now_us, heard->stamp_us);
+        msock__age_set(&session->age, engine->arrived_us, heard->stamp_us);
         struct msock__held *held =
             msock__admission_take(engine->admission, session->id);
         assert(!held); /* frames of a session that is believed do not wait */
@@ -159,7 +159,8 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
 static bool doubt(struct msock__engine *engine, uint64_t now_us,
                   struct msock__session *session, uint64_t stamp_us)
 {
-    bool old = msock__age_of(&session->age, now_us, stamp_us) > OLD_CONTROL_US;
+    bool old = msock__age_of(&session->age, engine->arrived_us, stamp_us) >
+               OLD_CONTROL_US;
     session->old_control = old ? session->old_control + 1 : 0;
     if (session->old_control >= OLD_CONTROL_MAX ||
         msock__age_stale(&session->age, now_us)) {
@@ -212,7 +213,7 @@ void msock__engine_control_frame(struct msock__engine *engine,
     struct msock__session *session = origin->session;
     if (session) {
         /* Whatever it says: who has a name has a clock. */
-        msock__age_hear(&session->age, origin->now_us, body->sent_us);
+        msock__engine_clock(session, engine->arrived_us, body->sent_us);
     }
     int wrong = decode(engine, origin, body, &envelope);
     if (!wrong) {

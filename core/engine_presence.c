@@ -107,7 +107,8 @@ void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_session_alive(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session)
 {
-    msock__sessions_touch(engine->sessions, session, now_us);
+    /* Not when it was read: the session may have ended since. */
+    msock__sessions_touch(engine->sessions, session, engine->arrived_us);
     /* One that a second session of its name ended lives after all: that is
      * told as a conflict. */
     if (!session->up && session->met && session->bye_us == 0) {
@@ -127,16 +128,17 @@ void msock__engine_session_promised(struct msock__engine *engine,
     expect(engine, session);
 }
 
-void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us)
+void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
+                                 uint64_t known_us)
 {
-    if (now_us < engine->check_us) {
+    if (known_us < engine->check_us) {
         return;
     }
     engine->check_us = UINT64_MAX;
     struct msock__session *session = msock__sessions_newest(engine->sessions);
     while (session && !engine->closing) {
         struct msock__session *older = session->older;
-        if (session->up && down_us(session) <= now_us) {
+        if (session->up && down_us(session) <= known_us) {
             msock__engine_session_down(engine, now_us, session);
         }
         expect(engine, session);

@@ -4,6 +4,7 @@
  * under its reason and changes nothing else. */
 #include "core/engine.h"
 #include "core/engine_state.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,6 +16,9 @@ static const uint64_t every_unknown_us = 10000000;
 /* A session that was heard this lately may still have frames on their way when
  * it is forgotten. */
 static const uint64_t eviction_memory_us = 20000000;
+
+/* What lay unread for longer has more behind it. */
+static const uint64_t backlog_us = 100000;
 
 static void drop(struct msock__engine *engine, uint64_t now_us, int counter)
 {
@@ -50,7 +54,7 @@ static struct msock__session *add_session(struct msock__engine *engine,
     if (session) {
         session->every_us = every_unknown_us;
         msock__stats_add(&engine->stats, MSOCK_SESSIONS, 1);
-        msock__sessions_touch(engine->sessions, session, now_us);
+        msock__sessions_touch(engine->sessions, session, engine->arrived_us);
     }
     return session;
 }
@@ -98,11 +102,11 @@ static void take_piece(struct msock__engine *engine,
     }
 }
 
-void msock__engine_clock(struct msock__session *session, uint64_t now_us,
-                         uint64_t received_us, uint64_t sent_us)
+void msock__engine_clock(struct msock__session *session, uint64_t received_us,
+                         uint64_t sent_us)
 {
     /* What was held arrived before the answer that set the clock. */
-    if (received_us == now_us || !session->age.known) {
+    if (received_us >= session->age.set_us) {
         msock__age_hear(&session->age, received_us, sent_us);
     }
 }
@@ -114,7 +118,7 @@ static void take_best_effort(struct msock__engine *engine,
                              const struct msock__body *body)
 {
     struct msock__session *session = origin->session;
-    msock__engine_clock(session, origin->now_us, received_us, body->sent_us);
+    msock__engine_clock(session, received_us, body->sent_us);
     origin->stamp_us = body->sent_us;
     origin->sent_us =
         msock__age_local(&session->age, origin->now_us, body->sent_us);
@@ -213,7 +217,7 @@ struct msock__session *msock__engine_admit(
         msock__window_init(&session->control, frame->counter);
         msock__window_mark(&session->control, frame->counter);
         session->reliable_floor = floor->reliable;
-        msock__age_set(&session->age, now_us, origin->stamp_us);
+        msock__age_set(&session->age, engine->arrived_us, origin->stamp_us);
         msock__engine_session_up(engine, now_us, session);
     } else {
         drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
@@ -253,8 +257,8 @@ static void take_pending(struct msock__engine *engine,
         }
     } else if (pending) {
         lost = 0;
-        wrong = msock__admission_hold(engine->admission, now_us, frame, bytes,
-                                      size, &lost);
+        wrong = msock__admission_hold(engine->admission, engine->arrived_us,
+                                      frame, bytes, size, &lost);
         drop_lost(engine, now_us, lost);
     } else {
         wrong = MSOCK_DROP_PENDING;
@@ -339,7 +343,8 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         return;
     }
     struct msock__origin origin = origin_of(session, frame, now_us);
-    take_body(engine, &origin, frame, now_us, packet.bytes + MSOCK__HEADER_SIZE,
+    take_body(engine, &origin, frame, engine->arrived_us,
+              packet.bytes + MSOCK__HEADER_SIZE,
               packet.size - MSOCK__HEADER_SIZE);
 }
 
@@ -377,6 +382,17 @@ static void take_raw(struct msock__engine *engine, uint64_t now_us,
     }
 }
 
+/* Nothing comes to a channel before it opened. */
+static void note_arrival(struct msock__engine *engine, uint64_t now_us,
+                         uint64_t waited_us)
+{
+    uint64_t longest_us = now_us - engine->opened_us;
+    engine->arrived_us = now_us - msock__least(waited_us, longest_us);
+    if (now_us - engine->arrived_us > backlog_us) {
+        engine->seen_us = msock__least(engine->seen_us, engine->arrived_us);
+    }
+}
+
 void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
                          const struct msock__datagram *datagram)
 {
@@ -385,8 +401,7 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
     if (engine->closing && (engine->config.raw || silent)) {
         return;
     }
-    engine->arrived_us =
-        now_us > datagram->waited_us ? now_us - datagram->waited_us : 0;
+    note_arrival(engine, now_us, datagram->waited_us);
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);
     msock__stats_add(&engine->stats, MSOCK_RX_BYTES, datagram->size);
     bool bare = datagram->size > 0 && datagram->bytes[0] == '{';

@@ -95,6 +95,7 @@ struct msock__engine {
 
     /* Whom we hear. */
     uint64_t arrived_us; /* when the datagram in hand reached this host */
+    uint64_t seen_us;    /* there is a backlog, read up to here; else MAX */
     struct msock__sessions *sessions;
     size_t up_count;
     uint64_t check_us;                  /* when somebody may be down */
@@ -241,8 +242,8 @@ void msock__engine_run_scheduled(struct msock__engine *engine, uint64_t now_us);
 void msock__engine_session_forget(void *owner, struct msock__session *session);
 
 /** Notes what a frame's `sent` says of its session's clock. */
-void msock__engine_clock(struct msock__session *session, uint64_t now_us,
-                         uint64_t received_us, uint64_t sent_us);
+void msock__engine_clock(struct msock__session *session, uint64_t received_us,
+                         uint64_t sent_us);
 
 /** Believes a session whose answer is valid: its windows start at the floors,
  *  and what was held of it runs in order.
@@ -287,8 +288,9 @@ void msock__engine_session_promised(struct msock__engine *engine,
                                     struct msock__session *session,
                                     uint64_t every_us);
 
-/** Sessions that fell silent. */
-void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us);
+/** Sessions that fell silent, as far as all is read that came by `known_us`. */
+void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
+                                 uint64_t known_us);
 
 /** Sessions up, oneself included. */
 size_t msock__engine_nodes(const struct msock__engine *engine);

@@ -191,12 +191,12 @@ int msock__engine_stream_check(const struct msock__session *session,
  * of an older one what is heard from now on. */
 static uint64_t first_wanted(const struct msock__engine *engine,
                              const struct msock__session *session,
-                             uint64_t age_us, uint64_t now_us, uint64_t heard)
+                             uint64_t age_us, uint64_t heard)
 {
     if (session->reliable_floor > 0) {
         return session->reliable_floor;
     }
-    return age_us < now_us - engine->opened_us ? 1 : heard;
+    return age_us < engine->arrived_us - engine->opened_us ? 1 : heard;
 }
 
 static bool start(struct msock__engine *engine, struct msock__session *session,
@@ -234,12 +234,11 @@ void msock__engine_stream_frame(struct msock__engine *engine,
     struct msock__body body;
     bool broken = msock__body_decode(bytes, size, frame->flags, &body) != 0;
     if (!broken) {
-        msock__engine_clock(session, origin->now_us, received_us, body.sent_us);
+        msock__engine_clock(session, received_us, body.sent_us);
     }
     bool late = !broken && withheld(engine, session, received_us, body.sent_us);
     uint64_t age_us = broken ? UINT64_MAX : body.sent_us;
-    uint64_t next =
-        first_wanted(engine, session, age_us, origin->now_us, frame->counter);
+    uint64_t next = first_wanted(engine, session, age_us, frame->counter);
     if (!start(engine, session, next, origin->now_us)) {
         return;
     }
@@ -267,7 +266,7 @@ void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
 {
     if (!session->repair && session->reliable_floor == 0) {
         session->reliable_floor =
-            first_wanted(engine, session, age_us, now_us, held.last + 1);
+            first_wanted(engine, session, age_us, held.last + 1);
     }
     if (!session->repair && held.last < session->reliable_floor) {
         return;

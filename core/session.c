@@ -157,8 +157,9 @@ msock__sessions_newest(const struct msock__sessions *sessions)
 void msock__sessions_touch(struct msock__sessions *sessions,
                            struct msock__session *session, uint64_t now_us)
 {
-    assert(now_us >= session->heard_us);
-    session->heard_us = now_us;
+    if (now_us > session->heard_us) {
+        session->heard_us = now_us;
+    }
     unlink_session(sessions, session);
     link_newest(sessions, session);
 }

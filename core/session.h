@@ -28,7 +28,7 @@ struct msock__misses {
 struct msock__session {
     uint8_t id[MSOCK__SESSION_SIZE];
     uint32_t slot;       /* small number, reused after it is forgotten */
-    uint64_t heard_us;   /* last authentic frame */
+    uint64_t heard_us;   /* last authentic frame arrived */
     uint8_t sender_size; /* 0: not bound to a name yet */
     char sender[MSOCK_NAME_MAX + 1];
     struct msock__window best_effort;
@@ -93,7 +93,7 @@ bool msock__session_speaks(struct msock__session *session, const char *name,
 struct msock__session *
 msock__sessions_newest(const struct msock__sessions *sessions);
 
-/** Notes that it was heard just now. */
+/** Notes that it was heard at `now_us`, if not later already. */
 void msock__sessions_touch(struct msock__sessions *sessions,
                            struct msock__session *session, uint64_t now_us);
 

@@ -197,6 +197,7 @@ static int open_sockets(struct msock__multicast *self)
     if (rc < 0) {
         return rc;
     }
+    self->empty = self->unicast_empty = msock__clocks_read();
     self->receive_fd = msock__group_receiver(&self->group, self->rcvbuf);
     if (self->receive_fd < 0) {
         return self->receive_fd;

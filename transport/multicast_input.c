@@ -109,10 +109,10 @@ typedef bool accept_function(struct msock__multicast *self, size_t index,
 /* Receives and delivers one batch.  Returns whether there may be more; the
  * transport may be closed then. */
 static bool receive_batch(struct msock__multicast *self, int fd,
-                          accept_function *accept)
+                          struct msock__clocks *empty, accept_function *accept)
 {
     struct msock__datagram datagrams[MSOCK__RECEIVE_BATCH];
-    size_t received = msock__receiver_read(&self->receiver, fd);
+    size_t received = msock__receiver_read(&self->receiver, fd, empty);
     size_t count = 0;
 
     for (size_t i = 0; i < received; i++) {
@@ -135,7 +135,8 @@ static void on_receivable(uv_poll_t *handle, int status, int events)
         (void)uv_poll_start(handle, UV_READABLE, on_receivable);
     }
     for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
-        if (!receive_batch(self, self->receive_fd, accept_group)) {
+        if (!receive_batch(self, self->receive_fd, &self->empty,
+                           accept_group)) {
             return;
         }
     }
@@ -153,7 +154,8 @@ int msock__multicast_receive(struct msock__multicast *self)
 void msock__multicast_drain(struct msock__multicast *self)
 {
     for (int i = 0; i < DRAIN_TURNS && !self->stopped; i++) {
-        if (!receive_batch(self, self->receive_fd, accept_group)) {
+        if (!receive_batch(self, self->receive_fd, &self->empty,
+                           accept_group)) {
             return;
         }
     }
@@ -164,7 +166,8 @@ void msock__multicast_unicast(void *owner)
     struct msock__multicast *self = owner;
 
     for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
-        if (!receive_batch(self, self->unicast->fd, accept_unicast)) {
+        if (!receive_batch(self, self->unicast->fd, &self->unicast_empty,
+                           accept_unicast)) {
             return;
         }
     }

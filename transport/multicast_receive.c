@@ -42,7 +42,7 @@ int msock__receiver_init(struct msock__receiver *receiver)
         return msock__fail(MSOCK_ESYSTEM, "receive memory: %s",
                            strerror(errno));
     }
-    *receiver = (struct msock__receiver){memory, batch};
+    *receiver = (struct msock__receiver){.memory = memory, .batch = batch};
     return 0;
 }
 
@@ -73,8 +73,10 @@ static void prepare(struct msock__receiver *receiver)
     }
 }
 
-size_t msock__receiver_read(struct msock__receiver *receiver, int fd)
+size_t msock__receiver_read(struct msock__receiver *receiver, int fd,
+                            struct msock__clocks *empty)
 {
+    struct msock__clocks before = msock__clocks_read();
     int received;
 
     prepare(receiver);
@@ -82,6 +84,11 @@ size_t msock__receiver_read(struct msock__receiver *receiver, int fd)
         received = recvmmsg(fd, receiver->batch->headers, MSOCK__RECEIVE_BATCH,
                             MSG_DONTWAIT, NULL);
     } while (received < 0 && errno == EINTR);
+    receiver->empty = *empty;
+    receiver->read = msock__clocks_read();
+    if (received < MSOCK__RECEIVE_BATCH) {
+        *empty = before;
+    }
     return received > 0 ? (size_t)received : 0;
 }
 
@@ -96,8 +103,11 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
     msock__arrival_read(arrival, message);
     *datagram =
         (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
-                                 .size = batch->headers[index].msg_len,
-                                 .waited_us = arrival->waited_us};
+                                 .size = batch->headers[index].msg_len};
+    if (arrival->stamp_us > 0) {
+        datagram->waited_us =
+            msock__waited(&receiver->empty, &receiver->read, arrival->stamp_us);
+    }
     if (from) {
         msock__address_text(arrival->source, arrival->source_port,
                             batch->froms[index]);

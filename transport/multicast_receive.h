@@ -6,6 +6,7 @@
 #define MSOCK_TRANSPORT_MULTICAST_RECEIVE_H
 
 #include "core/engine.h"
+#include "transport/arrival.h"
 #include "transport/multicast_socket.h"
 
 enum { MSOCK__RECEIVE_BATCH = 16 };
@@ -13,6 +14,8 @@ enum { MSOCK__RECEIVE_BATCH = 16 };
 struct msock__receiver {
     uint8_t *memory;            /* the slots */
     struct msock__batch *batch; /* what recvmmsg(2) fills in */
+    struct msock__clocks empty; /* its socket was, ... */
+    struct msock__clocks read;  /* ... and the last batch was read */
 };
 
 /** Returns 0, MSOCK_ESYSTEM, MSOCK_ENOMEM. */
@@ -21,9 +24,11 @@ int msock__receiver_init(struct msock__receiver *receiver);
 /** Gives the memory back; zero is a receiver without any. */
 void msock__receiver_fini(struct msock__receiver *receiver);
 
-/** Receives a batch without waiting.  Returns the number of datagrams, 0 if
- *  there are none. */
-size_t msock__receiver_read(struct msock__receiver *receiver, int fd);
+/** Receives a batch without waiting. *empty is when the socket was last found
+ *  empty, or opened, and follows.  Returns the number of datagrams, 0 if there
+ *  are none. */
+size_t msock__receiver_read(struct msock__receiver *receiver, int fd,
+                            struct msock__clocks *empty);
 
 /** Describes datagram `index` of the last batch, valid until the next; `from`
  *  says whether to write its source as text.  Returns whether it arrived whole.

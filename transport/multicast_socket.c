@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAITED_MAX_US = 1000000 };
-
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 int msock__group_read(struct msock__group *group, const char *host,
@@ -374,21 +372,6 @@ void msock__group_route(const struct msock__group *group, unsigned index,
     route->size = CMSG_SPACE(size);
 }
 
-/* The kernel's stamps are wall clock, which may be set in between: what that
- * makes of a wait is bounded. */
-static uint64_t waited_since(const struct timespec *stamp)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t waited_us = ((int64_t)now.tv_sec - stamp->tv_sec) * 1000000 +
-                        (now.tv_nsec - stamp->tv_nsec) / 1000;
-    if (waited_us < 0) {
-        return 0;
-    }
-    return waited_us < WAITED_MAX_US ? (uint64_t)waited_us : WAITED_MAX_US;
-}
-
 static void read_control(struct msock__arrival *arrival, struct cmsghdr *header)
 {
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
@@ -411,7 +394,8 @@ static void read_control(struct msock__arrival *arrival, struct cmsghdr *header)
                header->cmsg_type == SO_TIMESTAMPNS) {
         struct timespec stamp;
         memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
-        arrival->waited_us = waited_since(&stamp);
+        arrival->stamp_us =
+            (uint64_t)stamp.tv_sec * 1000000 + (uint64_t)stamp.tv_nsec / 1000;
     }
 }
 

@@ -32,10 +32,10 @@ struct msock__arrival {
     uint8_t source[16];
     uint16_t source_port;
     uint8_t destination[16];
-    unsigned index;     /* of the interface */
-    bool has_overflow;  /* then: */
-    uint32_t overflow;  /* dropped so far for want of buffer */
-    uint64_t waited_us; /* in the socket's buffer, 1 s at most */
+    unsigned index;    /* of the interface */
+    bool has_overflow; /* then: */
+    uint32_t overflow; /* dropped so far for want of buffer */
+    uint64_t stamp_us; /* wall clock of its arrival; 0: not known */
 };
 
 /** Reads a group address.  Returns 0, MSOCK_EURL. */

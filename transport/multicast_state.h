@@ -49,8 +49,11 @@ struct msock__multicast {
     bool unicast_ipv6;             /* it can do both */
 
     struct msock__receiver receiver;
-    uint32_t overflow;         /* datagrams the kernel dropped so far */
-    uint32_t unicast_overflow; /* the same, of the socket for unicast */
+    uint32_t overflow;          /* datagrams the kernel dropped so far */
+    struct msock__clocks empty; /* nothing was left to be received */
+    /* The same of the socket for unicast. */
+    uint32_t unicast_overflow;
+    struct msock__clocks unicast_empty;
 };
 
 /** Tells the owner that something happened, if it did. */

@@ -367,6 +367,7 @@ bool msock__sim_take(struct msock__sim_endpoint *endpoint, uint64_t now_us,
 
     const struct payload *payload = copy->payload;
     arrival->size = payload->size;
+    arrival->due_us = copy->entry.due_us;
     arrival->own = copy->own;
     arrival->bytes = scratch + (MSOCK__SIM_DATAGRAM_MAX - payload->size);
     memcpy(arrival->bytes, payload->bytes, payload->size);

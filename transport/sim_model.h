@@ -54,6 +54,7 @@ struct msock__sim_endpoint_config {
 struct msock__sim_arrival {
     uint8_t *bytes; /* at the very end of the caller's scratch */
     size_t size;
+    uint64_t due_us; /* when it reached the endpoint */
     bool own;
     char from[MSOCK_NAME_MAX + 1]; /* "": injected */
 };

@@ -61,7 +61,10 @@ static void deliver(struct sim_transport *sim,
 {
     char from[MSOCK_NAME_MAX + sizeof(":0")];
     struct msock__datagram datagram = {
-        .bytes = arrival->bytes, .size = arrival->size, .own = arrival->own};
+        .bytes = arrival->bytes,
+        .size = arrival->size,
+        .waited_us = msock__sim_net_now(sim->net) - arrival->due_us,
+        .own = arrival->own};
     if (sim->raw) {
         snprintf(from, sizeof(from), "%s:0", arrival->from);
         datagram.from = from;

@@ -54,6 +54,15 @@ void msock__sim_node_hasten(struct msock__sim_node *node, uint64_t due_us)
 
 /* -- A step -- */
 
+/* For how long a copy lay before the node, on its own clock. */
+static uint64_t waited_us(const struct msock__sim_node *node, uint64_t due_us)
+{
+    /* Further back this clock does not reach. */
+    uint64_t since_us = larger(due_us, node->clock.network_us);
+    return msock__sim_node_now(node) -
+           msock__sim_clock_local(&node->clock, since_us);
+}
+
 static void take_arrivals(struct msock__sim_node *node)
 {
     struct msock__sim_net *net = node->net;
@@ -72,6 +81,8 @@ static void take_arrivals(struct msock__sim_node *node)
         struct msock__datagram datagram = {.bytes = arrival.bytes,
                                            .size = arrival.size,
                                            .from = node->raw ? from : NULL,
+                                           .waited_us =
+                                               waited_us(node, arrival.due_us),
                                            .own = arrival.own};
         msock__engine_input(engine_of(node), msock__sim_node_now(node),
                             &datagram);

@@ -19,6 +19,7 @@ static void on_received(void *owner, const struct msock__datagram *datagrams,
     node->count += count;
     node->size = last->size;
     node->own = last->own;
+    node->waited_us = last->waited_us;
     memcpy(node->bytes, last->bytes, last->size < KEPT ? last->size : KEPT);
     snprintf(node->from, sizeof node->from, "%s",
              last->from != NULL ? last->from : "");

@@ -17,6 +17,7 @@ struct node {
     size_t size;
     bool own;
     char from[64];
+    uint64_t waited_us; /* it lay unread */
     uint64_t counters[MSOCK_COUNTER_COUNT];
     size_t frame_size;
     bool near;

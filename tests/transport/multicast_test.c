@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const uint64_t ms_ns = 1000000;
+
 static bool has_foreign(const struct node *node, size_t value)
 {
     return node->counters[MSOCK_DROP_FOREIGN] >= value;
@@ -71,6 +73,39 @@ Test(multicast, a_frame_crosses_lo_on_ipv4)
 {
     enter();
     check_round_trip("239.255.77.83");
+}
+
+/* Lets a frame lie in the reader's socket for 30 ms.  Returns what the reader
+ * says of it. */
+static uint64_t let_lie(struct node *writer, struct node *reader)
+{
+    uint64_t until_ns = uv_hrtime() + 30 * ms_ns;
+
+    node_send(writer, "unread");
+    while (uv_hrtime() < until_ns) {
+        uv_run(&writer->loop, UV_RUN_NOWAIT);
+    }
+    cr_assert(run_until(reader, has_received, reader->count + 1));
+    return reader->waited_us;
+}
+
+Test(multicast, what_lay_in_the_socket_came_before)
+{
+    struct node writer, reader;
+    struct msock__config config = config_of("239.255.77.83", "lo");
+    uint64_t waited_us = 0;
+    enter();
+    node_open(&writer, &config);
+    node_open(&reader, &config);
+
+    /* The kernel begins to stamp some time after it was told to. */
+    for (int i = 0; i < 50 && waited_us < 29000; i++) {
+        waited_us = let_lie(&writer, &reader);
+    }
+
+    cr_expect(ge(u64, waited_us, 29000));
+    node_close(&writer);
+    node_close(&reader);
 }
 
 Test(multicast, a_frame_crosses_lo_on_ipv6)

@@ -1,123 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files: whose they must be, who may read them, and what they hold. This is
- * the one file of codec/ that needs an operating system. */
-#include "codec/keyring.h"
+/* Files that hold secrets. This is the one file of codec/ that needs an
+ * operating system. */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "codec/keyfile.h"
 
 #include "codec/error.h"
-#include "codec/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <multisock/multisock.h>
-#include <sodium.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    FILE_MAX = 4096,
-    BASE64_SIZE = MSOCK_KEY_TEXT_SIZE - 1,
-    OTHERS = S_IRWXG | S_IRWXO,
-    CREDENTIAL_MODE = S_IRUSR | S_IRGRP
-};
+enum { OTHERS = S_IRWXG | S_IRWXO, CREDENTIAL_MODE = S_IRUSR | S_IRGRP };
 
 /* -- Text -- */
-
-/* A part of a key file's text. */
-struct part {
-    const char *text;
-    size_t size;
-};
 
 static bool blank(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-/* Takes the next line off the text, without comment and blanks around. */
-static struct part take_line(struct part *rest)
+/* Leaves out the blanks before and behind. */
+static void trim(struct msock__part *part)
 {
+    while (part->size > 0 && blank(part->text[0])) {
+        part->text++;
+        part->size--;
+    }
+    while (part->size > 0 && blank(part->text[part->size - 1])) {
+        part->size--;
+    }
+}
+
+bool msock__keyline_next(struct msock__part *rest, struct msock__keyline *line)
+{
+    if (rest->size == 0) {
+        return false;
+    }
     const char *newline = memchr(rest->text, '\n', rest->size);
     size_t size = newline ? (size_t)(newline - rest->text) : rest->size;
     const char *comment = memchr(rest->text, '#', size);
-    struct part line = {rest->text,
-                        comment ? (size_t)(comment - rest->text) : size};
+    size_t word = comment ? (size_t)(comment - rest->text) : size;
 
+    line->word = (struct msock__part){rest->text, word};
+    line->note = (struct msock__part){rest->text + word, size - word};
+    trim(&line->word);
+    trim(&line->note);
     rest->text += size + (newline != NULL);
     rest->size -= size + (newline != NULL);
-    while (line.size > 0 && blank(line.text[0])) {
-        line.text++;
-        line.size--;
-    }
-    while (line.size > 0 && blank(line.text[line.size - 1])) {
-        line.size--;
-    }
-    return line;
+    return true;
 }
 
-/* Adds the key of one line.  Returns as msock__keyring_parse(). */
-static int add_line(struct msock__keyring *ring, const struct part *line,
-                    const char *source, int number)
-{
-    uint8_t key[MSOCK__KEY_SIZE];
-    size_t size = 0;
-    int result = -1;
-
-    if (line->size == BASE64_SIZE) {
-        result =
-            sodium_base642bin(key, sizeof key, line->text, line->size, NULL,
-                              &size, NULL, sodium_base64_VARIANT_ORIGINAL);
-    }
-    if (result != 0 || size != sizeof key) {
-        result = msock__fail(MSOCK_EKEY,
-                             "%s:%d: not 32 bytes in base64 (%d characters): "
-                             "make a key with msock key gen",
-                             source, number, BASE64_SIZE);
-        goto out;
-    }
-    result = msock__keyring_add(ring, key);
-    if (result < 0) {
-        msock__fail(result, "%s:%d: %s", source, number, msock_error_detail());
-    }
-out:
-    sodium_memzero(key, sizeof key);
-    return result;
-}
-
-int msock__keyring_parse(struct msock__keyring *ring, const char *text,
-                         size_t size, const char *source)
-{
-    struct part rest = {text, size};
-    size_t found = 0;
-
-    for (int number = 1; rest.size > 0; number++) {
-        struct part line = take_line(&rest);
-        int result = line.size > 0 ? add_line(ring, &line, source, number) : 0;
-        if (result < 0) {
-            return result;
-        }
-        found += line.size > 0;
-    }
-    if (found == 0) {
-        return msock__fail(MSOCK_EKEY,
-                           "%s: holds no key: make one with msock key gen",
-                           source);
-    }
-    return 0;
-}
-
-/* -- Files -- */
+/* -- Reading -- */
 
 /* Fails with the system's reason. */
-static int fail_errno(const char *path, const char *what)
+static int fail_errno(int code, const char *path, const char *what)
 {
     char reason[128] = "unknown reason";
     int number = errno;
 
     strerror_r(number, reason, sizeof reason);
-    return msock__fail(MSOCK_EKEY, "%s: %s: %s", path, what, reason);
+    return msock__fail(code, "%s: %s: %s", path, what, reason);
 }
 
 /* Whether the path is a file directly in $CREDENTIALS_DIRECTORY, where the
@@ -158,10 +104,10 @@ static int check_file(const char *path, const struct stat *file)
                            "chmod 600 %s",
                            path, mode, path);
     }
-    if (file->st_size > FILE_MAX) {
+    if (file->st_size > MSOCK__KEYFILE_MAX) {
         return msock__fail(MSOCK_EKEY,
                            "%s: larger than %d bytes: not a key file", path,
-                           FILE_MAX);
+                           MSOCK__KEYFILE_MAX);
     }
     return 0;
 }
@@ -188,29 +134,28 @@ static ssize_t read_all(int fd, char *buffer, size_t capacity)
 }
 
 /* Checks what was opened, not what the path may name by now. */
-static int load(struct msock__keyring *ring, const char *path, int fd)
+static int read_checked(const char *path, int fd,
+                        char text[static MSOCK__KEYFILE_MAX], size_t *size)
 {
-    char text[FILE_MAX];
     struct stat file;
 
     if (fstat(fd, &file) < 0) {
-        return fail_errno(path, "cannot be examined");
+        return fail_errno(MSOCK_EKEY, path, "cannot be examined");
     }
     int result = check_file(path, &file);
     if (result < 0) {
         return result;
     }
-    ssize_t size = read_all(fd, text, sizeof text);
-    if (size < 0) {
-        result = fail_errno(path, "cannot be read");
-    } else {
-        result = msock__keyring_parse(ring, text, (size_t)size, path);
+    ssize_t got = read_all(fd, text, MSOCK__KEYFILE_MAX);
+    if (got < 0) {
+        return fail_errno(MSOCK_EKEY, path, "cannot be read");
     }
-    sodium_memzero(text, sizeof text);
-    return result;
+    *size = (size_t)got;
+    return 0;
 }
 
-int msock__keyring_load(struct msock__keyring *ring, const char *path)
+int msock__keyfile_read(const char *path, const char *maker,
+                        char text[static MSOCK__KEYFILE_MAX], size_t *size)
 {
     /* Not blocking, lest a FIFO keep us waiting before it can be refused. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -218,30 +163,106 @@ int msock__keyring_load(struct msock__keyring *ring, const char *path)
     if (fd < 0 && errno == ENOENT) {
         return msock__fail(MSOCK_EKEY,
                            "%s: there is no such file: make a key with "
-                           "(umask 077; msock key gen > %s)",
-                           path, path);
+                           "(umask 077; %s > %s)",
+                           path, maker, path);
     }
     if (fd < 0) {
-        return fail_errno(path, "cannot be opened");
+        return fail_errno(MSOCK_EKEY, path, "cannot be opened");
     }
-    int result = load(ring, path, fd);
+    int result = read_checked(path, fd, text, size);
     close(fd);
     return result;
 }
 
-int msock_key_generate(char text[MSOCK_KEY_TEXT_SIZE])
-{
-    uint8_t key[MSOCK__KEY_SIZE];
-    int result = msock__crypto_init();
+/* -- Writing -- */
 
-    if (result < 0) {
-        return result;
+/* The path, or what it links to; for free(), NULL with errno. */
+static char *real_path(const char *path)
+{
+    char *real = realpath(path, NULL);
+
+    return real == NULL && errno == ENOENT ? strdup(path) : real;
+}
+
+/* Where a file is written before it takes its place: a new name in the same
+ * folder; for free(). */
+static char *temporary_path(const char *real)
+{
+    static const char ending[] = ".XXXXXX";
+    size_t size = strlen(real);
+    char *temporary = malloc(size + sizeof ending);
+
+    if (temporary != NULL) {
+        memcpy(temporary, real, size);
+        memcpy(temporary + size, ending, sizeof ending);
     }
-    do {
-        msock__random(key, sizeof key);
-    } while (msock__key_id(key) == 0);
-    sodium_bin2base64(text, MSOCK_KEY_TEXT_SIZE, key, sizeof key,
-                      sodium_base64_VARIANT_ORIGINAL);
-    sodium_memzero(key, sizeof key);
-    return 0;
+    return temporary;
+}
+
+static bool write_all(int fd, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t put = write(fd, text, size);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return false;
+        }
+        text += put;
+        size -= (size_t)put;
+    }
+    return fsync(fd) == 0;
+}
+
+/* Has the folder itself remember its new entry. */
+static bool sync_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    const char *folder = slash == path ? "/" : path;
+
+    if (slash == NULL) {
+        folder = ".";
+    } else {
+        *slash = '\0';
+    }
+    int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return synced;
+}
+
+/* Writes to `temporary`, a pattern, and puts that in the place of `real`.
+ * Returns whether it could, with errno. */
+static bool replace(char *temporary, char *real, const char *text, size_t size)
+{
+    int fd = mkstemp(temporary); /* mode 0600 */
+
+    if (fd < 0) {
+        return false;
+    }
+    bool written = write_all(fd, text, size);
+    bool done = close(fd) == 0 && written && rename(temporary, real) == 0;
+    if (!done) {
+        int number = errno;
+        unlink(temporary);
+        errno = number;
+    }
+    return done && sync_folder(real);
+}
+
+int msock__keyfile_write(const char *path, const char *text, size_t size)
+{
+    char *real = real_path(path);
+    char *temporary = real ? temporary_path(real) : NULL;
+    int result = 0;
+
+    if (temporary == NULL || !replace(temporary, real, text, size)) {
+        result = fail_errno(MSOCK_ESYSTEM, path, "cannot be written");
+    }
+    free(temporary);
+    free(real);
+    return result;
 }

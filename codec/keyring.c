@@ -94,6 +94,41 @@ uint32_t msock__keyring_id(const struct msock__keyring *ring, size_t index)
     return ring->ids[index];
 }
 
+const uint8_t *msock__keyring_master(const struct msock__keyring *ring,
+                                     size_t index)
+{
+    assert(index < ring->count);
+    return ring->masters[index];
+}
+
+void msock__keyring_promote(struct msock__keyring *ring, size_t index)
+{
+    uint8_t master[MSOCK__KEY_SIZE];
+    uint32_t id;
+
+    assert(index < ring->count);
+    memcpy(master, ring->masters[index], sizeof master);
+    id = ring->ids[index];
+    memmove(ring->masters[1], ring->masters[0], index * sizeof master);
+    memmove(&ring->ids[1], &ring->ids[0], index * sizeof id);
+    memcpy(ring->masters[0], master, sizeof master);
+    ring->ids[0] = id;
+    sodium_memzero(master, sizeof master);
+}
+
+void msock__keyring_remove(struct msock__keyring *ring, size_t index)
+{
+    size_t behind;
+
+    assert(index < ring->count);
+    behind = --ring->count - index;
+    memmove(ring->masters[index], ring->masters[index + 1],
+            behind * sizeof ring->masters[0]);
+    memmove(&ring->ids[index], &ring->ids[index + 1],
+            behind * sizeof ring->ids[0]);
+    sodium_memzero(ring->masters[ring->count], sizeof ring->masters[0]);
+}
+
 void msock__keyring_derive(const struct msock__keyring *ring, size_t index,
                            const uint8_t group[static MSOCK__GROUP_SIZE],
                            uint16_t port, uint8_t key[static MSOCK__KEY_SIZE])

@@ -9,8 +9,24 @@
 #include <stdint.h>
 
 enum { MSOCK__KEY_SIZE = 32, MSOCK__KEYS_MAX = 8, MSOCK__GROUP_SIZE = 16 };
+enum { MSOCK__KEY_TEXT = 45 }; /* base64 of a key, and a NUL */
 
 struct msock__keyring;
+
+/** Where keys come from. */
+struct msock__keysource {
+    void *self;
+
+    /** Adds them to an empty ring.  Returns 0, or a negative code; then the
+     *  ring may hold some of them. */
+    int (*load)(const void *self, struct msock__keyring *ring);
+
+    /** Keeps these and no others.  Returns 0, or a negative code. */
+    int (*store)(const void *self, const struct msock__keyring *ring);
+
+    /** Frees `self`. */
+    void (*free)(void *self);
+};
 
 /** The id of a master key; frames carry it. Zero serves open frames only. */
 uint32_t msock__key_id(const uint8_t master[static MSOCK__KEY_SIZE]);
@@ -34,10 +50,8 @@ int msock__keyring_add(struct msock__keyring *ring,
 int msock__keyring_parse(struct msock__keyring *ring, const char *text,
                          size_t size, const char *source);
 
-/** Adds the keys of a file: regular, at most 4 KiB, owned by the user or root,
- *  open to neither group nor others (except mode 0440 directly in
- *  $CREDENTIALS_DIRECTORY). A symbolic link is followed, and what it leads to
- *  is checked.
+/** Adds the keys of a file, of which msock__keyfile_read() says who may have
+ *  read or written it.
  *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read), MSOCK_ELIMIT;
  *  then the ring may hold some of them. */
 int msock__keyring_load(struct msock__keyring *ring, const char *path);
@@ -47,6 +61,20 @@ size_t msock__keyring_count(const struct msock__keyring *ring);
 
 /** Id of key `index`; 0 is the sending key. */
 uint32_t msock__keyring_id(const struct msock__keyring *ring, size_t index);
+
+/** Master key `index`, lent until the ring changes. */
+const uint8_t *msock__keyring_master(const struct msock__keyring *ring,
+                                     size_t index);
+
+/** Makes key `index` the first; the others keep their order. */
+void msock__keyring_promote(struct msock__keyring *ring, size_t index);
+
+/** Takes key `index` out, and wipes it. */
+void msock__keyring_remove(struct msock__keyring *ring, size_t index);
+
+/** A master key as a line of a key file. */
+void msock__key_text(const uint8_t key[static MSOCK__KEY_SIZE],
+                     char text[static MSOCK__KEY_TEXT]);
 
 /** Derives key `index`'s encryption key for a channel. */
 void msock__keyring_derive(const struct msock__keyring *ring, size_t index,

@@ -11,7 +11,6 @@
 #include <multisock/counter.h>
 #include <sodium.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -48,8 +47,8 @@ struct seal {
     struct keys next; /* zeros, but while they are compared */
     uint8_t group[MSOCK__GROUP_SIZE];
     uint16_t port;
-    char *path;        /* the key file, or NULL */
-    struct subkey own; /* of what is sent */
+    struct msock__keysource source; /* zeros: none */
+    struct subkey own;              /* of what is sent */
     uint64_t clock;
     uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
     struct subkey cache[SET_COUNT][WAY_COUNT];
@@ -242,18 +241,61 @@ static int seal_reload(void *self)
     struct seal *seal = self;
     struct msock__keyring *ring = NULL;
 
-    if (seal->path == NULL) {
+    if (seal->source.self == NULL) {
         return 0;
     }
     int result = msock__keyring_new(&ring);
     if (result == 0) {
-        result = msock__keyring_load(ring, seal->path);
+        result = seal->source.load(seal->source.self, ring);
     }
     if (result == 0) {
         result = take_keys(seal, ring);
     }
     msock__keyring_free(ring);
     return result;
+}
+
+/* A ring of the given keys. */
+static int ring_of(struct msock__keyring **ring, const uint8_t *masters,
+                   size_t count)
+{
+    struct msock__keyring *made = NULL;
+    int result = msock__keyring_new(&made);
+
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        result = msock__keyring_add(made, masters + i * MSOCK__KEY_SIZE);
+    }
+    if (result == 0 && count == 0) {
+        result = msock__fail(MSOCK_EKEY, "a ring without a key");
+    }
+    if (result < 0) {
+        msock__keyring_free(made);
+        return result;
+    }
+    *ring = made;
+    return 0;
+}
+
+static int seal_replace(void *self, const uint8_t *masters, size_t count)
+{
+    struct seal *seal = self;
+    struct msock__keyring *ring = NULL;
+    int result = ring_of(&ring, masters, count);
+
+    if (result < 0) {
+        return result;
+    }
+    bool changed = take_keys(seal, ring);
+    if (seal->source.self != NULL) {
+        result = seal->source.store(seal->source.self, ring);
+    }
+    msock__keyring_free(ring);
+    if (result < 0) {
+        return msock__fail(MSOCK_ESYSTEM,
+                           "the new keys are used, but could not be kept: %s",
+                           msock_error_detail());
+    }
+    return changed;
 }
 
 static size_t seal_keys(const void *self, uint32_t ids[static MSOCK__KEYS_MAX])
@@ -268,39 +310,26 @@ static void seal_free(void *self)
 {
     struct seal *seal = self;
 
-    free(seal->path);
+    if (seal->source.self != NULL) {
+        seal->source.free(seal->source.self);
+    }
     sodium_free(seal);
-}
-
-/* Room for the stage, in zeros; NULL if there is no memory. */
-static struct seal *seal_new(const char *path)
-{
-    struct seal *seal = sodium_malloc(sizeof *seal);
-
-    if (seal == NULL) {
-        return NULL;
-    }
-    memset(seal, 0, sizeof *seal);
-    if (path != NULL) {
-        seal->path = strdup(path);
-        if (seal->path == NULL) {
-            seal_free(seal);
-            return NULL;
-        }
-    }
-    return seal;
 }
 
 int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
                       const uint8_t group[static MSOCK__GROUP_SIZE],
-                      uint16_t port, const char *path)
+                      uint16_t port, const struct msock__keysource *source)
 {
     if (msock__keyring_count(ring) == 0) {
         return msock__fail(MSOCK_EKEY, "the keyring is empty: load a key file");
     }
-    struct seal *seal = seal_new(path);
+    struct seal *seal = sodium_malloc(sizeof *seal);
     if (seal == NULL) {
         return msock__fail(MSOCK_ENOMEM, "no memory for keys");
+    }
+    memset(seal, 0, sizeof *seal);
+    if (source != NULL) {
+        seal->source = *source;
     }
     memcpy(seal->group, group, sizeof seal->group);
     seal->port = port;
@@ -318,6 +347,7 @@ int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
                                    .decode = seal_decode,
                                    .reload = seal_reload,
                                    .keys = seal_keys,
+                                   .replace = seal_replace,
                                    .free = seal_free};
     return 0;
 }

@@ -10,12 +10,12 @@
 #include "codec/keyring.h"
 #include "codec/transform.h"
 
-/** Makes the stage for a channel. `ring` has at least one key and is given to
- *  the stage on success. `path` (copied; NULL: none) is the key file that it
- *  reads again.
+/** Makes the stage for a channel. `ring` has at least one key; it and what
+ *  `source` (NULL: none) names are given to the stage on success. The source is
+ *  where keys are read again and kept.
  *  Returns 0, MSOCK_ENOMEM, MSOCK_EKEY (empty ring). */
 int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
                       const uint8_t group[static MSOCK__GROUP_SIZE],
-                      uint16_t port, const char *path);
+                      uint16_t port, const struct msock__keysource *source);
 
 #endif

@@ -355,6 +355,15 @@ int msock_watch(msock_channel *channel, msock_event_callback *callback,
     return code;
 }
 
+/* -- Keys -- */
+
+int msock_keys_reload(msock_channel *channel)
+{
+    int code = check_open(channel);
+
+    return code < 0 ? code : msock__engine_keys_reload(&channel->engine);
+}
+
 /* -- Timers -- */
 
 int msock_timer_start(msock_channel *channel, uint64_t delay_ms,

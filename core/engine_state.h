@@ -8,6 +8,7 @@
  *     engine_tx.c       what leaves next, in finished frames
  *     engine_control.c  control messages that are due, and those received
  *     engine_presence.c who is up
+ *     engine_keys.c     keys that change
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
  *     engine_message.c  a body's messages up to the callback */
@@ -294,6 +295,12 @@ void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
 
 /** Sessions up, oneself included. */
 size_t msock__engine_nodes(const struct msock__engine *engine);
+
+/* -- engine_keys.c -- */
+
+/** Reads what the channel's keys came from again.
+ *  Returns as msock_keys_reload(). */
+int msock__engine_keys_reload(struct msock__engine *engine);
 
 /* -- engine_stream.c -- */
 

@@ -6,6 +6,7 @@
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "codec/keyring.h"
+#include "codec/ring.h"
 #include "codec/seal.h"
 #include "core/engine.h"
 #include "core/options.h"
@@ -57,12 +58,31 @@ static const char *absolute(const char *path, char *out, size_t capacity)
     return strcat(out, path);
 }
 
+/* Makes the seal of a ring, which stays the caller's on failure. */
+static int make_seal(struct msock__stage *stage, const struct plan *plan,
+                     struct msock__keyring *ring)
+{
+    struct msock__keysource source;
+    char path[2 * MSOCK__PATH_MAX];
+    int rc = msock__ring_source(
+        &source, absolute(plan->config.key_file, path, sizeof path));
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc =
+        msock__seal_stage(stage, ring, plan->group, plan->config.port, &source);
+    if (rc < 0) {
+        source.free(source.self);
+    }
+    return rc;
+}
+
 /* Adds the seal, if there is a key. */
 static int add_seal(struct plan *plan)
 {
     struct msock__keyring *ring;
     struct msock__stage stage;
-    char path[2 * MSOCK__PATH_MAX];
 
     if (plan->config.key_file[0] == '\0') {
         return 0;
@@ -73,9 +93,7 @@ static int add_seal(struct plan *plan)
     }
     rc = msock__keyring_load(ring, plan->config.key_file);
     if (rc == 0) {
-        rc = msock__seal_stage(
-            &stage, ring, plan->group, plan->config.port,
-            absolute(plan->config.key_file, path, sizeof path));
+        rc = make_seal(&stage, plan, ring);
     }
     if (rc < 0) {
         msock__keyring_free(ring);

@@ -18,6 +18,7 @@
 
 #include <multisock/counter.h>
 #include <multisock/error.h>
+#include <multisock/key.h>
 #include <multisock/version.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -339,11 +340,14 @@ int msock_timer_stop(msock_channel *channel, int id);
 
 /* -- Keys -- */
 
-enum { MSOCK_KEY_TEXT_SIZE = 45 }; /* base64 of 32 bytes, and a NUL */
-
-/** Writes a new random key as the text of a key file's line.
- *  Returns 0, MSOCK_ESYSTEM (no randomness).  Thread: any. */
-int msock_key_generate(char text[MSOCK_KEY_TEXT_SIZE]);
+/** Has the channel read its key file again, as it does by itself soon after the
+ *  file changed (a virtual network does not). The first key seals from the next
+ *  frame on; sessions, streams and what is on its way run on. All or nothing: a
+ *  file that cannot be used changes nothing.
+ *  Returns 1 if the keys are others now, 0 if they are the same (or the channel
+ *  is open), MSOCK_EKEY, MSOCK_EACCESS, MSOCK_ELIMIT (over 8 keys),
+ *  MSOCK_ENOMEM, MSOCK_ECLOSED.  Thread: loop only. */
+int msock_keys_reload(msock_channel *channel);
 
 /* -- The logger for applications -- */
 

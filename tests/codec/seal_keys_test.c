@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that change under a running seal: read again from the file. */
+#include "codec/ring.h"
 #include "codec/seal.h"
 
 #include "tests/support/alloc.h"
@@ -73,11 +74,13 @@ static struct msock__pipeline open_file(const char *path)
 {
     struct msock__pipeline pipeline = {.count = 0};
     struct msock__keyring *ring = NULL;
+    struct msock__keysource source;
     struct msock__stage stage;
 
     cr_assert(zero(int, msock__keyring_new(&ring)));
     cr_assert(zero(int, msock__keyring_load(ring, path)));
-    cr_assert(zero(int, msock__seal_stage(&stage, ring, house, PORT, path)));
+    cr_assert(zero(int, msock__ring_source(&source, path)));
+    cr_assert(zero(int, msock__seal_stage(&stage, ring, house, PORT, &source)));
     msock__pipeline_add(&pipeline, &stage);
     return pipeline;
 }
@@ -261,4 +264,102 @@ Test(seal_keys, an_open_channel_has_none)
     cr_expect(zero(int, msock__pipeline_reload(&open)));
     cr_expect(
         eq(int, msock__pipeline_replace(&open, master, 1), MSOCK_ENOTSUP));
+}
+
+/* -- Keys that were given -- */
+
+/* Gives the pipeline a key of each letter. */
+static int replace(const struct msock__pipeline *pipeline, const char *letters)
+{
+    uint8_t masters[MSOCK__KEYS_MAX + 1][MSOCK__KEY_SIZE];
+    size_t count = strlen(letters);
+
+    for (size_t i = 0; i < count; i++) {
+        master_of(letters[i], masters[i]);
+    }
+    return msock__pipeline_replace(pipeline, masters[0], count);
+}
+
+static void expect_file(const char *path, const char *expected)
+{
+    char found[1024] = "";
+    FILE *file = fopen(path, "r");
+
+    cr_assert(ne(ptr, file, NULL));
+    found[fread(found, 1, sizeof found - 1, file)] = '\0';
+    fclose(file);
+    cr_expect(eq(str, found, (char *)expected));
+}
+
+#define LINE_A "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="
+#define LINE_B "YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI="
+#define LINE_C "Y2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2M="
+
+Test(seal_keys, given_keys_are_used_and_kept_with_the_comments_of_the_old)
+{
+    write_keys("a.key", "abd");
+    struct msock__pipeline pipeline = open_file("a.key");
+
+    cr_expect(eq(int, replace(&pipeline, "cba"), 1));
+
+    cr_expect(holds(&pipeline, "cba"));
+    expect_file("a.key", LINE_C "\n" LINE_B " # b\n" LINE_A " # a\n");
+    cr_expect(zero(int, msock__pipeline_reload(&pipeline)));
+    cr_expect(zero(int, replace(&pipeline, "cba")));
+    msock__pipeline_fini(&pipeline);
+}
+
+Test(seal_keys, given_keys_may_be_all_others_than_before)
+{
+    write_keys("a.key", "abdefghi");
+    struct msock__pipeline pipeline = open_file("a.key");
+
+    cr_expect(eq(int, replace(&pipeline, "stuvwxyz"), 1));
+
+    cr_expect(holds(&pipeline, "stuvwxyz"));
+    cr_expect(zero(int, msock__pipeline_reload(&pipeline)));
+    msock__pipeline_fini(&pipeline);
+}
+
+Test(seal_keys, keys_that_cannot_be_used_leave_all_as_it_is)
+{
+    write_keys("a.key", "ab");
+    struct msock__pipeline pipeline = open_file("a.key");
+
+    cr_expect(eq(int, replace(&pipeline, ""), MSOCK_EKEY));
+    cr_expect(eq(int, replace(&pipeline, "cc"), MSOCK_EKEY));
+    cr_expect(eq(int, replace(&pipeline, "cdefghijk"), MSOCK_ELIMIT));
+
+    cr_expect(holds(&pipeline, "ab"));
+    cr_expect(zero(int, msock__pipeline_reload(&pipeline)));
+    msock__pipeline_fini(&pipeline);
+}
+
+Test(seal_keys, keys_that_cannot_be_kept_are_used_all_the_same)
+{
+    write_keys("a.key", "a");
+    struct msock__pipeline pipeline = open_file("a.key");
+    cr_assert(zero(int, chmod("a.key", 0644)));
+
+    cr_expect(eq(int, replace(&pipeline, "b"), MSOCK_ESYSTEM));
+
+    cr_expect(holds(&pipeline, "b"));
+    expect_file("a.key", LINE_A " # a\n");
+    msock__pipeline_fini(&pipeline);
+}
+
+Test(seal_keys, every_allocation_that_fails_leaves_old_or_new_keys)
+{
+    long n = 0;
+
+    do {
+        write_keys("a.key", "a");
+        struct msock__pipeline pipeline = open_file("a.key");
+        test_alloc_fail_at(++n);
+        int result = replace(&pipeline, "b");
+        const char *now = result == MSOCK_ENOMEM ? "a" : "b";
+        cr_expect(holds(&pipeline, now), "%ld", n);
+        msock__pipeline_fini(&pipeline);
+    } while (test_alloc_failed());
+    cr_expect(gt(int, (int)n, 3));
 }

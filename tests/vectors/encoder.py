@@ -56,6 +56,19 @@ class Channel:
                 "group16": self.group16.hex()}
 
 
+def master_of_passphrase(key_string, passphrase):
+    """Section 1.2: Argon2id, version 1.3, of two texts."""
+    out = ctypes.create_string_buffer(32)
+    salt = blake2b(b"multisock1" + key_string.encode(), 16)
+    secret = passphrase.encode()
+    if sodium.crypto_pwhash_argon2id(
+            out, ctypes.c_ulonglong(32), secret,
+            ctypes.c_ulonglong(len(secret)), salt, ctypes.c_ulonglong(3),
+            ctypes.c_size_t(64 * 1024 * 1024), ctypes.c_int(2)) != 0:
+        raise SystemExit("no memory for Argon2id")
+    return out.raw
+
+
 def key_id(master):
     return blake2b(b"multisock 1 id", 32, master)[:4]
 

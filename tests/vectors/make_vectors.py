@@ -169,7 +169,21 @@ def fragment_cases():
     return cases
 
 
+def key_cases():
+    cases = []
+    for key_string, passphrase in (("home", "correct horse battery staple"),
+                                   ("k", "p"),
+                                   ("Küche 💡", "  blanks count \t"),
+                                   ("x" * 200, "y" * 200)):
+        master = e.master_of_passphrase(key_string, passphrase)
+        cases.append({"name": f"of {key_string[:10]}",
+                      "key_string": key_string, "passphrase": passphrase,
+                      "key": e.key_text(master), "id": e.key_id(master).hex()})
+    return cases
+
+
 FILES = {
+    "keys.json": key_cases,
     "open.json": open_cases,
     "sealed.json": sealed_cases,
     "fragments.json": fragment_cases,

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that hold secrets: whose they must be, who may read them, and how they
+ * are replaced. Their text is lines with comments (docs/protocol.md 1.2). */
+#ifndef MSOCK_CODEC_KEYFILE_H
+#define MSOCK_CODEC_KEYFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { MSOCK__KEYFILE_MAX = 4096 };
+
+/** A part of a text, lent. */
+struct msock__part {
+    const char *text;
+    size_t size;
+};
+
+/** One line: what stands before its comment, without blanks around, and the
+ *  comment from its `#` on, without blanks behind. */
+struct msock__keyline {
+    struct msock__part word;
+    struct msock__part note;
+};
+
+/** Takes the next line off the text.  Returns whether there was one. */
+bool msock__keyline_next(struct msock__part *rest, struct msock__keyline *line);
+
+/** Reads a file of secrets: regular, at most 4 KiB, owned by the user or root,
+ *  open to neither group nor others (except mode 0440 directly in
+ *  $CREDENTIALS_DIRECTORY). A symbolic link is followed, and what it leads to
+ *  is checked. The caller wipes `text`; `maker` is the command that makes such
+ *  a file, for the sentence that there is none.
+ *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read). */
+int msock__keyfile_read(const char *path, const char *maker,
+                        char text[static MSOCK__KEYFILE_MAX], size_t *size);
+
+/** Puts a file of mode 0600 in the place of `path`, or of what it links to: at
+ *  every moment, and after a power cut, there is the old text or the new one.
+ *  Returns 0, MSOCK_ESYSTEM. */
+int msock__keyfile_write(const char *path, const char *text, size_t size);
+
+#endif

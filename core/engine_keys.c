@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that change while the channel runs. */
+#include "core/engine_state.h"
+
+#include <inttypes.h>
+
+/* The ids are no secret: every frame carries one. */
+static void log_keys(const struct msock__engine *engine)
+{
+    uint32_t ids[MSOCK__KEYS_MAX];
+    size_t count = msock__pipeline_keys(&engine->pipeline, ids);
+
+    if (count > 0) {
+        msock_log(engine->log.logger, MSOCK_INFO,
+                  "keys changed: %08" PRIx32 " seals, %zu more are accepted",
+                  ids[0], count - 1);
+    }
+}
+
+int msock__engine_keys_reload(struct msock__engine *engine)
+{
+    int changed = msock__pipeline_reload(&engine->pipeline);
+
+    if (changed > 0) {
+        log_keys(engine);
+    }
+    return changed;
+}

@@ -90,6 +90,21 @@ static void on_near(void *owner, bool near)
     msock__engine_near(self->engine, near);
 }
 
+/* -- Keys -- */
+
+static void on_keys_changed(void *owner)
+{
+    struct msock__loop *self = owner;
+
+    if (self->closing || msock__loop_forked(&self->base)) {
+        return;
+    }
+    if (msock_keys_reload(self->channel) < 0) {
+        msock_log(self->logger, MSOCK_ERROR, "the old keys stay: %s",
+                  msock_error_detail());
+    }
+}
+
 /* -- The end -- */
 
 /* Runs a loop of our own until nothing is left in it, and frees it. */
@@ -142,11 +157,20 @@ static void on_transport_closed(void *owner)
     on_part_closed(owner);
 }
 
+static void on_watch_closed(void *owner)
+{
+    on_part_closed(owner);
+}
+
 static void close_handles(struct msock__loop *self)
 {
     uv_close((uv_handle_t *)&self->timer, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);
     uv_close((uv_handle_t *)&self->async, on_handle_closed);
+    if (self->watch != NULL) {
+        msock__keywatch_close(self->watch);
+        self->watch = NULL;
+    }
 }
 
 void msock__loop_shut(struct msock__loop *self)
@@ -269,6 +293,34 @@ static int open_handles(struct msock__loop *self)
     return 0;
 }
 
+void msock__loop_watch(struct msock__driver *driver, const char *const *paths,
+                       size_t count, msock_logger *logger)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+
+    assert(count <= MSOCK__KEYWATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        self->watched[i] = paths[i];
+    }
+    self->watched_count = count;
+    self->logger = logger;
+}
+
+static int open_watch(struct msock__loop *self)
+{
+    const struct msock__keywatch_events events = {
+        .owner = self, .changed = on_keys_changed, .closed = on_watch_closed};
+    if (self->watched_count == 0) {
+        return 0;
+    }
+    int rc = msock__keywatch_new(&self->watch, self->loop, self->watched,
+                                 self->watched_count, &events);
+    if (rc == 0) {
+        self->open_count++;
+    }
+    return rc;
+}
+
 int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
 {
     struct msock__loop *self = (struct msock__loop *)driver;
@@ -286,7 +338,10 @@ int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
     if (rc < 0) {
         return rc;
     }
-    rc = self->transport->ops->start(self->transport, self->loop, &events);
+    rc = open_watch(self);
+    if (rc == 0) {
+        rc = self->transport->ops->start(self->transport, self->loop, &events);
+    }
     if (rc < 0) {
         uv_prepare_stop(&self->prepare);
         return rc;

@@ -11,6 +11,7 @@
 #define MSOCK_TRANSPORT_LOOP_H
 
 #include "core/driver.h"
+#include "transport/keywatch.h"
 #include "transport/transport.h"
 
 /** Makes a driver for a channel that is yet to be made, on the caller's `loop`
@@ -19,6 +20,13 @@
  *  Returns 0, MSOCK_ESYSTEM, MSOCK_ENOMEM, with the detail set. */
 int msock__loop_new(struct msock__driver **driver, uv_loop_t *loop,
                     struct msock__transport *transport);
+
+/** Has the driver, once started, watch `count` (at most MSOCK__KEYWATCH_MAX)
+ *  files by their absolute paths, lent until then: when one changes, the
+ *  channel reads its keys again, and `logger` (may be NULL) hears why it could
+ *  not. */
+void msock__loop_watch(struct msock__driver *driver, const char *const *paths,
+                       size_t count, msock_logger *logger);
 
 /** Starts the transport. From then on the driver owns the channel, and both
  *  live until ops->close() is done.

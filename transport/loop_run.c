@@ -85,6 +85,9 @@ void msock__loop_turn(struct msock__loop *self)
     if (self->shut || msock__loop_forked(&self->base)) {
         return;
     }
+    if (self->watch != NULL) {
+        msock__keywatch_look(self->watch, now_us);
+    }
     if (msock__engine_deadline(self->engine) <= now_us) {
         msock__engine_tick(self->engine, now_us);
     }

@@ -5,6 +5,7 @@
 #define MSOCK_TRANSPORT_LOOP_STATE_H
 
 #include "core/engine.h"
+#include "transport/keywatch.h"
 #include "transport/transport.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,10 @@ struct msock__loop {
     uint64_t timer_us; /* when it ends the sleep; UINT64_MAX: not armed */
     uv_prepare_t prepare;
     uv_async_t async;
+    const char *watched[MSOCK__KEYWATCH_MAX]; /* paths, until it is started */
+    size_t watched_count;
+    struct msock__keywatch *watch; /* or NULL */
+    msock_logger *logger;          /* of the watch */
     unsigned open_count; /* handles, and the transport, not closed yet */
 
     atomic_bool stop;

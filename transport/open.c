@@ -26,6 +26,7 @@ struct plan {
     msock_logger *logger;
     uint8_t group[MSOCK__GROUP_SIZE]; /* as the seal wants it */
     struct msock__pipeline pipeline;
+    char key_path[2 * MSOCK__PATH_MAX + 2]; /* absolute; "": none */
 };
 
 /* Names a node after its host: printable ASCII, and not too long. */
@@ -47,15 +48,27 @@ static int name_after_host(char name[static MSOCK_NAME_MAX + 1])
     return 0;
 }
 
-/* Where a path leads after the program has changed its directory, too. */
-static const char *absolute(const char *path, char *out, size_t capacity)
+/* Finds where the key file will be when the program has changed its directory,
+ * too. */
+static int find_key(struct plan *plan)
 {
-    if (path[0] == '/' || getcwd(out, capacity) == NULL ||
-        strlen(out) + 1 + strlen(path) >= capacity) {
-        return path;
+    const char *path = plan->config.key_file;
+    char folder[MSOCK__PATH_MAX];
+
+    if (path[0] == '/' || path[0] == '\0') {
+        strcpy(plan->key_path, path);
+        return 0;
     }
-    strcat(out, "/");
-    return strcat(out, path);
+    if (getcwd(folder, sizeof folder) == NULL) {
+        return msock__fail(MSOCK_ESYSTEM,
+                           "the directory of this program: %s; name the key "
+                           "file by an absolute path",
+                           strerror(errno));
+    }
+    strcpy(plan->key_path, folder);
+    strcat(plan->key_path, "/");
+    strcat(plan->key_path, path);
+    return 0;
 }
 
 /* Makes the seal of a ring, which stays the caller's on failure. */
@@ -63,9 +76,7 @@ static int make_seal(struct msock__stage *stage, const struct plan *plan,
                      struct msock__keyring *ring)
 {
     struct msock__keysource source;
-    char path[2 * MSOCK__PATH_MAX];
-    int rc = msock__ring_source(
-        &source, absolute(plan->config.key_file, path, sizeof path));
+    int rc = msock__ring_source(&source, plan->key_path);
 
     if (rc < 0) {
         return rc;
@@ -137,6 +148,8 @@ static int open_on(msock_channel **channel, struct plan *plan,
         transport->ops->close(transport);
         return rc;
     }
+    const char *watched[] = {plan->key_path};
+    msock__loop_watch(driver, watched, plan->key_path[0] != '\0', plan->logger);
     rc = start(channel, plan, driver, transport->ops->frame_size(transport));
     if (rc < 0) {
         msock__loop_free(driver);
@@ -190,6 +203,9 @@ static int plan_read(struct plan *plan, const char *url,
     }
     if (rc == 0 && plan->config.name[0] == '\0') {
         rc = name_after_host(plan->config.name);
+    }
+    if (rc == 0) {
+        rc = find_key(plan);
     }
     if (options != NULL) {
         plan->loop = options->loop;

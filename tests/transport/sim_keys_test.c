@@ -145,7 +145,7 @@ Test(sim_keys, a_node_without_the_new_key_hears_nothing_more)
 
     cr_expect(zero(sz, two.node.heard));
     cr_expect(
-        gt(u64, msock_counter_get(two.node.channel, MSOCK_DROP_KEY_ID), 0));
+        ge(u64, msock_counter_get(two.node.channel, MSOCK_DROP_KEY_ID), 1));
     msock_publish(two.node.channel, "count", "2", NULL);
     msock_sim_run(sim, 1000);
     cr_expect(eq(sz, one.node.heard - one.node.own, 1));

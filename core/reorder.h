@@ -51,6 +51,7 @@ struct msock__slot {
     uint8_t in_vain;  /* and since a repair told that its own was lost */
     uint8_t heard;    /* how often others' asking put the timer off */
     bool probe;       /* nobody had asked for it when this node did */
+    bool awaited;     /* asked for, by whomever, and did not come since */
     bool lost;        /* given up */
 };
 

@@ -148,11 +148,8 @@ int msock__repair_add(struct msock__repair *repair,
                       uint8_t flags, const uint8_t *body, size_t size)
 {
     assert(counter >= 1);
-    if (counter > repair->last) {
-        repair->last = counter;
-    } else if (counter >= repair->window.next) {
-        msock__repair_again(repair, round, counter);
-    }
+    repair->last = msock__most(repair->last, counter);
+    msock__repair_again(repair, round, counter);
     if (is_known(repair, counter)) {
         return -MSOCK_DROP_DUPLICATE;
     }

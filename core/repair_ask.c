@@ -35,7 +35,7 @@ static void measure(struct msock__repair *repair, uint64_t now_us,
                     uint64_t counter)
 {
     const struct msock__reorder *window = &repair->window;
-    if (repair->probe_us == 0 || counter >= window->end) {
+    if (repair->probe_us == 0) {
         return;
     }
     const struct msock__slot *slot = msock__reorder_slot(window, counter);
@@ -46,13 +46,27 @@ static void measure(struct msock__repair *repair, uint64_t now_us,
     }
 }
 
+/* Whether a counter was asked for and did not come since; it did now. */
+static bool was_awaited(const struct msock__reorder *window, uint64_t counter)
+{
+    if (counter < window->next || counter >= window->end) {
+        return false;
+    }
+    struct msock__slot *slot = msock__reorder_slot(window, counter);
+    bool awaited = slot->awaited;
+    slot->awaited = false;
+    return awaited;
+}
+
 void msock__repair_again(struct msock__repair *repair,
                          const struct msock__repair_round *round,
                          uint64_t counter)
 {
     struct msock__sweep *sweep = &repair->sweep;
     uint64_t now_us = round->now_us;
-    assert(counter >= repair->window.next);
+    if (!was_awaited(&repair->window, counter)) {
+        return;
+    }
     measure(repair, now_us, counter);
     repair->again_from = counter;
     repair->again_us = now_us;
@@ -211,6 +225,7 @@ void msock__repair_heard(struct msock__repair *repair,
     for (size_t i = 0; i < count; i++) {
         uint64_t counter = msock__most(ranges[i].first, window->next);
         while (counter <= ranges[i].last && counter < window->end) {
+            msock__reorder_slot(window, counter)->awaited = true;
             put_off(repair, counter++, round, extra_us);
         }
     }
@@ -275,6 +290,7 @@ static void count_try(struct msock__repair *repair, uint64_t counter,
     slot->probe = slot->asked_us == 0;
     slot->asked_us = now_us;
     slot->mine_us = now_us;
+    slot->awaited = true;
     slot->heard = 0;
     slot->unproved++;
     if (slot->in_vain < UINT8_MAX) {

@@ -38,7 +38,9 @@ struct msock__repair {
 uint64_t msock__repair_spread(const struct msock__repair *repair,
                               const struct msock__repair_round *round);
 
-/** A frame came that had been sent before, most likely a repair. */
+/** A frame came. If it was asked for, by whomever, since it last came, it is
+ *  most likely a repair; any other is none: a duplicate, which anybody can
+ *  make, tells nothing of the sender. */
 void msock__repair_again(struct msock__repair *repair,
                          const struct msock__repair_round *round,
                          uint64_t counter);

@@ -220,3 +220,56 @@ Test(repair_loss, frame_given_up_but_not_yet_reported_still_counts)
 
     CAME_OUT("1 2 ");
 }
+
+/* -- Frames that come again -- */
+
+static void miss_around_second(void)
+{
+    add(2);
+    add(5);
+}
+
+Test(repair_loss, duplicate_that_nobody_asked_for_proves_nothing)
+{
+    miss_around_second();
+
+    for (int i = 0; i < MSOCK__REPAIR_TRIES; i++) {
+        wait_for_nack();
+        cr_expect(eq(int, add(2), -MSOCK_DROP_DUPLICATE));
+    }
+    wait_until(now.now_us + SECOND);
+
+    CAME_OUT("[1-1] 2 [3-4] 5 ");
+}
+
+Test(repair_loss, repair_that_another_asked_for_proves)
+{
+    miss_around_second();
+
+    for (int i = 0; i < MSOCK__REPAIR_TRIES; i++) {
+        wait_for_nack();
+        hear_nack(2, 2);
+        add(2);
+    }
+    ask_until_given_up();
+
+    CAME_OUT("[1-1] 2 ");
+}
+
+Test(repair_loss, repair_that_another_asked_for_proves_once)
+{
+    miss_around_second();
+
+    wait_for_nack();
+    hear_nack(2, 2);
+    add(2);
+    for (int i = 1; i < MSOCK__REPAIR_TRIES; i++) {
+        wait_for_nack();
+        add(2);
+    }
+    wait_for_nack(); /* one was proved */
+    add(2);
+    wait_until(now.now_us + SECOND);
+
+    CAME_OUT("[1-1] 2 [3-4] 5 ");
+}

@@ -100,6 +100,7 @@ void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
         /* After a bye it still mends its stream itself. */
         msock__engine_stream_end(engine, now_us, session);
     }
+    msock__engine_stream_report(engine, session);
     drop_scheduled(engine, now_us, session);
     tell(engine, MSOCK_EVENT_DOWN, session);
 }

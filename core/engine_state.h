@@ -321,6 +321,11 @@ void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
                                 struct msock__session *session, uint64_t age_us,
                                 struct msock__range held);
 
+/** Tells what was lost of a session and is not told yet: what is lost in a row
+ *  within a turn is one event, before whatever follows it. */
+void msock__engine_stream_report(struct msock__engine *engine,
+                                 struct msock__session *session);
+
 /** A session is gone: its gaps are given up. */
 void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
                               struct msock__session *session);

@@ -59,9 +59,10 @@ static void list_last(struct msock__engine *engine,
 /* Keeps the list true after a change of the session's gaps. */
 static void watch(struct msock__engine *engine, struct msock__session *session)
 {
-    bool gapped = session->repair &&
-                  (msock__repair_asks(session->repair) ||
-                   msock__repair_deadline(session->repair) != UINT64_MAX);
+    bool gapped =
+        session->repair &&
+        (session->loss.first > 0 || msock__repair_asks(session->repair) ||
+         msock__repair_deadline(session->repair) != UINT64_MAX);
     if (gapped && !session->gapped) {
         session->gapped = true;
         session->next_gapped = engine->gapped;
@@ -73,17 +74,32 @@ static void watch(struct msock__engine *engine, struct msock__session *session)
 
 /* -- Delivering in order -- */
 
-static void report_loss(struct msock__engine *engine,
-                        struct msock__session *session, uint64_t first,
-                        uint64_t count)
+/* What follows directly on it in this turn is told together with it. */
+static void note_loss(struct msock__engine *engine,
+                      struct msock__session *session, struct msock__range range)
 {
-    msock__stats_add(&engine->stats, MSOCK_LOST, count);
+    struct msock__range *loss = &session->loss;
     msock__join_reset(&session->join, &engine->join_pool);
+    assert(loss->first == 0 || loss->last + 1 == range.first);
+    loss->first = loss->first > 0 ? loss->first : range.first;
+    loss->last = range.last;
+}
+
+void msock__engine_stream_report(struct msock__engine *engine,
+                                 struct msock__session *session)
+{
+    struct msock__range loss = session->loss;
+    if (loss.first == 0) {
+        return;
+    }
+    uint64_t count = loss.last - loss.first + 1;
+    session->loss = (struct msock__range){0};
+    msock__stats_add(&engine->stats, MSOCK_LOST, count);
     msock__engine_event(
         engine, &(msock_event){.kind = MSOCK_EVENT_LOSS,
                                .node = session->sender,
                                .session = msock__session_short(session->id),
-                               .first = first,
+                               .first = loss.first,
                                .count = count});
 }
 
@@ -114,6 +130,10 @@ static void deliver(struct msock__engine *engine,
 {
     struct msock__session *session = origin->session;
     struct msock__body body;
+    msock__engine_stream_report(engine, session);
+    if (engine->closing) {
+        return;
+    }
     int wrong = msock__body_decode(bytes, size, flags, &body);
     if (wrong) {
         msock__join_reset(&session->join, &engine->join_pool);
@@ -146,8 +166,7 @@ static void drain(struct msock__engine *engine,
     while (!engine->closing &&
            msock__repair_pop(session->repair, &round, &ready)) {
         if (ready.kind == MSOCK__READY_LOSS) {
-            report_loss(engine, session, ready.range.first,
-                        ready.range.last - ready.range.first + 1);
+            note_loss(engine, session, ready.range);
             continue;
         }
         deliver(engine, origin, ready.kept->flags, ready.kept->bytes,
@@ -289,6 +308,8 @@ void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
     msock__repair_end(session->repair);
     struct msock__origin origin = origin_of(engine, session, now_us);
     drain(engine, &origin);
+    msock__engine_stream_report(engine, session);
+    watch(engine, session);
 }
 
 void msock__engine_stream_forget(struct msock__engine *engine,
@@ -318,6 +339,8 @@ void msock__engine_stream_tick(struct msock__engine *engine, uint64_t now_us)
         }
         struct msock__origin origin = origin_of(engine, session, now_us);
         drain(engine, &origin);
+        msock__engine_stream_report(engine, session);
+        watch(engine, session);
         if (engine->closing) {
             return;
         }
@@ -333,6 +356,9 @@ uint64_t msock__engine_stream_deadline(const struct msock__engine *engine)
         uint64_t bye_us = session->bye_us > 0
                               ? session->bye_us + BYE_PATIENCE_US
                               : UINT64_MAX;
+        if (session->loss.first > 0) {
+            return 0;
+        }
         due_us = gap_us < due_us ? gap_us : due_us;
         due_us = bye_us < due_us ? bye_us : due_us;
     }

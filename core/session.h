@@ -46,6 +46,7 @@ struct msock__session {
     uint64_t reliable_floor;      /* first counter wanted, 0: not known yet */
     struct msock__repair *repair; /* NULL: nothing came, nothing is missed */
     struct msock__join join;
+    struct msock__range loss; /* not told yet; first 0: none */
     bool gapped;
     struct msock__session *next_gapped;
     struct msock__misses misses;

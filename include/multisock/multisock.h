@@ -295,7 +295,9 @@ enum msock_event_kind {
                              for 2 s), or was silent for 3 times the gap that it
                              promised: about 19 s in a small group */
     MSOCK_EVENT_LOSS,     /* `count` reliable frames from `first` on will not
-                             come: the stream goes on behind them */
+                             come: the stream goes on behind them. Frames, not
+                             messages: one holds many small ones, or a piece of
+                             a large one */
     MSOCK_EVENT_WRITABLE, /* what MSOCK_EAGAIN refused has room again */
     MSOCK_EVENT_SLOW,     /* a node misses over 20 % of this channel's reliable
                              frames: it no longer slows the others */

@@ -141,8 +141,10 @@ static void on_event(msock_channel *channel, const msock_event *event,
 {
     (void)user;
     if (event->kind == MSOCK_EVENT_LOSS) {
-        cli_error("lost %" PRIu64 " reliable frames of %s, from %" PRIu64 " on",
-                  event->count, event->node, event->first);
+        cli_error("lost %" PRIu64 " reliable %s of %s, from number %" PRIu64
+                  " on",
+                  event->count, event->count == 1 ? "frame" : "frames",
+                  event->node, event->first);
     } else if (event->kind == MSOCK_EVENT_CONFLICT &&
                strcmp(event->node, msock_name(channel)) != 0) {
         cli_error("two programs speak as %s: one of them needs another name",

@@ -29,6 +29,11 @@ struct msock__driver_ops {
      */
     void (*wake)(struct msock__driver *driver);
 
+    /** The frames that msock__engine_output() showed and msock__engine_sent()
+     *  did not take back are void: what it shows next is others. Must not call
+     *  the engine back. NULL: the driver keeps nothing of them. */
+    void (*forget)(struct msock__driver *driver);
+
     /** Another thread posted a message: call msock__engine_deadline() soon. Any
      *  thread. NULL: the driver knows one thread only, and msock_post() is not
      *  supported. */

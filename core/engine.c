@@ -333,6 +333,9 @@ void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
     if (cloned) {
         /* What is finished may share nonces with the clone's frames. */
         engine->slots.used = 0;
+        if (engine->driver->ops->forget) {
+            engine->driver->ops->forget(engine->driver);
+        }
     }
     msock__copies_clear(&engine->copies);
     msock__history_reset(engine->history);

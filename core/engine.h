@@ -62,7 +62,8 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us);
 
 /** Points frames[0..count) at what should be sent now, in order. They stay the
  *  same until msock__engine_sent() takes them back: a driver that could not
- *  send them asks again later and gets identical bytes.
+ *  send them asks again later and gets identical bytes, unless it was told to
+ *  forget them.
  *  Returns their number. Runs no callback. */
 size_t msock__engine_output(struct msock__engine *engine, uint64_t now_us,
                             struct msock__outgoing *frames, size_t count);

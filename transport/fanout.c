@@ -146,6 +146,16 @@ msock__fanout_send(struct msock__fanout *fanout, uint64_t now_ms,
     return result;
 }
 
+void msock__fanout_forget(struct msock__fanout *fanout)
+{
+    for (size_t i = 0; i < fanout->count; i++) {
+        struct msock__outlet *outlet = fanout->outlets[i];
+        outlet->skip(outlet);
+        outlet->taken = 0;
+    }
+    memset(fanout->window, 0, sizeof fanout->window);
+}
+
 /* -- Who is waited for -- */
 
 void msock__fanout_unblock(struct msock__outlet *outlet)

@@ -74,6 +74,10 @@ struct msock__fanout_result
 msock__fanout_send(struct msock__fanout *fanout, uint64_t now_ms,
                    const struct msock__outgoing *frames, size_t count);
 
+/** The frames that are not done will not come again: the next ones are new to
+ *  each outlet. */
+void msock__fanout_forget(struct msock__fanout *fanout);
+
 /** A blocked outlet takes frames again: send. */
 void msock__fanout_unblock(struct msock__outlet *outlet);
 

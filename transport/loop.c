@@ -23,6 +23,15 @@ static void loop_random(struct msock__driver *driver, void *bytes, size_t size)
     msock__process_random(bytes, size);
 }
 
+static void loop_forget(struct msock__driver *driver)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+
+    if (self->transport->ops->forget != NULL) {
+        self->transport->ops->forget(self->transport);
+    }
+}
+
 bool msock__loop_forked(const struct msock__driver *driver)
 {
     const struct msock__loop *self = (const struct msock__loop *)driver;
@@ -229,6 +238,7 @@ static const struct msock__driver_ops ops = {
     .now = loop_now,
     .random = loop_random,
     .wake = msock__loop_wake,
+    .forget = loop_forget,
     .notify = msock__loop_notify,
     .elsewhere = loop_elsewhere,
     .forked = msock__loop_forked,

@@ -93,6 +93,11 @@ static size_t multicast_send(struct msock__transport *transport,
     return result.done;
 }
 
+static void multicast_forget(struct msock__transport *transport)
+{
+    msock__fanout_forget(&((struct msock__multicast *)transport)->fanout);
+}
+
 /* -- Life -- */
 
 static void release(struct msock__multicast *self)
@@ -284,6 +289,7 @@ static int multicast_joined(const struct msock__transport *transport)
 static const struct msock__transport_ops ops = {
     .start = multicast_start,
     .send = multicast_send,
+    .forget = multicast_forget,
     .frame_size = multicast_frame_size,
     .joined = multicast_joined,
     .close = multicast_close,

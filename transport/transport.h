@@ -54,6 +54,10 @@ struct msock__transport_ops {
     size_t (*send)(struct msock__transport *transport,
                    const struct msock__outgoing *frames, size_t count);
 
+    /** Those that were not done will not come again: what is sent next is
+     *  others. NULL: nothing is kept of them. */
+    void (*forget)(struct msock__transport *transport);
+
     /** Largest datagram to send now. */
     size_t (*frame_size)(const struct msock__transport *transport);
 

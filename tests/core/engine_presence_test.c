@@ -232,6 +232,8 @@ Test(engine_presence, clones_part_and_both_live_on)
     size_t who = net_event_count(twins[0], MSOCK_EVENT_CLONE) ? 0 : 1;
     cr_expect(eq(u64, net_event_last(twins[who], MSOCK_EVENT_CLONE)->session,
                  shared));
+    cr_expect(eq(
+        sz, net_bench(twins[0])->forgets + net_bench(twins[1])->forgets, told));
     net_publish(twins[0], "a", "1");
     net_publish_reliable(twins[1], "b", "2");
     net_run(NET_SECOND_US);

@@ -47,6 +47,11 @@ static void bench_notify(struct msock__driver *driver)
     of(driver)->notes++;
 }
 
+static void bench_forget(struct msock__driver *driver)
+{
+    of(driver)->forgets++;
+}
+
 static bool bench_forked(const struct msock__driver *driver)
 {
     return of(driver)->forked;
@@ -71,6 +76,7 @@ static const struct msock__driver_ops bench_ops = {
     .now = bench_now,
     .random = bench_random,
     .wake = bench_wake,
+    .forget = bench_forget,
     .notify = bench_notify,
     .forked = bench_forked,
     .joined = bench_joined,

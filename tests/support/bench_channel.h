@@ -34,7 +34,8 @@ struct bench {
     struct msock__dice *dice; /* its randomness; NULL: the system's */
     bool forked;
     size_t wakes;
-    size_t notes; /* calls of notify */
+    size_t notes;   /* calls of notify */
+    size_t forgets; /* calls of forget */
     bool closed;
     bool control;         /* its control frames move too */
     size_t control_count; /* those that were left out */

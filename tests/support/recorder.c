@@ -57,6 +57,12 @@ static size_t recorder_send(struct msock__transport *transport,
     return done;
 }
 
+static void recorder_forget(struct msock__transport *transport)
+{
+    (void)transport;
+    recorder.forgets++;
+}
+
 static size_t recorder_frame_size(const struct msock__transport *transport)
 {
     (void)transport;
@@ -82,6 +88,7 @@ static void recorder_close(struct msock__transport *transport)
 static const struct msock__transport_ops recorder_ops = {
     .start = recorder_start,
     .send = recorder_send,
+    .forget = recorder_forget,
     .frame_size = recorder_frame_size,
     .joined = recorder_joined,
     .close = recorder_close,

@@ -18,6 +18,7 @@ struct recorder {
     size_t sent;     /* frames */
     size_t messages; /* frames of them that carry messages */
     size_t bytes;
+    size_t forgets;
     bool started, closed;
 };
 

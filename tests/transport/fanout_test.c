@@ -95,6 +95,26 @@ Test(fanout, each_outlet_gets_each_frame_once_in_order)
     }
 }
 
+Test(fanout, what_is_forgotten_leaves_no_trace)
+{
+    add(2, ROOM);
+    pipes[1].room = 3;
+    struct msock__fanout_result before = send(0, 0, 10);
+    msock__fanout_forget(&fanout);
+    open_pipe(&pipes[1], ROOM);
+
+    struct msock__fanout_result after = send(1, 10, 10);
+
+    cr_expect(eq(sz, before.done, 3));
+    cr_expect(eq(sz, after.done, 10));
+    cr_expect(eq(sz, after.errors + after.skipped, 0));
+    cr_assert(eq(sz, pipes[0].count, 20));
+    cr_assert(eq(sz, pipes[1].count, 13));
+    cr_expect(memcmp(pipes[0].got + 10, numbers + 10, 10) == 0);
+    cr_expect(memcmp(pipes[1].got + 3, numbers + 10, 10) == 0);
+    cr_expect(eq(sz, pipes[1].skips, 1)); /* of a frame that left in part */
+}
+
 Test(fanout, a_frame_is_done_when_all_had_it)
 {
     add(2, ROOM);

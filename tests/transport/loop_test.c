@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop that drives a channel: running, sending, embedding. */
 #define _GNU_SOURCE
+#include "core/engine_state.h"
 #include "tests/support/recorder.h"
 
 #include <criterion/criterion.h>
@@ -73,6 +74,17 @@ Test(loop, what_was_published_before_leaves_when_the_loop_runs)
 
     cr_expect(eq(int, rc, 0));
     cr_expect(eq(sz, recorder.messages, 1));
+    msock_close(channel, NULL, NULL);
+}
+
+Test(loop, what_the_engine_takes_back_the_transport_forgets)
+{
+    msock_channel *channel = recorder_open(NULL);
+    struct msock__driver *driver = msock__channel_engine(channel)->driver;
+
+    driver->ops->forget(driver);
+
+    cr_expect(eq(sz, recorder.forgets, 1));
     msock_close(channel, NULL, NULL);
 }
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sealed boxes of rings. Masters and secret keys lie in guarded memory or are
+ * wiped before a function returns. */
+#include "codec/ringbox.h"
+
+#include "codec/error.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+enum {
+    MASTERS_MAX = MSOCK__KEYS_MAX * MSOCK__KEY_SIZE,
+    BOX_MAX = MASTERS_MAX + MSOCK__RINGBOX_OVERHEAD
+};
+
+static_assert(MSOCK__RINGBOX_OVERHEAD == crypto_box_SEALBYTES &&
+                  MSOCK__RINGBOX_PUBLIC == crypto_sign_PUBLICKEYBYTES &&
+                  MSOCK__RINGBOX_SECRET == crypto_sign_SECRETKEYBYTES,
+              "sizes of libsodium");
+static_assert(MSOCK__RINGBOX_TEXT ==
+                  sodium_base64_ENCODED_LEN(BOX_MAX,
+                                            sodium_base64_VARIANT_ORIGINAL),
+              "room for the largest ring");
+
+int msock__ringbox_seal(const struct msock__keyring *ring,
+                        const uint8_t public_key[static MSOCK__RINGBOX_PUBLIC],
+                        char text[static MSOCK__RINGBOX_TEXT])
+{
+    const size_t count = msock__keyring_count(ring);
+    const size_t size = count * MSOCK__KEY_SIZE;
+    uint8_t to[crypto_box_PUBLICKEYBYTES];
+    uint8_t box[BOX_MAX];
+
+    if (count == 0) {
+        return msock__fail(MSOCK_EKEY, "the ring to be pushed has no keys");
+    }
+    if (crypto_sign_ed25519_pk_to_curve25519(to, public_key) != 0) {
+        return msock__fail(MSOCK_EKEY, "not the public key of a node");
+    }
+    uint8_t *masters = sodium_malloc(size);
+    if (masters == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "no memory for keys");
+    }
+    for (size_t i = 0; i < count; i++) {
+        memcpy(masters + i * MSOCK__KEY_SIZE, msock__keyring_master(ring, i),
+               MSOCK__KEY_SIZE);
+    }
+    int wrong = crypto_box_seal(box, masters, size, to);
+    sodium_free(masters);
+    if (wrong) {
+        return msock__fail(MSOCK_EKEY, "not the public key of a node");
+    }
+    sodium_bin2base64(text, MSOCK__RINGBOX_TEXT, box,
+                      size + MSOCK__RINGBOX_OVERHEAD,
+                      sodium_base64_VARIANT_ORIGINAL);
+    return (int)strlen(text);
+}
+
+/* The bytes of a box.  Returns their number, 0 if the text is none. */
+static size_t unpack(const char *text, size_t size, uint8_t box[static BOX_MAX])
+{
+    size_t box_size = 0;
+
+    /* libsodium reads some bytes beyond ASCII as if their top bit were not
+     * there. */
+    for (size_t i = 0; i < size; i++) {
+        if ((uint8_t)text[i] > '~') {
+            return 0;
+        }
+    }
+    if (sodium_base642bin(box, BOX_MAX, text, size, NULL, &box_size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        box_size < MSOCK__RINGBOX_OVERHEAD + MSOCK__KEY_SIZE ||
+        (box_size - MSOCK__RINGBOX_OVERHEAD) % MSOCK__KEY_SIZE != 0) {
+        return 0;
+    }
+    return box_size;
+}
+
+int msock__ringbox_open(
+    const char *text, size_t size,
+    const uint8_t secret_key[static MSOCK__RINGBOX_SECRET],
+    uint8_t masters[static MSOCK__KEYS_MAX * MSOCK__KEY_SIZE])
+{
+    uint8_t box[BOX_MAX];
+    uint8_t own[crypto_box_PUBLICKEYBYTES];
+    const size_t box_size = unpack(text, size, box);
+
+    if (box_size == 0) {
+        return msock__fail(MSOCK_EKEY, "what was pushed is no box of keys");
+    }
+    uint8_t *secret = sodium_malloc(crypto_box_SECRETKEYBYTES);
+    if (secret == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "no memory for keys");
+    }
+    (void)crypto_sign_ed25519_sk_to_curve25519(secret, secret_key);
+    (void)crypto_scalarmult_base(own, secret);
+    int wrong = crypto_box_seal_open(masters, box, box_size, own, secret);
+    sodium_free(secret);
+    if (wrong) {
+        return msock__fail(MSOCK_EKEY,
+                           "the keys that were pushed are not for this node");
+    }
+    return (int)((box_size - MSOCK__RINGBOX_OVERHEAD) / MSOCK__KEY_SIZE);
+}

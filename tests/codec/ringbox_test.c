@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Boxes of rings: only the one they are for opens them, and only whole. */
+#include "codec/ringbox.h"
+
+#include "codec/hash.h"
+#include "tests/support/alloc.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <multisock/error.h>
+#include <sodium.h>
+#include <string.h>
+
+enum { MASTERS = MSOCK__KEYS_MAX * MSOCK__KEY_SIZE };
+
+struct node {
+    uint8_t public_key[MSOCK__RINGBOX_PUBLIC];
+    uint8_t secret_key[MSOCK__RINGBOX_SECRET];
+};
+
+static struct node node_of(uint8_t number)
+{
+    const uint8_t seed[crypto_sign_SEEDBYTES] = {number};
+    struct node node;
+
+    cr_assert(zero(int, msock__crypto_init()));
+    crypto_sign_seed_keypair(node.public_key, node.secret_key, seed);
+    return node;
+}
+
+/* A ring of `count` different keys. */
+static struct msock__keyring *ring_of(int count)
+{
+    struct msock__keyring *ring = NULL;
+
+    cr_assert(zero(int, msock__keyring_new(&ring)));
+    for (int i = 0; i < count; i++) {
+        uint8_t master[MSOCK__KEY_SIZE] = {(uint8_t)(i + 1)};
+        cr_assert(zero(int, msock__keyring_add(ring, master)));
+    }
+    return ring;
+}
+
+/* Seals a ring of `count` keys to a node. */
+static int seal(int count, const struct node *to,
+                char text[static MSOCK__RINGBOX_TEXT])
+{
+    struct msock__keyring *ring = ring_of(count);
+    int size = msock__ringbox_seal(ring, to->public_key, text);
+
+    msock__keyring_free(ring);
+    return size;
+}
+
+static int open_text(const char *text, size_t size, const struct node *by,
+                     uint8_t masters[static MASTERS])
+{
+    memset(masters, 0, MASTERS);
+    return msock__ringbox_open(text, size, by->secret_key, masters);
+}
+
+Test(ringbox, every_size_of_ring_comes_out_in_its_order)
+{
+    const struct node lamp = node_of(1);
+    char text[MSOCK__RINGBOX_TEXT];
+    uint8_t masters[MASTERS];
+
+    for (int count = 1; count <= MSOCK__KEYS_MAX; count++) {
+        int size = seal(count, &lamp, text);
+        cr_assert(eq(int, size, (int)strlen(text)));
+        cr_assert(
+            eq(int, open_text(text, (size_t)size, &lamp, masters), count));
+        for (int i = 0; i < count; i++) {
+            cr_expect(eq(u8, masters[i * MSOCK__KEY_SIZE], (uint8_t)(i + 1)));
+        }
+    }
+}
+
+Test(ringbox, two_boxes_of_one_ring_have_nothing_in_common)
+{
+    const struct node lamp = node_of(1);
+    char first[MSOCK__RINGBOX_TEXT];
+    char second[MSOCK__RINGBOX_TEXT];
+
+    cr_assert(gt(int, seal(1, &lamp, first), 0));
+    cr_assert(gt(int, seal(1, &lamp, second), 0));
+    cr_expect(ne(str, first, second));
+}
+
+Test(ringbox, another_node_opens_nothing)
+{
+    const struct node lamp = node_of(1);
+    const struct node bulb = node_of(2);
+    char text[MSOCK__RINGBOX_TEXT];
+    uint8_t masters[MASTERS];
+    int size = seal(2, &lamp, text);
+
+    cr_expect(
+        eq(int, open_text(text, (size_t)size, &bulb, masters), MSOCK_EKEY));
+    cr_expect(zero(u8, masters[0]));
+}
+
+Test(ringbox, an_empty_ring_is_not_pushed)
+{
+    const struct node lamp = node_of(1);
+    char text[MSOCK__RINGBOX_TEXT];
+
+    cr_expect(eq(int, seal(0, &lamp, text), MSOCK_EKEY));
+}
+
+/* A point of small order: nobody has a secret for it. */
+Test(ringbox, a_public_key_that_is_none_is_refused)
+{
+    const struct node nobody = {.public_key = {1}};
+    char text[MSOCK__RINGBOX_TEXT];
+
+    cr_assert(zero(int, msock__crypto_init()));
+    cr_expect(eq(int, seal(1, &nobody, text), MSOCK_EKEY));
+}
+
+Test(ringbox, no_part_of_a_box_opens)
+{
+    const struct node lamp = node_of(1);
+    char text[MSOCK__RINGBOX_TEXT];
+    uint8_t masters[MASTERS];
+    int size = seal(2, &lamp, text);
+
+    for (size_t part = 0; part < (size_t)size; part++) {
+        cr_expect(eq(int, open_text(text, part, &lamp, masters), MSOCK_EKEY),
+                  "%zu characters", part);
+    }
+}
+
+Test(ringbox, no_flipped_bit_opens)
+{
+    const struct node lamp = node_of(1);
+    char text[MSOCK__RINGBOX_TEXT];
+    uint8_t masters[MASTERS];
+    int size = seal(1, &lamp, text);
+
+    for (int bit = 0; bit < size * 8; bit++) {
+        text[bit / 8] = (char)(text[bit / 8] ^ (1 << bit % 8));
+        cr_expect(
+            eq(int, open_text(text, (size_t)size, &lamp, masters), MSOCK_EKEY),
+            "bit %d", bit);
+        text[bit / 8] = (char)(text[bit / 8] ^ (1 << bit % 8));
+    }
+}
+
+/* Whoever may push could seal anything: sizes that are no ring. */
+Test(ringbox, a_box_that_is_not_whole_keys_is_refused)
+{
+    static const size_t sizes[] = {0, 1, 31, 33, 63, MASTERS + 32};
+    const struct node lamp = node_of(1);
+    const uint8_t plain[MASTERS + 32] = {1};
+    uint8_t to[crypto_box_PUBLICKEYBYTES];
+    uint8_t box[sizeof plain + crypto_box_SEALBYTES];
+    char text[2 * sizeof box];
+    uint8_t masters[MASTERS];
+
+    cr_assert(
+        zero(int, crypto_sign_ed25519_pk_to_curve25519(to, lamp.public_key)));
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        crypto_box_seal(box, plain, sizes[i], to);
+        sodium_bin2base64(text, sizeof text, box,
+                          sizes[i] + crypto_box_SEALBYTES,
+                          sodium_base64_VARIANT_ORIGINAL);
+        cr_expect(
+            eq(int, open_text(text, strlen(text), &lamp, masters), MSOCK_EKEY),
+            "%zu bytes", sizes[i]);
+    }
+}
+
+Test(ringbox, out_of_memory_is_said)
+{
+    const struct node lamp = node_of(1);
+    struct msock__keyring *ring = ring_of(1);
+    char text[MSOCK__RINGBOX_TEXT];
+    uint8_t masters[MASTERS];
+    int size = msock__ringbox_seal(ring, lamp.public_key, text);
+
+    test_alloc_fail_at(1);
+    cr_expect(eq(int, msock__ringbox_seal(ring, lamp.public_key, text),
+                 MSOCK_ENOMEM));
+    test_alloc_fail_at(1);
+    cr_expect(
+        eq(int, open_text(text, (size_t)size, &lamp, masters), MSOCK_ENOMEM));
+    test_alloc_fail_at(0);
+    msock__keyring_free(ring);
+}

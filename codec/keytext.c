@@ -2,6 +2,7 @@
 /* Keys as text: the lines of key files, and where new ones come from. */
 #include "codec/keyring.h"
 
+#include "codec/base64.h"
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "codec/keyfile.h"
@@ -30,15 +31,10 @@ static int add_line(struct msock__keyring *ring, const struct msock__part *line,
                     const char *source, int number)
 {
     uint8_t key[MSOCK__KEY_SIZE];
-    size_t size = 0;
-    int result = -1;
+    int result;
 
-    if (line->size == BASE64_SIZE) {
-        result =
-            sodium_base642bin(key, sizeof key, line->text, line->size, NULL,
-                              &size, NULL, sodium_base64_VARIANT_ORIGINAL);
-    }
-    if (result != 0 || size != sizeof key) {
+    if (msock__base64_decode(line->text, line->size, key, sizeof key) !=
+        sizeof key) {
         result = msock__fail(MSOCK_EKEY,
                              "%s:%d: not 32 bytes in base64 (%d characters): "
                              "make a key with msock key gen",

@@ -355,6 +355,17 @@ int msock_watch(msock_channel *channel, msock_event_callback *callback,
     return code;
 }
 
+/* -- Nodes -- */
+
+int msock_nodes(msock_channel *channel, msock_node_callback *callback,
+                void *user)
+{
+    int code = check_open(channel);
+
+    return code < 0 ? code
+                    : msock__engine_list(&channel->engine, callback, user);
+}
+
 /* -- Keys -- */
 
 int msock_keys_reload(msock_channel *channel)

@@ -217,6 +217,7 @@ struct msock__session *msock__engine_admit(
         msock__window_init(&session->control, frame->counter);
         msock__window_mark(&session->control, frame->counter);
         session->reliable_floor = floor->reliable;
+        session->key_id = frame->key_id;
         msock__age_set(&session->age, engine->arrived_us, origin->stamp_us);
         msock__engine_session_up(engine, now_us, session);
     } else {
@@ -343,6 +344,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         return;
     }
     struct msock__origin origin = origin_of(session, frame, now_us);
+    session->key_id = frame->key_id;
     take_body(engine, &origin, frame, engine->arrived_us,
               packet.bytes + MSOCK__HEADER_SIZE,
               packet.size - MSOCK__HEADER_SIZE);

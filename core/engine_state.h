@@ -8,6 +8,7 @@
  *     engine_tx.c       what leaves next, in finished frames
  *     engine_control.c  control messages that are due, and those received
  *     engine_presence.c who is up
+ *     engine_nodes.c    what is known of others, for the application
  *     engine_keys.c     keys that change
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
@@ -295,6 +296,12 @@ void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
 
 /** Sessions up, oneself included. */
 size_t msock__engine_nodes(const struct msock__engine *engine);
+
+/* -- engine_nodes.c -- */
+
+/** As msock_nodes(), of a channel that is open. */
+int msock__engine_list(struct msock__engine *engine,
+                       msock_node_callback *callback, void *user);
 
 /* -- engine_keys.c -- */
 

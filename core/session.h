@@ -29,6 +29,7 @@ struct msock__session {
     uint8_t id[MSOCK__SESSION_SIZE];
     uint32_t slot;       /* small number, reused after it is forgotten */
     uint64_t heard_us;   /* last authentic frame arrived */
+    uint32_t key_id;     /* of the newest frame, 0: open */
     uint8_t sender_size; /* 0: not bound to a name yet */
     char sender[MSOCK_NAME_MAX + 1];
     struct msock__window best_effort;

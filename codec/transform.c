@@ -18,6 +18,17 @@ static unsigned stage_flags(const struct msock__pipeline *pipeline)
     return flags;
 }
 
+/* Those that a frame may have. */
+static unsigned optional_flags(const struct msock__pipeline *pipeline)
+{
+    unsigned flags = 0;
+
+    for (size_t i = 0; i < pipeline->count; i++) {
+        flags |= pipeline->stages[i].optional;
+    }
+    return flags;
+}
+
 void msock__pipeline_add(struct msock__pipeline *pipeline,
                          const struct msock__stage *stage)
 {
@@ -49,10 +60,10 @@ int msock__pipeline_sealed(const struct msock__pipeline *pipeline)
     return (stage_flags(pipeline) & MSOCK__SEALED) != 0;
 }
 
-/* Compares a header's flags with those that the stages own. */
-static int admit_flags(unsigned owned, unsigned flags)
+/* Compares a header's flags with those that the stages own, or serve. */
+static int admit_flags(unsigned owned, unsigned optional, unsigned flags)
 {
-    unsigned foreign = flags & ~owned;
+    unsigned foreign = flags & ~(owned | optional);
 
     if ((foreign & MSOCK__SIGNED) != 0) {
         return MSOCK_DROP_SIGNED;
@@ -66,7 +77,8 @@ static int admit_flags(unsigned owned, unsigned flags)
 int msock__pipeline_admit(const struct msock__pipeline *pipeline,
                           const struct msock__frame *frame)
 {
-    int drop = admit_flags(stage_flags(pipeline), frame->flags);
+    int drop = admit_flags(stage_flags(pipeline), optional_flags(pipeline),
+                           frame->flags);
 
     for (size_t i = 0; drop == 0 && i < pipeline->count; i++) {
         const struct msock__stage *stage = &pipeline->stages[i];
@@ -143,4 +155,16 @@ int msock__pipeline_replace(const struct msock__pipeline *pipeline,
     }
     return msock__fail(MSOCK_ENOTSUP, "an open channel has no keys: open it "
                                       "with a key file");
+}
+
+const struct msock__signer *
+msock__pipeline_signer(const struct msock__pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct msock__stage *stage = &pipeline->stages[i];
+        if (stage->signer) {
+            return stage->signer(stage->self);
+        }
+    }
+    return NULL;
 }

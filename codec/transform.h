@@ -8,7 +8,8 @@
  * pass; counters and windows know nothing of it.
  *
  * A stage owns the header flags it sets: a frame that carries a flag of no
- * stage, or lacks one of a stage, is dropped by msock__pipeline_admit(). */
+ * stage, or lacks one of a stage, is dropped by msock__pipeline_admit(). A flag
+ * that a stage has as optional is set by who sends the frame. */
 #ifndef MSOCK_CODEC_TRANSFORM_H
 #define MSOCK_CODEC_TRANSFORM_H
 
@@ -16,6 +17,8 @@
 #include "codec/keyring.h"
 
 enum { MSOCK__STAGES_MAX = 4 };
+
+struct msock__signer;
 
 /** A frame in memory: header, body, and room for what stages add. */
 struct msock__packet {
@@ -27,8 +30,9 @@ struct msock__packet {
 
 struct msock__stage {
     const char *name;
-    uint8_t flag;    /* header flag of frames that went through it */
-    size_t overhead; /* most bytes encode adds */
+    uint8_t flag;     /* header flag of frames that went through it */
+    uint8_t optional; /* one that a frame may have, and asks it to work */
+    size_t overhead;  /* most bytes encode adds */
     void *self;
 
     /** Sets the stage's header fields of a frame to be sent, besides `flag`,
@@ -62,6 +66,10 @@ struct msock__stage {
      *  the old ones stay; MSOCK_ESYSTEM: the new ones are used, but could not
      *  be written and end with the channel. NULL: not supported. */
     int (*replace)(void *self, const uint8_t *masters, size_t count);
+
+    /** What the frames of this channel are signed by (codec/sign.h). NULL: it
+     *  does not sign. */
+    const struct msock__signer *(*signer)(const void *self);
 
     /** Frees `self`. */
     void (*free)(void *self);
@@ -115,5 +123,10 @@ size_t msock__pipeline_keys(const struct msock__pipeline *pipeline,
  *  Returns as its `replace`, MSOCK_ENOTSUP on an open channel. */
 int msock__pipeline_replace(const struct msock__pipeline *pipeline,
                             const uint8_t *masters, size_t count);
+
+/** Returns what the channel's frames are signed by, or NULL: it takes no signed
+ *  ones. */
+const struct msock__signer *
+msock__pipeline_signer(const struct msock__pipeline *pipeline);
 
 #endif

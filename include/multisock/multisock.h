@@ -18,6 +18,7 @@
 
 #include <multisock/counter.h>
 #include <multisock/error.h>
+#include <multisock/identity.h>
 #include <multisock/key.h>
 #include <multisock/version.h>
 #include <stdbool.h>

@@ -14,7 +14,7 @@ foreach(module
         control control_strict)
     msock_test(codec ${module} msock_codec)
 endforeach()
-foreach(module keyring keyfile ring ringbox seal seal_keys)
+foreach(module identity sign keyring keyfile ring ringbox seal seal_keys)
     msock_test(codec ${module} msock_codec msock_test_alloc)
 endforeach()
 target_link_options(codec_keyring_test PRIVATE -Wl,--wrap=crypto_generichash)

@@ -3,6 +3,7 @@
 #include "tests/codec/vector_case.h"
 
 #include "codec/seal.h"
+#include "codec/sign.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -75,6 +76,8 @@ struct msock__pipeline vector_pipeline(const cJSON *vector)
     const cJSON *keys = vector_get(vector, "keys");
     struct msock__keyring *ring = NULL;
     struct msock__stage stage;
+    struct msock__identity *identity = NULL;
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(vector, "id");
     const cJSON *key;
 
     if (cJSON_GetArraySize(keys) == 0) {
@@ -92,7 +95,17 @@ struct msock__pipeline vector_pipeline(const cJSON *vector)
     cr_assert(zero(int, msock__seal_stage(
                             &stage, ring, group.bytes,
                             (uint16_t)vector_number(channel, "port"), NULL)));
+    struct msock__stage sign;
+    if (id != NULL) {
+        cr_assert(zero(int, msock__identity_parse(&identity, id->valuestring,
+                                                  strlen(id->valuestring),
+                                                  "vector")));
+    }
+    cr_assert(
+        zero(int, msock__sign_stage(&sign, identity, group.bytes,
+                                    (uint16_t)vector_number(channel, "port"))));
     free(group.bytes);
+    msock__pipeline_add(&pipeline, &sign);
     msock__pipeline_add(&pipeline, &stage);
     return pipeline;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The codec against bytes that something else made. */
+#include "codec/sign.h"
 #include "tests/codec/vector_case.h"
 
 #include <criterion/criterion.h>
@@ -39,7 +40,7 @@ static void add_messages(const cJSON *messages, struct msock__packet *packet)
 
 /* Makes one frame of a case's `send`. */
 static void encode(const struct msock__pipeline *pipeline, const cJSON *spec,
-                   struct msock__packet *packet)
+                   bool signs, struct msock__packet *packet)
 {
     const cJSON *piece = cJSON_GetObjectItemCaseSensitive(spec, "piece");
     struct msock__body body = {.sent_us = vector_number(spec, "sent")};
@@ -52,6 +53,7 @@ static void encode(const struct msock__pipeline *pipeline, const cJSON *spec,
         body.count = (uint32_t)vector_number(spec, "count");
         packet->frame.flags = MSOCK__FRAGMENT;
     }
+    packet->frame.flags |= signs ? MSOCK__SIGNED : 0;
     packet->size = MSOCK__HEADER_SIZE;
     packet->size += msock__body_encode(&body, packet->bytes + packet->size);
     if (piece != NULL) {
@@ -69,6 +71,7 @@ static void expect_encoded(const cJSON *vector)
 {
     const cJSON *frame = vector_get(vector, "frames")->child;
     struct msock__pipeline pipeline = vector_pipeline(vector);
+    bool signs = cJSON_GetObjectItemCaseSensitive(vector, "id") != NULL;
     const cJSON *spec;
 
     cJSON_ArrayForEach(spec, cJSON_GetObjectItemCaseSensitive(vector, "send"))
@@ -76,7 +79,7 @@ static void expect_encoded(const cJSON *vector)
         static uint8_t bytes[FRAME_MAX];
         struct msock__packet packet = {.bytes = bytes, .capacity = FRAME_MAX};
         struct vector_bytes expected = vector_hex(frame);
-        encode(&pipeline, spec, &packet);
+        encode(&pipeline, spec, signs, &packet);
         cr_expect(eq(sz, packet.size, expected.size), "%s",
                   vector_text(vector, "name"));
         cr_expect(zero(int, memcmp(bytes, expected.bytes, expected.size)), "%s",
@@ -243,6 +246,50 @@ static void expect_decoded(const cJSON *vector)
     msock__pipeline_fini(&receiver.pipeline);
 }
 
+/* -- Signatures -- */
+
+/* Whether the frame's signature is that of a public key; false for one that is
+ * no signed frame. */
+static bool is_signed(const struct msock__pipeline *pipeline,
+                      const struct vector_bytes *frame,
+                      const uint8_t public[static MSOCK__PUBLIC_SIZE])
+{
+    static uint8_t text[MSOCK__SIGN_BEFORE + FRAME_MAX];
+    const struct msock__signer *signer = msock__pipeline_signer(pipeline);
+    struct msock__packet packet = {
+        .bytes = frame->bytes, .size = frame->size, .capacity = frame->size};
+
+    if (msock__frame_decode(frame->bytes, frame->size, &packet.frame) != 0 ||
+        msock__pipeline_admit(pipeline, &packet.frame) != 0 ||
+        msock__pipeline_decode(pipeline, &packet) != 0) {
+        return false;
+    }
+    size_t size =
+        packet.size - MSOCK__HEADER_SIZE + (size_t)MSOCK__SIGNATURE_SIZE;
+    msock__signer_text(signer, &packet.frame, packet.bytes + MSOCK__HEADER_SIZE,
+                       size, text);
+    return msock__sign_verify(public, text, MSOCK__SIGN_BEFORE + size);
+}
+
+static void expect_signed(const cJSON *vector)
+{
+    struct msock__pipeline pipeline = vector_pipeline(vector);
+    const char *base64 = vector_text(vector, "public");
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    const cJSON *frame;
+
+    cr_assert(zero(int, msock__public_parse(base64, strlen(base64), public)));
+    cJSON_ArrayForEach(frame, vector_get(vector, "frames"))
+    {
+        struct vector_bytes bytes = vector_hex(frame);
+        cr_expect(eq(int, is_signed(&pipeline, &bytes, public),
+                     cJSON_IsTrue(vector_get(vector, "valid"))),
+                  "%s", vector_text(vector, "name"));
+        free(bytes.bytes);
+    }
+    msock__pipeline_fini(&pipeline);
+}
+
 /* Runs over a file's cases and leaves those for the engine out.  Returns how
  * many were run. */
 static int for_cases(const char *file, void (*expect)(const cJSON *vector))
@@ -278,6 +325,17 @@ Test(vectors, pieces_are_made_and_taken)
 {
     cr_assert(ge(int, for_cases("fragments.json", expect_encoded), 4));
     cr_assert(ge(int, for_cases("fragments.json", expect_decoded), 4));
+}
+
+Test(vectors, signed_frames_are_made_and_taken)
+{
+    cr_assert(ge(int, for_cases("signed.json", expect_encoded), 20));
+    cr_assert(ge(int, for_cases("signed.json", expect_decoded), 20));
+}
+
+Test(vectors, signatures_are_right_or_wrong)
+{
+    cr_assert(ge(int, for_cases("signed.json", expect_signed), 20));
 }
 
 Test(vectors, bad_frames_are_dropped_under_their_counter)

@@ -134,6 +134,11 @@ Test(vectors, pieces_are_put_together)
     cr_expect(ge(sz, run_file("fragments.json"), 6));
 }
 
+Test(vectors, signatures_are_not_looked_at_without_a_trust_file)
+{
+    cr_expect(ge(sz, run_file("signed.json"), 20));
+}
+
 Test(vectors, bad_input_is_refused_for_its_reason)
 {
     cr_expect(ge(sz, run_file("refused.json"), 190));

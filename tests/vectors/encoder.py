@@ -91,6 +91,37 @@ def sealed_frame(channel, master, session, counter, body, flags=0, **more):
                                     channel.key(master))
 
 
+def ed25519_pair(seed):
+    """The public and the secret key of a seed."""
+    public = ctypes.create_string_buffer(32)
+    secret = ctypes.create_string_buffer(64)
+    sodium.crypto_sign_seed_keypair(public, secret, seed)
+    return public.raw, secret.raw
+
+
+def signature(channel, seed, head, body):
+    """Section 1.5: of the body of a frame with this header."""
+    text = (b"multisock 1 sign" + channel.group16 +
+            channel.port.to_bytes(2, "big") + head + body)
+    out = ctypes.create_string_buffer(64)
+    sodium.crypto_sign_detached(out, None, text, ctypes.c_ulonglong(len(text)),
+                                ed25519_pair(seed)[1])
+    return out.raw
+
+
+def signed_frame(channel, master, seed, session, counter, body, flags=0,
+                 signs=lambda channel, head, body: (channel, head, body),
+                 **more):
+    """`signs` changes what the signature is over, for one that is wrong."""
+    flags |= SEALED | SIGNED
+    head = header(session, counter, flags=flags,
+                  **{"id": key_id(master), **more})
+    over, over_head, over_body = signs(channel, head, body)
+    return sealed_frame(channel, master, session, counter,
+                        body + signature(over, seed, over_head, over_body),
+                        flags=flags, **more)
+
+
 def batch(*messages, sent=0):
     return sent.to_bytes(8, "big") + b"".join(messages)
 
@@ -128,6 +159,14 @@ def message(fields):
     if "raw" in fields:
         members.append(f'"len":{len(raw)}')
     return ("{" + ",".join(members) + "}\n").encode() + raw
+
+
+def id_text(seed):
+    return "ed25519-secret " + base64.b64encode(seed).decode()
+
+
+def public_text(seed):
+    return base64.b64encode(ed25519_pair(seed)[0]).decode()
 
 
 def key_text(master):

@@ -13,6 +13,7 @@ import sys
 import control
 import encoder as e
 import refused
+import signed
 
 HERE = pathlib.Path(__file__).parent
 HOUSE = e.Channel("239.255.77.83", 7783)
@@ -20,6 +21,7 @@ SIX = e.Channel("ff12::4d53", 50000)
 LAB = e.Channel("sim://lab", 0)
 MASTER = bytes(range(1, 33))
 SECOND = bytes(range(101, 133))
+SEED = bytes(range(201, 233))
 SESSION = bytes.fromhex("0123456789abcdef8899aabbccddeeff")
 OTHER = bytes.fromhex("fedcba98765432100f1e2d3c4b5a6978")
 LIGHTS = {"topic": "home/kitchen/lights", "sender": "hub",
@@ -49,7 +51,7 @@ def frame_spec(counter, messages, sent=0, session=SESSION, stream=0):
             "sent": sent, "messages": messages}
 
 
-def build(channel, master, spec):
+def build(channel, master, spec, seed=None):
     """The bytes of one frame of a case's `send`."""
     body = (e.piece(spec["index"], spec["count"], bytes.fromhex(spec["piece"]),
                     spec["sent"]) if "piece" in spec else
@@ -59,6 +61,9 @@ def build(channel, master, spec):
     more = {"flags": flags, "stream": spec["stream"]}
     if master is None:
         return e.open_frame(session, spec["counter"], body, **more)
+    if seed is not None:
+        return e.signed_frame(channel, master, seed, session, spec["counter"],
+                              body, **more)
     return e.sealed_frame(channel, master, session, spec["counter"], body,
                           **more)
 
@@ -72,12 +77,13 @@ def delivered(fields):
     return seen
 
 
-def sent_case(name, channel, master, specs, deliver, **more):
+def sent_case(name, channel, master, specs, deliver, seed=None, **more):
     """A case whose frames an encoder must make byte for byte."""
     return {"name": name, "channel": channel.described(),
             "keys": [e.key_text(master)] if master else [],
             "send": specs,
-            "frames": [build(channel, master, spec).hex() for spec in specs],
+            "frames": [build(channel, master, spec, seed).hex()
+                       for spec in specs],
             "deliver": [delivered(fields) for fields in deliver],
             "counters": {}, **more}
 
@@ -182,7 +188,26 @@ def key_cases():
     return cases
 
 
+def signed_cases():
+    """Section 1.5."""
+    def case(name, specs, deliver, channel=HOUSE):
+        return sent_case(name, channel, MASTER, specs, deliver, seed=SEED,
+                         id=e.id_text(SEED), public=e.public_text(SEED),
+                         valid=True)
+
+    one = [frame_spec(7, [LIGHTS], sent=123456)]
+    return [
+        case("a message", one, [LIGHTS]),
+        case("IPv6 group", one, [LIGHTS], channel=SIX),
+        case("simulated network", one, [LIGHTS], channel=LAB),
+        case("two messages", [frame_spec(1, [LIGHTS, LIGHTS])],
+             [LIGHTS, LIGHTS]),
+        case("pieces", piece_specs(LIGHTS, 30), [LIGHTS]),
+    ] + signed.wrong_cases(HOUSE, SIX, MASTER, SEED, SESSION, OTHER, LIGHTS)
+
+
 FILES = {
+    "signed.json": signed_cases,
     "keys.json": key_cases,
     "open.json": open_cases,
     "sealed.json": sealed_cases,

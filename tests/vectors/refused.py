@@ -177,8 +177,6 @@ class Maker:
     def seals(self):
         body = e.batch(self.good)
         good = self.seal(body, counter=2)
-        yield ("signed on a sealed channel",
-               self.seal(body + b"\0" * 64, flags=e.SIGNED), "drop_signed")
         yield "open on a sealed channel", self.open(body), "drop_open"
         yield "bare on a sealed channel", self.good, "drop_open"
         yield ("another key", self.seal(body, master=self.second),

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identities: a key of one node alone, by which others know what really came
+ * from it (docs/protocol.md 1.5).
+ *
+ * The id file stays on its node; its public half goes, with the node's name and
+ * rights, into the trust file that the others have. Who holds the group's key
+ * and not this one cannot speak in the node's name. */
+#ifndef MULTISOCK_IDENTITY_H
+#define MULTISOCK_IDENTITY_H
+
+#include <multisock/error.h>
+
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    MSOCK_ID_TEXT_SIZE = 60,  /* the line of an id file, and a NUL */
+    MSOCK_ID_PUBLIC_SIZE = 45 /* a public key as text, and a NUL */
+};
+
+/** Writes a new random identity as the one line of an id file; the caller wipes
+ *  it.
+ *  Returns 0, MSOCK_ESYSTEM (no randomness).  Thread: any. */
+int msock_id_generate(char text[MSOCK_ID_TEXT_SIZE]);
+
+/** Reads an id file as a channel does and writes its public key, as a line of a
+ *  trust file has it: NAME ed25519 TEXT.
+ *  Returns 0, MSOCK_EACCESS (others may read or write the file), MSOCK_EKEY (no
+ *  such file, or not an identity), MSOCK_ENOMEM, MSOCK_ESYSTEM.  Thread: any.
+ */
+int msock_id_public(const char *path, char text[MSOCK_ID_PUBLIC_SIZE]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#endif

@@ -2,6 +2,7 @@
 /* Id files, and the key pair that they hold. */
 #include "codec/identity.h"
 
+#include "codec/base64.h"
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "codec/keyfile.h"
@@ -35,12 +36,7 @@ static_assert(SEED_SIZE == 32 && MSOCK__PUBLIC_SIZE == 32 &&
 /* Reads 32 bytes in base64.  Returns whether they were that. */
 static bool read_base64(const char *text, size_t size, uint8_t out[static 32])
 {
-    size_t got = 0;
-
-    return size == BASE64_SIZE &&
-           sodium_base642bin(out, 32, text, size, NULL, &got, NULL,
-                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
-           got == 32;
+    return msock__base64_decode(text, size, out, 32) == 32;
 }
 
 int msock__public_parse(const char *text, size_t size,

@@ -62,9 +62,15 @@ class Usage(netns.Case):
                 (["sub", "#", "--jso=1"], "unknown option --jso=1"),
                 (["sub", "#", "--verbose=1"], "unknown option --verbose=1"),
                 (["sub", "#", "--name=v", "-xv"], "unknown option -x"),
-                (["key"], "msock key gen"),
-                (["key", "generate"], "msock key gen"),
-                (["key", "gen", "file"], "msock key gen")):
+                (["key"], "no word after key"),
+                (["key", "generate"], "unknown word generate"),
+                (["key", "gen", "file"], "msock key gen"),
+                (["key", "gen", "--json"], "usage: msock key gen"),
+                (["key", "gen", "--jso=1"], "unknown option --jso=1"),
+                (["key", "show"], "usage: msock key show FILE"),
+                (["key", "show", "a", "b"], "usage: msock key show FILE"),
+                (["key", "show", "a", "--switch"], "usage: msock key show"),
+                (["key", "rotate", "a", "0"], "an ID is for --switch")):
             result = self.run_msock(*words, code=2)
             self.assertEqual(result.out, "", words)
             self.assertTrue(result.err.startswith("msock: "), words)

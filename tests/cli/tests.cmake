@@ -9,6 +9,10 @@ add_test(NAME cli/delivery COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/delivery_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/delivery PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
+add_test(NAME cli/key COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/key_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/key PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
 add_test(NAME cli/hub COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/hub_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/hub PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

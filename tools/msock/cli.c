@@ -57,6 +57,15 @@ int cli_print(const char *text)
     return CLI_OK;
 }
 
+void cli_wipe(void *memory, size_t size)
+{
+    volatile char *bytes = memory;
+
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = 0;
+    }
+}
+
 /* Returns how the option is spelt that getopt_long() stumbled over. It tells
  * only the letter of a long option that was given a value it does not take; a
  * word before the one in hand is told from that by its first letter. */

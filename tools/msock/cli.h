@@ -46,6 +46,9 @@ int cli_error_code(int code);
  *  having told why. */
 int cli_print(const char *text);
 
+/** Overwrites what held a secret; the compiler cannot leave it out. */
+void cli_wipe(void *memory, size_t size);
+
 /** How a channel is named, beginning as zeros. */
 struct cli_channel {
     const char *url;

@@ -1,52 +1,148 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* msock key gen: prints a new key, as a line of a key file. */
-#include "tools/msock/cli.h"
+/* msock key: a table of words about keys and key files. */
+#include "tools/msock/key.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char help[] =
     "usage: msock key gen > FILE\n"
-    "Prints a new random key, the one line of a key file. Channels refuse a\n"
-    "key file that others may read: (umask 077; msock key gen > home.key)\n";
+    "       msock key from-passphrase < TEXTS > FILE\n"
+    "       msock key show FILE [--json] [--secret]\n"
+    "       msock key id FILE\n"
+    "       msock key rotate FILE [ID] [--switch] [--force]\n"
+    "Makes keys, and exchanges those of a key file while its channels run. "
+    "The\n"
+    "first key of a file seals, all of them open; channels refuse a key file\n"
+    "that others may read: (umask 077; msock key gen > home.key)\n"
+    "\n"
+    "  gen              print a new random key, a line of a key file\n"
+    "  from-passphrase  print the key that belongs to the two lines of "
+    "standard\n"
+    "                   input, a key string and a passphrase\n"
+    "  show             list the keys of FILE, the sealing one first\n"
+    "  id               print the id of the key that seals\n"
+    "  rotate           add a new key behind the others; with --switch, have "
+    "the\n"
+    "                   newest key (or ID) seal\n"
+    "\n"
+    "      --json       print one JSON object a line\n"
+    "      --secret     show the keys themselves\n"
+    "      --switch     the second step of rotate\n"
+    "      --force      do it although something may be lost\n"
+    "  -h, --help       this text\n";
 
-/** Says so at once when the key is written where others may read it. */
-static void warn_if_readable(void)
+enum { KEY_JSON = CLI_OWN, KEY_SECRET, KEY_SWITCH, KEY_FORCE };
+
+/* Options that a word takes, as bits. */
+enum { TAKES_JSON = 1, TAKES_SECRET = 2, TAKES_SWITCH = 4, TAKES_FORCE = 8 };
+
+static const struct word {
+    const char *name;
+    int (*run)(const struct key_call *call);
+    const char *usage;
+    int names_min; /* what is no option: FILE, ID */
+    int names_max;
+    unsigned takes;
+} words[] = {
+    {"gen", key_gen, "gen > FILE", 0, 0, 0},
+    {"from-passphrase", key_from_passphrase, "from-passphrase < TEXTS > FILE",
+     0, 0, 0},
+    {"show", key_show, "show FILE [--json] [--secret]", 1, 1,
+     TAKES_JSON | TAKES_SECRET},
+    {"id", key_id, "id FILE", 1, 1, 0},
+    {"rotate", key_rotate, "rotate FILE [ID] [--switch] [--force]", 1, 2,
+     TAKES_SWITCH | TAKES_FORCE},
+};
+enum { WORD_COUNT = sizeof(words) / sizeof(words[0]) };
+
+static const struct word *find_word(const char *name)
 {
-    struct stat status;
-
-    if (fstat(fileno(stdout), &status) == 0 && S_ISREG(status.st_mode) &&
-        (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        cli_error("others may read this key file, so channels will refuse it; "
-                  "chmod 600 it, or set umask 077 before");
+    for (int i = 0; i < WORD_COUNT; i++) {
+        if (strcmp(name, words[i].name) == 0) {
+            return &words[i];
+        }
     }
+    return NULL;
 }
 
-static int key_gen(void)
+static int usage_of(const struct word *word)
 {
-    char text[MSOCK_KEY_TEXT_SIZE];
-    char line[MSOCK_KEY_TEXT_SIZE + 1];
-    int code = msock_key_generate(text);
+    return cli_usage("usage: msock key %s; see msock key -h", word->usage);
+}
 
-    if (code < 0) {
-        return cli_error_code(code);
+/* Takes one option.  Returns CLI_OK, or CLI_USAGE after having told why. */
+static int take_option(struct key_call *call, const struct word *word,
+                       int option, char **argv)
+{
+    static const struct {
+        int option;
+        unsigned bit;
+    } bits[] = {{KEY_JSON, TAKES_JSON},
+                {KEY_SECRET, TAKES_SECRET},
+                {KEY_SWITCH, TAKES_SWITCH},
+                {KEY_FORCE, TAKES_FORCE}};
+    unsigned bit = 0;
+
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        bit |= bits[i].option == option ? bits[i].bit : 0;
     }
-    warn_if_readable();
-    snprintf(line, sizeof(line), "%s\n", text);
-    return cli_print(line);
+    if (bit == 0) {
+        return cli_unknown_option(option, argv);
+    }
+    if ((word->takes & bit) == 0) {
+        return usage_of(word);
+    }
+    call->json |= bit == TAKES_JSON;
+    call->secret |= bit == TAKES_SECRET;
+    call->switches |= bit == TAKES_SWITCH;
+    call->force |= bit == TAKES_FORCE;
+    return CLI_OK;
+}
+
+/* Runs a word with the arguments behind it. */
+static int run_word(const struct word *word, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, KEY_JSON},
+        {"secret", no_argument, NULL, KEY_SECRET},
+        {"switch", no_argument, NULL, KEY_SWITCH},
+        {"force", no_argument, NULL, KEY_FORCE},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    struct key_call call = {.id = ""};
+    int option;
+
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        int code = CLI_OK;
+        if (option == 'h') {
+            return cli_print(help);
+        }
+        code = take_option(&call, word, option, argv);
+        if (code != CLI_OK) {
+            return code;
+        }
+    }
+    int names = argc - optind;
+    if (names < word->names_min || names > word->names_max) {
+        return usage_of(word);
+    }
+    call.file = names > 0 ? argv[optind] : NULL;
+    call.id = names > 1 ? argv[optind + 1] : "";
+    return word->run(&call);
 }
 
 int cmd_key(int argc, char **argv)
 {
-    const char *last = argv[argc - 1];
-
-    if (argc == 2 && strcmp(last, "gen") == 0) {
-        return key_gen();
+    if (argc < 2) {
+        return cli_usage("no word after key, such as gen; see msock key -h");
     }
-    if ((argc == 2 || (argc == 3 && strcmp(argv[1], "gen") == 0)) &&
-        (strcmp(last, "-h") == 0 || strcmp(last, "--help") == 0)) {
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
         return cli_print(help);
     }
-    return cli_usage("usage: msock key gen > FILE");
+    const struct word *word = find_word(argv[1]);
+    return word ? run_word(word, argc - 1, argv + 1)
+                : cli_usage("unknown word %s after key; see msock key -h",
+                            argv[1]);
 }

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""msock key: what it makes of key files."""
+
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import re
+import stat
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+import netns
+
+VECTORS = ROOT / "tests" / "vectors" / "keys.json"
+
+
+def id_of(line):
+    master = base64.b64decode(line)
+    return hashlib.blake2b(b"multisock 1 id", key=master,
+                           digest_size=32).hexdigest()[:8]
+
+
+class Passphrase(netns.Case):
+    def test_the_two_lines_make_the_key_that_belongs_to_them(self):
+        case = json.loads(VECTORS.read_text())["cases"][0]
+        lines = case["key_string"], case["passphrase"]
+
+        for ending in ("\n", "\r\n"):
+            result = self.run_msock("key", "from-passphrase",
+                                    text=ending.join((*lines, "")))
+            self.assertEqual(result.out, case["key"] + "\n")
+            self.assertEqual(result.err, "")
+        last = self.run_msock("key", "from-passphrase", text="\n".join(lines))
+        self.assertEqual(last.out, case["key"] + "\n")
+
+    def test_anything_but_two_lines_is_refused(self):
+        for text, said in (("", "has no key string"),
+                           ("home\n", "has no passphrase"),
+                           ("\nsecret\n", "has no key string"),
+                           ("home\nsecret\nmore", "more than two lines"),
+                           ("home\nsecret\n\n", "more than two lines"),
+                           ("ho\0me\nsecret\n", "holds a zero byte"),
+                           ("h" * 1024 + "\nsecret\n", "longer than 1023")):
+            result = self.run_msock("key", "from-passphrase", text=text, code=1)
+            self.assertEqual(result.out, "", text)
+            self.assertIn(said, result.err, text)
+            self.assertNotIn("secret\n", result.err)
+
+
+class Showing(netns.Case):
+    def setUp(self):
+        super().setUp()
+        self.file = self.key()
+        self.first = pathlib.Path(self.file).read_text().strip()
+        second = self.run_msock("key", "gen").out.strip()
+        with open(self.file, "a", encoding="utf-8") as file:
+            file.write(f"# of the\n{second} # summer \x1b[2J\n")
+        self.second = second
+
+    def test_ids_are_shown_and_no_key(self):
+        result = self.run_msock("key", "show", self.file)
+
+        self.assertEqual(result.out, f"{id_of(self.first)}  seals\n"
+                         f"{id_of(self.second)}  opens  summer \\x1b[2J\n")
+
+    def test_json_says_the_same(self):
+        result = self.run_msock("key", "show", self.file, "--json")
+
+        self.assertNotIn("\x1b", result.out)
+        self.assertEqual([json.loads(line) for line in result.lines], [
+            {"id": id_of(self.first), "seals": True},
+            {"id": id_of(self.second), "seals": False,
+             "comment": "summer \x1b[2J"}])
+
+    def test_keys_are_shown_when_that_is_asked_for(self):
+        plain = self.run_msock("key", "show", self.file, "--secret")
+        as_json = self.run_msock("key", "show", self.file, "--secret", "--json")
+
+        self.assertIn(self.first, plain.lines[0])
+        self.assertEqual([json.loads(line)["key"] for line in as_json.lines],
+                         [self.first, self.second])
+
+    def test_id_is_that_of_the_key_that_seals(self):
+        result = self.run_msock("key", "id", self.file)
+
+        self.assertEqual(result.out, id_of(self.first) + "\n")
+
+    def test_a_file_that_cannot_be_used_is_told(self):
+        os.chmod(self.file, 0o644)
+
+        for words in (["show"], ["id"], ["rotate"]):
+            result = self.run_msock("key", *words, self.file, code=1)
+            self.assertIn("chmod 600", result.err)
+            self.assertNotIn(self.first, result.err)
+
+
+class Rotating(netns.Case):
+    def setUp(self):
+        super().setUp()
+        self.file = self.key()
+        text = pathlib.Path(self.file).read_text()
+        pathlib.Path(self.file).write_text("# our house\n\n" + text)
+        self.old = self.ids()[0]
+
+    def ids(self):
+        return [json.loads(line)["id"] for line in
+                self.run_msock("key", "show", self.file, "--json").lines]
+
+    def rotate(self, *words, code=0):
+        return self.run_msock("key", "rotate", self.file, *words, code=code)
+
+    def test_a_new_key_comes_behind_the_old_one(self):
+        result = self.rotate()
+
+        self.assertEqual(self.ids(), [self.old, result.out.strip()])
+        text = pathlib.Path(self.file).read_text()
+        self.assertRegex(text, r"^# our house\n\n\S{44}\n\S{44} # added 20")
+        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
+        self.assertIn("copy", result.err)
+
+    def test_the_newest_key_seals_after_the_switch(self):
+        new = self.rotate().out.strip()
+
+        result = self.rotate("--switch", "--force")
+
+        self.assertEqual(result.out, new + "\n")
+        self.assertEqual(self.ids(), [new, self.old])
+
+    def test_a_switch_is_not_taken_back_by_a_second_one(self):
+        self.rotate()
+        self.rotate("--switch", "--force")
+        before = self.ids()
+
+        result = self.rotate("--switch", "--force", code=1)
+
+        self.assertIn("no key of", result.err)
+        self.assertEqual(self.ids(), before)
+
+    def test_a_key_may_be_switched_to_by_name(self):
+        self.rotate()
+        new = self.ids()[1]
+        self.rotate("--switch", "--force")
+
+        self.rotate(self.old, "--switch", "--force")
+
+        self.assertEqual(self.ids(), [self.old, new])
+        for name, said in ((self.old, "seals already"), ("0", "no key 0")):
+            result = self.rotate(name, "--switch", "--force", code=1)
+            self.assertIn(said, result.err)
+
+    def test_one_new_key_at_a_time(self):
+        new = self.rotate().out.strip()
+
+        result = self.rotate(code=1)
+
+        self.assertIn(new, result.err)
+        self.assertEqual(len(self.ids()), 2)
+        self.rotate("--force")
+        self.assertEqual(len(self.ids()), 3)
+
+    def test_a_switch_that_may_lose_nodes_wants_force(self):
+        self.rotate()
+
+        result = self.rotate("--switch", code=1)
+
+        self.assertIn("--force", result.err)
+        self.assertEqual(self.ids()[0], self.old)
+
+    def test_a_second_writer_finds_no_half_file(self):
+        self.rotate()
+
+        names = os.listdir(os.path.dirname(self.file))
+
+        self.assertEqual([n for n in names if re.match("home.key.", n)], [])
+
+
+if __name__ == "__main__":
+    netns.main()

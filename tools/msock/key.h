@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verb `key`: what its words share. Keys never stand in arguments, and only
+ * `gen`, `from-passphrase` and `show --secret` print one. */
+#ifndef MSOCK_TOOLS_KEY_H
+#define MSOCK_TOOLS_KEY_H
+
+#include "tools/msock/cli.h"
+
+/** How a word of `msock key` was called. */
+struct key_call {
+    struct cli_channel channel;
+    const char *file; /* NULL: the word takes none */
+    const char *id;   /* of a key; "" if not given */
+    bool json;
+    bool secret;
+    bool switches;
+    bool force;
+};
+
+/** The words.  Each returns an exit code. */
+int key_gen(const struct key_call *call);
+int key_from_passphrase(const struct key_call *call);
+int key_show(const struct key_call *call);
+int key_id(const struct key_call *call);
+int key_rotate(const struct key_call *call);
+
+/** Loads the ring of the call's file.  Returns CLI_OK, or CLI_FAILURE after
+ *  having told why. */
+int key_load(msock_ring **ring, const struct key_call *call);
+
+/** Returns the index of the key that the call names, or -1 after having told
+ *  that there is none. */
+int key_find(const msock_ring *ring, const struct key_call *call);
+
+#endif

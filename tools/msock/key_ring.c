@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msock key show, id and rotate: the keys of a file.
+ *
+ * Which key is the newest stands in comments, `added 2026-11-22T17:00:00Z`:
+ * the order of the file says which one seals. */
+#include "tools/msock/key.h"
+
+#include "tools/msock/json_out.h"
+
+#include <multisock/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* More than a file's keys take, so that no copy is left where it grew. */
+enum { SHOWN_MAX = 32768 };
+
+static const char added[] = "added ";
+
+/* -- Finding keys -- */
+
+int key_load(msock_ring **ring, const struct key_call *call)
+{
+    int code = msock_ring_load(ring, call->file);
+
+    return code < 0 ? cli_error_code(code) : CLI_OK;
+}
+
+int key_find(const msock_ring *ring, const struct key_call *call)
+{
+    char id[MSOCK_KEY_ID_SIZE];
+
+    for (int i = 0; i < msock_ring_count(ring); i++) {
+        msock_ring_id(ring, i, id);
+        if (strcmp(id, call->id) == 0) {
+            return i;
+        }
+    }
+    cli_error("%s holds no key %s; see msock key show %s", call->file, call->id,
+              call->file);
+    return -1;
+}
+
+/* When a key was added, as a text that sorts; "" for long ago. */
+static const char *added_at(const msock_ring *ring, int index)
+{
+    const char *comment = msock_ring_comment(ring, index);
+    bool dated = strncmp(comment, added, sizeof(added) - 1) == 0;
+
+    return dated ? comment + sizeof(added) - 1 : "";
+}
+
+/* Returns the index of the newest key, 0 if none is newer than the first. */
+static int newest(const msock_ring *ring)
+{
+    int index = 0;
+
+    for (int i = 1; i < msock_ring_count(ring); i++) {
+        if (strcmp(added_at(ring, i), added_at(ring, index)) > 0) {
+            index = i;
+        }
+    }
+    return index;
+}
+
+/* -- Showing -- */
+
+static void show_json(struct cli_buffer *out, const msock_ring *ring, int index,
+                      const char *key)
+{
+    const char *comment = msock_ring_comment(ring, index);
+    char id[MSOCK_KEY_ID_SIZE];
+
+    msock_ring_id(ring, index, id);
+    json_out_format(out, "{\"id\":\"%s\",\"seals\":%s", id,
+                    index == 0 ? "true" : "false");
+    if (comment[0] != '\0') {
+        json_out_format(out, ",\"comment\":");
+        json_out_text(out, comment, strlen(comment));
+    }
+    if (key[0] != '\0') {
+        json_out_format(out, ",\"key\":\"%s\"", key);
+    }
+    json_out_format(out, "}\n");
+}
+
+static void show_line(struct cli_buffer *out, const msock_ring *ring, int index,
+                      const char *key)
+{
+    const char *comment = msock_ring_comment(ring, index);
+    char id[MSOCK_KEY_ID_SIZE];
+    char safe[512];
+
+    msock_ring_id(ring, index, id);
+    msock_text_escape(comment, strlen(comment), safe, sizeof(safe));
+    json_out_format(out, "%s  %s%s%s", id, index == 0 ? "seals" : "opens",
+                    key[0] != '\0' ? "  " : "", key);
+    if (safe[0] != '\0') {
+        json_out(out, "  ", 2);
+        json_out(out, safe, strlen(safe));
+    }
+    json_out(out, "\n", 1);
+}
+
+int key_show(const struct key_call *call)
+{
+    msock_ring *ring;
+    struct cli_buffer out = {0};
+    int code = cli_buffer_reserve(&out, SHOWN_MAX);
+
+    if (code == CLI_OK) {
+        code = key_load(&ring, call);
+    }
+    if (code != CLI_OK) {
+        free(out.bytes);
+        return code;
+    }
+    for (int i = 0; i < msock_ring_count(ring); i++) {
+        char key[MSOCK_KEY_TEXT_SIZE] = "";
+        if (call->secret) {
+            msock_ring_text(ring, i, key);
+        }
+        (call->json ? show_json : show_line)(&out, ring, i, key);
+        cli_wipe(key, sizeof(key));
+    }
+    json_out(&out, "", 1);
+    setvbuf(stdout, NULL, _IONBF, 0); /* no copy of keys in stdio */
+    code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
+    cli_wipe(out.bytes, out.size);
+    free(out.bytes);
+    msock_ring_free(ring);
+    return code;
+}
+
+int key_id(const struct key_call *call)
+{
+    msock_ring *ring;
+    char line[MSOCK_KEY_ID_SIZE + 1];
+    int code = key_load(&ring, call);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    msock_ring_id(ring, 0, line);
+    strcat(line, "\n");
+    msock_ring_free(ring);
+    return cli_print(line);
+}
+
+/* -- Rotating -- */
+
+/* Writes the ring and prints a key's id. */
+static int save(const msock_ring *ring, const struct key_call *call, int index)
+{
+    char line[MSOCK_KEY_ID_SIZE + 1];
+    int code = msock_ring_save(ring, call->file);
+
+    if (code < 0) {
+        return cli_error_code(code);
+    }
+    msock_ring_id(ring, index, line);
+    strcat(line, "\n");
+    return cli_print(line);
+}
+
+/* Adds a new key, which does not seal yet. */
+static int add_key(msock_ring *ring, const struct key_call *call)
+{
+    char text[MSOCK_KEY_TEXT_SIZE];
+    char comment[64];
+    char id[MSOCK_KEY_ID_SIZE];
+    time_t now = time(NULL);
+    struct tm utc;
+    int waiting = newest(ring);
+
+    if (waiting > 0 && !call->force) {
+        msock_ring_id(ring, waiting, id);
+        return cli_error("%s holds a newer key already, %s: have it seal with "
+                         "--switch, or add one more with --force",
+                         call->file, id);
+    }
+    gmtime_r(&now, &utc);
+    strftime(comment, sizeof(comment), "added %Y-%m-%dT%H:%M:%SZ", &utc);
+    int code = msock_key_generate(text);
+    if (code == 0) {
+        code = msock_ring_add(ring, text, comment);
+    }
+    cli_wipe(text, sizeof(text));
+    if (code < 0) {
+        return cli_error_code(code);
+    }
+    code = save(ring, call, msock_ring_count(ring) - 1);
+    if (code == CLI_OK) {
+        cli_error("copy %s to every node, and then: msock key rotate %s "
+                  "--switch",
+                  call->file, call->file);
+    }
+    return code;
+}
+
+/* Has another key seal. */
+static int switch_key(msock_ring *ring, const struct key_call *call)
+{
+    int index = call->id[0] != '\0' ? key_find(ring, call) : newest(ring);
+
+    if (index < 0) {
+        return CLI_FAILURE;
+    }
+    if (index == 0) {
+        return cli_error(call->id[0] != '\0'
+                             ? "that key of %s seals already"
+                             : "no key of %s is newer than the one that seals "
+                               "(or name it: rotate FILE ID --switch)",
+                         call->file);
+    }
+    if (!call->force) {
+        return cli_error("nodes that lack the key would hear nothing more: "
+                         "copy the file to all of them, and then --force");
+    }
+    msock_ring_promote(ring, index);
+    return save(ring, call, 0);
+}
+
+int key_rotate(const struct key_call *call)
+{
+    msock_ring *ring;
+
+    if (call->id[0] != '\0' && !call->switches) {
+        return cli_usage("an ID is for --switch; see msock key -h");
+    }
+    int code = key_load(&ring, call);
+    if (code != CLI_OK) {
+        return code;
+    }
+    code = call->switches ? switch_key(ring, call) : add_key(ring, call);
+    msock_ring_free(ring);
+    return code;
+}

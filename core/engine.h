@@ -22,13 +22,22 @@ struct msock__engine;
  *  changed. `from` is "ADDRESS:PORT" if the configuration is raw (may be NULL
  *  otherwise). `own`: sent by this very channel's socket. `waited_us`: for how
  *  long it lay in this host before it was read, at most that; 0 if that is not
- *  known. */
+ *  known. `source`: the address it came from, IPv4 as ::ffff:a.b.c.d, or NULL.
+ *  `first`: it was read ahead of others, as msock__engine_quiet() allows. */
 struct msock__datagram {
     uint8_t *bytes;
     size_t size;
     const char *from;
     uint64_t waited_us;
+    const uint8_t *source;
+    bool first;
     bool own;
+};
+
+/** A session that sends no more than its share, and where from. */
+struct msock__quiet {
+    uint8_t session[MSOCK__SESSION_SIZE];
+    uint8_t source[16];
 };
 
 /** A datagram to be sent. */
@@ -91,6 +100,16 @@ void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size);
  *  DROP_TRUNCATED, TX_ERRORS), logged as the engine's own. */
 void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
                          enum msock_counter counter, uint64_t count);
+
+/** Says that the driver does not keep up: the system dropped datagrams for want
+ *  of room, or they wait for long. */
+void msock__engine_press(struct msock__engine *engine);
+
+/** Lists sessions, at most `count`, whose frames a driver that does not keep up
+ *  should read before all others: those heard last, without those that send
+ *  too much.  Returns their number, 0 if that would help nobody. */
+size_t msock__engine_quiet(const struct msock__engine *engine, uint64_t now_us,
+                           struct msock__quiet *list, size_t count);
 
 /** Whether a channel that closes is done: all is sent, bye is said, and nobody
  *  asks for anything any more; or nothing could be sent for 4 s, or 30 s are

@@ -309,6 +309,9 @@ static int open_frame(struct msock__engine *engine,
     *session = msock__sessions_find(engine->sessions, frame->session);
     if (*session) {
         wrong = msock__engine_stream_check(*session, frame);
+        if (!wrong && msock__share_over(&engine->share, &(*session)->portion)) {
+            wrong = MSOCK_DROP_SHARE;
+        }
     }
     return wrong ? wrong : msock__pipeline_decode(&engine->pipeline, packet);
 }
@@ -323,6 +326,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     struct msock__session *session = NULL;
     int wrong = open_frame(engine, &packet, &session);
     if (wrong) {
+        msock__engine_share_refuse(engine, session, datagram);
         drop(engine, now_us, wrong);
         return;
     }
@@ -343,6 +347,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
         return;
     }
+    msock__engine_share_charge(engine, session, frame, datagram);
     struct msock__origin origin = origin_of(session, frame, now_us);
     session->key_id = frame->key_id;
     take_body(engine, &origin, frame, engine->arrived_us,
@@ -404,6 +409,7 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
         return;
     }
     note_arrival(engine, now_us, datagram->waited_us);
+    msock__share_see(&engine->share, now_us);
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);
     msock__stats_add(&engine->stats, MSOCK_RX_BYTES, datagram->size);
     bool bare = datagram->size > 0 && datagram->bytes[0] == '{';

@@ -10,6 +10,7 @@
  *     engine_presence.c who is up
  *     engine_nodes.c    what is known of others, for the application
  *     engine_keys.c     keys that change
+ *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
  *     engine_message.c  a body's messages up to the callback */
@@ -37,6 +38,7 @@
 #include "core/schedule.h"
 #include "core/sendtimes.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/stats.h"
 #include "core/sync.h"
 #include "core/timer.h"
@@ -109,6 +111,7 @@ struct msock__engine {
     struct msock__session *asked;  /* by the NACK that is being written */
     uint64_t forget_us;            /* now, when somebody has to go */
     struct msock__schedule schedule;
+    struct msock__share share;
 
     /* What we say. */
     uint8_t session[MSOCK__SESSION_SIZE];
@@ -254,6 +257,20 @@ struct msock__session *msock__engine_admit(
     struct msock__engine *engine, const struct msock__origin *origin,
     const struct msock__frame *frame, const struct msock__floor *floor,
     const struct msock__envelope *envelope);
+
+/* -- engine_share.c -- */
+
+/** A frame that named this session (or NULL: none that is known) was refused.
+ */
+void msock__engine_share_refuse(struct msock__engine *engine,
+                                struct msock__session *session,
+                                const struct msock__datagram *datagram);
+
+/** Charges a session for an authentic frame, and notes where it came from. */
+void msock__engine_share_charge(struct msock__engine *engine,
+                                struct msock__session *session,
+                                const struct msock__frame *frame,
+                                const struct msock__datagram *datagram);
 
 /* -- engine_control.c -- */
 

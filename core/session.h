@@ -11,6 +11,7 @@
 #include "core/age.h"
 #include "core/join.h"
 #include "core/repair.h"
+#include "core/share.h"
 #include "core/table.h"
 #include "core/window.h"
 
@@ -51,6 +52,11 @@ struct msock__session {
     bool gapped;
     struct msock__session *next_gapped;
     struct msock__misses misses;
+
+    /* What it costs us, and where its newest authentic frame came from. */
+    struct msock__portion portion;
+    bool sourced;
+    uint8_t source[16];
 
     struct msock__session *newer, *older; /* by heard_us */
     UT_hash_handle hh;

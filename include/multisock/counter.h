@@ -53,6 +53,8 @@ extern "C" {
     XX(DROP_OLD, "drop_old",                                                   \
        "below the replay window, or sent before this node believes")           \
     XX(DROP_DUPLICATE, "drop_duplicate", "a frame seen before")                \
+    XX(DROP_SHARE, "drop_share",                                               \
+       "passed over: too much of one session for this node")                   \
     XX(DROP_AUTH, "drop_auth",                                                 \
        "not authentic: forged, damaged or of another channel")                 \
     XX(DROP_SESSION_LIMIT, "drop_session_limit", "no memory for a session")    \

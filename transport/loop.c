@@ -85,6 +85,20 @@ static void on_counted(void *owner, enum msock_counter counter, uint64_t count)
     msock__engine_count(self->engine, msock__process_now(), counter, count);
 }
 
+static void on_pressed(void *owner)
+{
+    struct msock__loop *self = owner;
+
+    msock__engine_press(self->engine);
+}
+
+static size_t on_quiet(void *owner, struct msock__quiet *list, size_t count)
+{
+    struct msock__loop *self = owner;
+
+    return msock__engine_quiet(self->engine, msock__process_now(), list, count);
+}
+
 static void on_resized(void *owner, size_t frame_size)
 {
     struct msock__loop *self = owner;
@@ -339,6 +353,8 @@ int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
         .received = on_received,
         .writable = on_writable,
         .counted = on_counted,
+        .pressed = on_pressed,
+        .quiet = on_quiet,
         .resized = on_resized,
         .near = on_near,
         .closed = on_transport_closed,

@@ -173,6 +173,7 @@ static void stop(struct msock__multicast *self)
     stop_senders(self);
     /* Memberships end with the socket; to leave one by one would, in a forked
      * child, take them from the parent. */
+    msock__guard_fini(&self->guard);
     msock__socket_close(&self->receive_fd);
     msock__socket_close(&self->watch_fd);
     msock__netifs_fini(&self->netifs);
@@ -329,6 +330,7 @@ int msock__multicast_new(struct msock__transport **transport,
     self->peers = peers;
     self->listen = (uint16_t)config->listen; /* 65535 at most */
     self->receive_fd = self->watch_fd = -1;
+    msock__guard_init(&self->guard);
     self->memberships.group = &self->group;
     self->logger = self->memberships.logger = logger;
     self->frame_size = msock__multicast_frame_size(self);

@@ -13,16 +13,17 @@ enum {
     OTHER_EVERY_MS = 1000
 };
 
-/* The kernel tells its running total with each datagram after a loss. */
-static void count_overflow(struct msock__multicast *self,
+/* The kernel tells its running total with each datagram after a loss. Returns
+ * whether there was one. */
+static bool count_overflow(struct msock__multicast *self,
                            const struct msock__arrival *arrival,
                            uint32_t *overflow)
 {
-    if (arrival->has_overflow) {
-        msock__multicast_tell(self, MSOCK_DROP_KERNEL,
-                              arrival->overflow - *overflow);
-        *overflow = arrival->overflow;
-    }
+    uint32_t more = arrival->has_overflow ? arrival->overflow - *overflow : 0;
+
+    msock__multicast_tell(self, MSOCK_DROP_KERNEL, more);
+    *overflow += more;
+    return more > 0;
 }
 
 static bool is_own_port(const struct msock__multicast *self, uint16_t port)
@@ -62,6 +63,31 @@ static void note_heard(struct msock__multicast *self,
     }
 }
 
+/* The group's socket is not read as quickly as it fills. */
+static void press(struct msock__multicast *self)
+{
+    msock__guard_press(&self->guard, uv_now(self->loop));
+    if (self->events.pressed != NULL) {
+        self->events.pressed(self->events.owner);
+    }
+}
+
+/* Looks at a datagram that came to the group.  Returns whether it is for us. */
+static bool check_group(struct msock__multicast *self,
+                        const struct msock__arrival *arrival, bool whole)
+{
+    if (memcmp(arrival->destination, self->group.bytes, 16) != 0 ||
+        !msock__memberships_has(&self->memberships, arrival->index)) {
+        msock__multicast_tell(self, MSOCK_DROP_FOREIGN, 1);
+        return false;
+    }
+    note_heard(self, arrival);
+    if (!whole) {
+        msock__multicast_tell(self, MSOCK_DROP_TRUNCATED, 1);
+    }
+    return whole;
+}
+
 /* Makes a datagram of one that came to the group.  Returns whether it is for
  * us. */
 static bool accept_group(struct msock__multicast *self, size_t index,
@@ -71,19 +97,24 @@ static bool accept_group(struct msock__multicast *self, size_t index,
     bool whole = msock__receiver_get(&self->receiver, index, self->raw,
                                      &arrival, datagram);
 
-    count_overflow(self, &arrival, &self->overflow);
-    if (memcmp(arrival.destination, self->group.bytes, 16) != 0 ||
-        !msock__memberships_has(&self->memberships, arrival.index)) {
-        msock__multicast_tell(self, MSOCK_DROP_FOREIGN, 1);
-        return false;
-    }
-    note_heard(self, &arrival);
-    if (!whole) {
-        msock__multicast_tell(self, MSOCK_DROP_TRUNCATED, 1);
-        return false;
+    if (count_overflow(self, &arrival, &self->overflow)) {
+        press(self);
     }
     datagram->own = is_own(self, &arrival);
-    return true;
+    return check_group(self, &arrival, whole);
+}
+
+/* The same of the guard's socket, whose drops are its filter's work. */
+static bool accept_guarded(struct msock__multicast *self, size_t index,
+                           struct msock__datagram *datagram)
+{
+    struct msock__arrival arrival;
+    bool whole = msock__receiver_get(&self->receiver, index, self->raw,
+                                     &arrival, datagram);
+
+    datagram->own = is_own(self, &arrival);
+    datagram->first = true;
+    return check_group(self, &arrival, whole);
 }
 
 /* The same for unicast: whatever comes to that port is for us. */
@@ -94,7 +125,7 @@ static bool accept_unicast(struct msock__multicast *self, size_t index,
     bool whole = msock__receiver_get(&self->receiver, index, self->raw,
                                      &arrival, datagram);
 
-    count_overflow(self, &arrival, &self->unicast_overflow);
+    (void)count_overflow(self, &arrival, &self->unicast_overflow);
     if (!whole) {
         msock__multicast_tell(self, MSOCK_DROP_TRUNCATED, 1);
         return false;
@@ -124,6 +155,49 @@ static bool receive_batch(struct msock__multicast *self, int fd,
     return received == MSOCK__RECEIVE_BATCH;
 }
 
+/* Reads what known sessions sent, ahead of all others. */
+static void receive_guarded(struct msock__multicast *self)
+{
+    for (int i = 0; i < RECEIVE_TURNS && self->guard.fd >= 0; i++) {
+        if (!receive_batch(self, self->guard.fd, &self->guard.empty,
+                           accept_guarded)) {
+            return;
+        }
+    }
+}
+
+/* Asks who should be read first, if the time has come. */
+static void look_after_guard(struct msock__multicast *self)
+{
+    struct msock__quiet list[MSOCK__GUARD_MAX];
+    uint64_t now_ms = uv_now(self->loop);
+    size_t count = 0;
+
+    if (!msock__guard_due(&self->guard, now_ms)) {
+        return;
+    }
+    if (self->events.quiet != NULL &&
+        msock__guard_wanted(&self->guard, now_ms)) {
+        count = self->events.quiet(self->events.owner, list, MSOCK__GUARD_MAX);
+    }
+    msock__guard_admit(&self->guard, now_ms, &self->memberships, self->rcvbuf,
+                       list, count);
+}
+
+/* Reads the group's socket as long as others of the loop can wait. Returns
+ * whether nothing is left. */
+static bool receive_group(struct msock__multicast *self)
+{
+    for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
+        receive_guarded(self);
+        if (self->stopped || !receive_batch(self, self->receive_fd,
+                                            &self->empty, accept_group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_receivable(uv_poll_t *handle, int status, int events)
 {
     struct msock__multicast *self = handle->data;
@@ -134,12 +208,18 @@ static void on_receivable(uv_poll_t *handle, int status, int events)
         msock__socket_clear(self->receive_fd);
         (void)uv_poll_start(handle, UV_READABLE, on_receivable);
     }
-    for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
-        if (!receive_batch(self, self->receive_fd, &self->empty,
-                           accept_group)) {
-            return;
-        }
+    bool emptied = receive_group(self);
+    if (emptied) {
+        /* What did not fit into the one may have come to the other since. */
+        receive_guarded(self);
     }
+    if (self->stopped) {
+        return;
+    }
+    if (msock__guard_behind(&self->guard, uv_now(self->loop), emptied)) {
+        press(self);
+    }
+    look_after_guard(self);
 }
 
 int msock__multicast_receive(struct msock__multicast *self)

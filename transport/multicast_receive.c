@@ -25,6 +25,7 @@ struct msock__batch {
     struct sockaddr_storage sources[MSOCK__RECEIVE_BATCH];
     _Alignas(
         size_t) uint8_t controls[MSOCK__RECEIVE_BATCH][MSOCK__CONTROL_SIZE];
+    uint8_t addresses[MSOCK__RECEIVE_BATCH][16];
     char froms[MSOCK__RECEIVE_BATCH][MSOCK__ADDRESS_TEXT_SIZE];
 };
 
@@ -101,9 +102,11 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
     struct msghdr *message = &batch->headers[index].msg_hdr;
 
     msock__arrival_read(arrival, message);
+    memcpy(batch->addresses[index], arrival->source, 16);
     *datagram =
         (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
-                                 .size = batch->headers[index].msg_len};
+                                 .size = batch->headers[index].msg_len,
+                                 .source = batch->addresses[index]};
     if (arrival->stamp_us > 0) {
         datagram->waited_us =
             msock__waited(&receiver->empty, &receiver->read, arrival->stamp_us);

@@ -6,6 +6,7 @@
 #define MSOCK_TRANSPORT_MULTICAST_STATE_H
 
 #include "transport/fanout.h"
+#include "transport/multicast_guard.h"
 #include "transport/multicast_join.h"
 #include "transport/multicast_receive.h"
 #include "transport/multicast_sender.h"
@@ -51,6 +52,7 @@ struct msock__multicast {
     struct msock__receiver receiver;
     uint32_t overflow;          /* datagrams the kernel dropped so far */
     struct msock__clocks empty; /* nothing was left to be received */
+    struct msock__guard guard;  /* of known sessions, under a flood */
     /* The same of the socket for unicast. */
     uint32_t unicast_overflow;
     struct msock__clocks unicast_empty;

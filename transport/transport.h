@@ -32,6 +32,14 @@ struct msock__transport_events {
     /** Something only the transport sees happened `count` times. */
     void (*counted)(void *owner, enum msock_counter counter, uint64_t count);
 
+    /** The transport does not keep up: the system dropped datagrams for want
+     *  of room, or they wait for long. May be NULL. */
+    void (*pressed)(void *owner);
+
+    /** Asks for sessions that should be read first, as msock__engine_quiet().
+     *  May be NULL. */
+    size_t (*quiet)(void *owner, struct msock__quiet *list, size_t count);
+
     /** The largest datagram to send changed. */
     void (*resized)(void *owner, size_t frame_size);
 

@@ -27,7 +27,8 @@ struct msock__identity {
 };
 
 static_assert(MSOCK__PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES &&
-                  MSOCK__SIGNATURE_SIZE == crypto_sign_BYTES,
+                  MSOCK__SIGNATURE_SIZE == crypto_sign_BYTES &&
+                  MSOCK__BOX_OVERHEAD == crypto_box_SEALBYTES,
               "the sizes are those of Ed25519");
 static_assert(SEED_SIZE == 32 && MSOCK__PUBLIC_SIZE == 32 &&
                   MSOCK_ID_TEXT_SIZE == WORD_SIZE + BASE64_SIZE + 1,
@@ -150,6 +151,22 @@ void msock__identity_sign(const struct msock__identity *identity,
 }
 
 /* -- For programs -- */
+
+int msock__identity_open(const struct msock__identity *identity,
+                         const uint8_t *box, size_t size, uint8_t *out)
+{
+    uint8_t own[crypto_box_PUBLICKEYBYTES];
+    uint8_t *secret = sodium_malloc(crypto_box_SECRETKEYBYTES);
+
+    if (secret == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    (void)crypto_sign_ed25519_sk_to_curve25519(secret, identity->secret);
+    (void)crypto_scalarmult_base(own, secret);
+    int wrong = crypto_box_seal_open(out, box, size, own, secret);
+    sodium_free(secret);
+    return wrong ? MSOCK_EKEY : 0;
+}
 
 int msock_id_generate(char text[MSOCK_ID_TEXT_SIZE])
 {

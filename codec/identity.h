@@ -8,7 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MSOCK__PUBLIC_SIZE = 32, MSOCK__SIGNATURE_SIZE = 64 };
+enum {
+    MSOCK__PUBLIC_SIZE = 32,
+    MSOCK__SIGNATURE_SIZE = 64,
+    MSOCK__BOX_OVERHEAD = 48
+};
 
 struct msock__identity;
 
@@ -34,6 +38,13 @@ void msock__identity_public(const struct msock__identity *identity,
 void msock__identity_sign(const struct msock__identity *identity,
                           const uint8_t *text, size_t size,
                           uint8_t signature[static MSOCK__SIGNATURE_SIZE]);
+
+/** Opens a sealed box (libsodium's crypto_box_seal) for the X25519 key that
+ *  belongs to the identity: `size` bytes, of which MSOCK__BOX_OVERHEAD are not
+ *  in what is written.  Returns 0, MSOCK_EKEY (not for this identity, or
+ *  damaged), MSOCK_ENOMEM; no detail is set. */
+int msock__identity_open(const struct msock__identity *identity,
+                         const uint8_t *box, size_t size, uint8_t *out);
 
 /** Reads a public key's base64, 44 characters.  Returns 0, MSOCK_EKEY; no
  *  detail is set. */

@@ -12,20 +12,16 @@
 
 enum {
     MASTERS_MAX = MSOCK__KEYS_MAX * MSOCK__KEY_SIZE,
-    BOX_MAX = MASTERS_MAX + MSOCK__RINGBOX_OVERHEAD
+    BOX_MAX = MASTERS_MAX + MSOCK__BOX_OVERHEAD
 };
 
-static_assert(MSOCK__RINGBOX_OVERHEAD == crypto_box_SEALBYTES &&
-                  MSOCK__RINGBOX_PUBLIC == crypto_sign_PUBLICKEYBYTES &&
-                  MSOCK__RINGBOX_SECRET == crypto_sign_SECRETKEYBYTES,
-              "sizes of libsodium");
 static_assert(MSOCK__RINGBOX_TEXT ==
                   sodium_base64_ENCODED_LEN(BOX_MAX,
                                             sodium_base64_VARIANT_ORIGINAL),
               "room for the largest ring");
 
 int msock__ringbox_seal(const struct msock__keyring *ring,
-                        const uint8_t public_key[static MSOCK__RINGBOX_PUBLIC],
+                        const uint8_t public[static MSOCK__PUBLIC_SIZE],
                         char text[static MSOCK__RINGBOX_TEXT])
 {
     const size_t count = msock__keyring_count(ring);
@@ -36,7 +32,7 @@ int msock__ringbox_seal(const struct msock__keyring *ring,
     if (count == 0) {
         return msock__fail(MSOCK_EKEY, "the ring to be pushed has no keys");
     }
-    if (crypto_sign_ed25519_pk_to_curve25519(to, public_key) != 0) {
+    if (crypto_sign_ed25519_pk_to_curve25519(to, public) != 0) {
         return msock__fail(MSOCK_EKEY, "not the public key of a node");
     }
     uint8_t *masters = sodium_malloc(size);
@@ -53,7 +49,7 @@ int msock__ringbox_seal(const struct msock__keyring *ring,
         return msock__fail(MSOCK_EKEY, "not the public key of a node");
     }
     sodium_bin2base64(text, MSOCK__RINGBOX_TEXT, box,
-                      size + MSOCK__RINGBOX_OVERHEAD,
+                      size + MSOCK__BOX_OVERHEAD,
                       sodium_base64_VARIANT_ORIGINAL);
     return (int)strlen(text);
 }
@@ -63,36 +59,30 @@ static size_t unpack(const char *text, size_t size, uint8_t box[static BOX_MAX])
 {
     const size_t box_size = msock__base64_decode(text, size, box, BOX_MAX);
 
-    if (box_size < MSOCK__RINGBOX_OVERHEAD + MSOCK__KEY_SIZE ||
-        (box_size - MSOCK__RINGBOX_OVERHEAD) % MSOCK__KEY_SIZE != 0) {
+    if (box_size < MSOCK__BOX_OVERHEAD + MSOCK__KEY_SIZE ||
+        (box_size - MSOCK__BOX_OVERHEAD) % MSOCK__KEY_SIZE != 0) {
         return 0;
     }
     return box_size;
 }
 
 int msock__ringbox_open(
-    const char *text, size_t size,
-    const uint8_t secret_key[static MSOCK__RINGBOX_SECRET],
+    const char *text, size_t size, const struct msock__identity *identity,
     uint8_t masters[static MSOCK__KEYS_MAX * MSOCK__KEY_SIZE])
 {
     uint8_t box[BOX_MAX];
-    uint8_t own[crypto_box_PUBLICKEYBYTES];
     const size_t box_size = unpack(text, size, box);
 
     if (box_size == 0) {
         return msock__fail(MSOCK_EKEY, "what was pushed is no box of keys");
     }
-    uint8_t *secret = sodium_malloc(crypto_box_SECRETKEYBYTES);
-    if (secret == NULL) {
-        return msock__fail(MSOCK_ENOMEM, "no memory for keys");
+    int result = msock__identity_open(identity, box, box_size, masters);
+    if (result == MSOCK_ENOMEM) {
+        return msock__fail(result, "no memory for keys");
     }
-    (void)crypto_sign_ed25519_sk_to_curve25519(secret, secret_key);
-    (void)crypto_scalarmult_base(own, secret);
-    int wrong = crypto_box_seal_open(masters, box, box_size, own, secret);
-    sodium_free(secret);
-    if (wrong) {
-        return msock__fail(MSOCK_EKEY,
+    if (result < 0) {
+        return msock__fail(result,
                            "the keys that were pushed are not for this node");
     }
-    return (int)((box_size - MSOCK__RINGBOX_OVERHEAD) / MSOCK__KEY_SIZE);
+    return (int)((box_size - MSOCK__BOX_OVERHEAD) / MSOCK__KEY_SIZE);
 }

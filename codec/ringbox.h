@@ -6,24 +6,21 @@
 #ifndef MSOCK_CODEC_RINGBOX_H
 #define MSOCK_CODEC_RINGBOX_H
 
+#include "codec/identity.h"
 #include "codec/keyring.h"
 
 enum {
-    MSOCK__RINGBOX_OVERHEAD = 48,
-    MSOCK__RINGBOX_PUBLIC = 32, /* bytes of an Ed25519 public key */
-    MSOCK__RINGBOX_SECRET = 64, /* of a secret one: seed and public key */
     /* Base64 of a box with the largest ring, and a NUL. */
     MSOCK__RINGBOX_TEXT =
-        (MSOCK__RINGBOX_OVERHEAD + MSOCK__KEYS_MAX * MSOCK__KEY_SIZE + 2) / 3 *
-            4 +
+        (MSOCK__BOX_OVERHEAD + MSOCK__KEYS_MAX * MSOCK__KEY_SIZE + 2) / 3 * 4 +
         1
 };
 
 /** Writes the box of a ring, its order kept, as base64 with a NUL.
  *  Returns the size without the NUL, or MSOCK_EKEY (the ring is empty, or
- *  nobody can hold the key that belongs to `public_key`), MSOCK_ENOMEM. */
+ *  nobody can hold the key that belongs to `public`), MSOCK_ENOMEM. */
 int msock__ringbox_seal(const struct msock__keyring *ring,
-                        const uint8_t public_key[static MSOCK__RINGBOX_PUBLIC],
+                        const uint8_t public[static MSOCK__PUBLIC_SIZE],
                         char text[static MSOCK__RINGBOX_TEXT]);
 
 /** Opens a box and writes its masters, the sealing one first. What is written
@@ -31,8 +28,7 @@ int msock__ringbox_seal(const struct msock__keyring *ring,
  *  Returns their number, 1..MSOCK__KEYS_MAX, or MSOCK_EKEY (not a box, or not
  *  for this key), MSOCK_ENOMEM. */
 int msock__ringbox_open(
-    const char *text, size_t size,
-    const uint8_t secret_key[static MSOCK__RINGBOX_SECRET],
+    const char *text, size_t size, const struct msock__identity *identity,
     uint8_t masters[static MSOCK__KEYS_MAX * MSOCK__KEY_SIZE]);
 
 #endif

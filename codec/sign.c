@@ -131,6 +131,12 @@ bool msock__signer_public(const struct msock__signer *signer,
     return true;
 }
 
+const struct msock__identity *
+msock__signer_identity(const struct msock__signer *signer)
+{
+    return signer->identity;
+}
+
 void msock__signer_text(const struct msock__signer *signer,
                         const struct msock__frame *frame, const uint8_t *body,
                         size_t size, uint8_t *text)

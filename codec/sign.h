@@ -35,6 +35,10 @@ int msock__sign_stage(struct msock__stage *stage,
 bool msock__signer_public(const struct msock__signer *signer,
                           uint8_t public[static MSOCK__PUBLIC_SIZE]);
 
+/** The node's own identity, lent, or NULL. */
+const struct msock__identity *
+msock__signer_identity(const struct msock__signer *signer);
+
 /** Writes the text that the signature of a received frame is over, and the
  *  signature behind it, of `size` bytes of body in all, to `text`: in all
  *  MSOCK__SIGN_BEFORE + size bytes. */

@@ -2,31 +2,52 @@
 /* Boxes of rings: only the one they are for opens them, and only whole. */
 #include "codec/ringbox.h"
 
-#include "codec/hash.h"
 #include "tests/support/alloc.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <multisock/error.h>
+#include <multisock/identity.h>
 #include <sodium.h>
 #include <string.h>
 
 enum { MASTERS = MSOCK__KEYS_MAX * MSOCK__KEY_SIZE };
 
 struct node {
-    uint8_t public_key[MSOCK__RINGBOX_PUBLIC];
-    uint8_t secret_key[MSOCK__RINGBOX_SECRET];
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    struct msock__identity *identity;
 };
+
+static struct node lamp;
+static struct node bulb;
 
 static struct node node_of(uint8_t number)
 {
     const uint8_t seed[crypto_sign_SEEDBYTES] = {number};
+    char text[MSOCK_ID_TEXT_SIZE] = "ed25519-secret ";
     struct node node;
 
-    cr_assert(zero(int, msock__crypto_init()));
-    crypto_sign_seed_keypair(node.public_key, node.secret_key, seed);
+    sodium_bin2base64(text + strlen(text), MSOCK_ID_PUBLIC_SIZE, seed,
+                      sizeof seed, sodium_base64_VARIANT_ORIGINAL);
+    cr_assert(zero(
+        int, msock__identity_parse(&node.identity, text, strlen(text), "id")));
+    msock__identity_public(node.identity, node.public);
     return node;
 }
+
+static void make_nodes(void)
+{
+    lamp = node_of(1);
+    bulb = node_of(2);
+}
+
+static void free_nodes(void)
+{
+    msock__identity_free(lamp.identity);
+    msock__identity_free(bulb.identity);
+}
+
+TestSuite(ringbox, .init = make_nodes, .fini = free_nodes);
 
 /* A ring of `count` different keys. */
 static struct msock__keyring *ring_of(int count)
@@ -46,7 +67,7 @@ static int seal(int count, const struct node *to,
                 char text[static MSOCK__RINGBOX_TEXT])
 {
     struct msock__keyring *ring = ring_of(count);
-    int size = msock__ringbox_seal(ring, to->public_key, text);
+    int size = msock__ringbox_seal(ring, to->public, text);
 
     msock__keyring_free(ring);
     return size;
@@ -56,12 +77,11 @@ static int open_text(const char *text, size_t size, const struct node *by,
                      uint8_t masters[static MASTERS])
 {
     memset(masters, 0, MASTERS);
-    return msock__ringbox_open(text, size, by->secret_key, masters);
+    return msock__ringbox_open(text, size, by->identity, masters);
 }
 
 Test(ringbox, every_size_of_ring_comes_out_in_its_order)
 {
-    const struct node lamp = node_of(1);
     char text[MSOCK__RINGBOX_TEXT];
     uint8_t masters[MASTERS];
 
@@ -78,7 +98,6 @@ Test(ringbox, every_size_of_ring_comes_out_in_its_order)
 
 Test(ringbox, two_boxes_of_one_ring_have_nothing_in_common)
 {
-    const struct node lamp = node_of(1);
     char first[MSOCK__RINGBOX_TEXT];
     char second[MSOCK__RINGBOX_TEXT];
 
@@ -89,8 +108,6 @@ Test(ringbox, two_boxes_of_one_ring_have_nothing_in_common)
 
 Test(ringbox, another_node_opens_nothing)
 {
-    const struct node lamp = node_of(1);
-    const struct node bulb = node_of(2);
     char text[MSOCK__RINGBOX_TEXT];
     uint8_t masters[MASTERS];
     int size = seal(2, &lamp, text);
@@ -102,7 +119,6 @@ Test(ringbox, another_node_opens_nothing)
 
 Test(ringbox, an_empty_ring_is_not_pushed)
 {
-    const struct node lamp = node_of(1);
     char text[MSOCK__RINGBOX_TEXT];
 
     cr_expect(eq(int, seal(0, &lamp, text), MSOCK_EKEY));
@@ -111,16 +127,14 @@ Test(ringbox, an_empty_ring_is_not_pushed)
 /* A point of small order: nobody has a secret for it. */
 Test(ringbox, a_public_key_that_is_none_is_refused)
 {
-    const struct node nobody = {.public_key = {1}};
+    const struct node nobody = {.public = {1}};
     char text[MSOCK__RINGBOX_TEXT];
 
-    cr_assert(zero(int, msock__crypto_init()));
     cr_expect(eq(int, seal(1, &nobody, text), MSOCK_EKEY));
 }
 
 Test(ringbox, no_part_of_a_box_opens)
 {
-    const struct node lamp = node_of(1);
     char text[MSOCK__RINGBOX_TEXT];
     uint8_t masters[MASTERS];
     int size = seal(2, &lamp, text);
@@ -133,7 +147,6 @@ Test(ringbox, no_part_of_a_box_opens)
 
 Test(ringbox, no_flipped_bit_opens)
 {
-    const struct node lamp = node_of(1);
     char text[MSOCK__RINGBOX_TEXT];
     uint8_t masters[MASTERS];
     int size = seal(1, &lamp, text);
@@ -151,15 +164,13 @@ Test(ringbox, no_flipped_bit_opens)
 Test(ringbox, a_box_that_is_not_whole_keys_is_refused)
 {
     static const size_t sizes[] = {0, 1, 31, 33, 63, MASTERS + 32};
-    const struct node lamp = node_of(1);
     const uint8_t plain[MASTERS + 32] = {1};
     uint8_t to[crypto_box_PUBLICKEYBYTES];
     uint8_t box[sizeof plain + crypto_box_SEALBYTES];
     char text[2 * sizeof box];
     uint8_t masters[MASTERS];
 
-    cr_assert(
-        zero(int, crypto_sign_ed25519_pk_to_curve25519(to, lamp.public_key)));
+    cr_assert(zero(int, crypto_sign_ed25519_pk_to_curve25519(to, lamp.public)));
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         crypto_box_seal(box, plain, sizes[i], to);
         sodium_bin2base64(text, sizeof text, box,
@@ -173,15 +184,14 @@ Test(ringbox, a_box_that_is_not_whole_keys_is_refused)
 
 Test(ringbox, out_of_memory_is_said)
 {
-    const struct node lamp = node_of(1);
     struct msock__keyring *ring = ring_of(1);
     char text[MSOCK__RINGBOX_TEXT];
     uint8_t masters[MASTERS];
-    int size = msock__ringbox_seal(ring, lamp.public_key, text);
+    int size = msock__ringbox_seal(ring, lamp.public, text);
 
     test_alloc_fail_at(1);
-    cr_expect(eq(int, msock__ringbox_seal(ring, lamp.public_key, text),
-                 MSOCK_ENOMEM));
+    cr_expect(
+        eq(int, msock__ringbox_seal(ring, lamp.public, text), MSOCK_ENOMEM));
     test_alloc_fail_at(1);
     cr_expect(
         eq(int, open_text(text, (size_t)size, &lamp, masters), MSOCK_ENOMEM));

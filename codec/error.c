@@ -2,6 +2,7 @@
 /* Error codes as text, and the sentence about a thread's last failure. */
 #include "codec/error.h"
 
+#include <multisock/text.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ int msock__fail(int code, const char *format, ...)
     if (size <= 0) {
         snprintf(sentence, sizeof sentence, "%s", msock_error_text(code));
     }
-    memcpy(detail, sentence, sizeof detail);
+    msock_text_escape(sentence, strlen(sentence), detail, sizeof detail);
     return code;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The public helpers for JSON and for text on terminals. */
+/* The public helpers for JSON, and for mistyped words. */
 #include <multisock/text.h>
 
 #include "codec/error.h"
@@ -179,87 +179,6 @@ int msock_json_quote(const char *text, size_t size, char *out, size_t capacity)
     msock__json_quote(text, size, out);
     out[quoted_size] = '\0';
     return (int)quoted_size;
-}
-
-/* -- Terminals -- */
-
-enum { ESCAPE_MAX = 8 /* \u{202e} */ };
-
-static bool is_bidi_control(uint32_t code)
-{
-    return code == 0x061C || code == 0x200E || code == 0x200F ||
-           (code >= 0x202A && code <= 0x202E) ||
-           (code >= 0x2066 && code <= 0x2069);
-}
-
-/* Appends the number's low digits, `count` of them. */
-static size_t put_hex(char *out, uint32_t number, int count)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (int i = count - 1; i >= 0; i--) {
-        out[i] = hex[number & 15];
-        number >>= 4;
-    }
-    return (size_t)count;
-}
-
-static size_t put_byte(char *out, unsigned char byte)
-{
-    memcpy(out, "\\x", 2);
-    return 2 + put_hex(out + 2, byte, 2);
-}
-
-/* Every character that needs this form has at most four digits. */
-static size_t put_code(char *out, uint32_t code)
-{
-    memcpy(out, "\\u{", 3);
-    size_t size = 3 + put_hex(out + 3, code, 4);
-    out[size] = '}';
-    return size + 1;
-}
-
-/* Writes what stands for the text's first character.  Returns how many bytes of
- * the text that was; *shown gets what was written. */
-static size_t show_next(const char *text, size_t size, char out[ESCAPE_MAX],
-                        size_t *shown)
-{
-    uint32_t code = 0;
-    size_t step = msock__utf8_next(text, size, &code);
-
-    if (step == 0 || code < 0x20 || code == 0x7F) {
-        *shown = put_byte(out, (unsigned char)text[0]);
-        return 1;
-    }
-    if ((code >= 0x80 && code < 0xA0) || is_bidi_control(code)) {
-        *shown = put_code(out, code);
-        return step;
-    }
-    memcpy(out, text, step);
-    *shown = step;
-    return step;
-}
-
-size_t msock_text_escape(const char *text, size_t size, char *out,
-                         size_t capacity)
-{
-    size_t whole = 0;
-    size_t written = 0;
-
-    for (size_t at = 0; at < size;) {
-        char character[ESCAPE_MAX];
-        size_t shown;
-        at += show_next(text + at, size - at, character, &shown);
-        whole += shown;
-        if (whole < capacity) {
-            memcpy(out + written, character, shown);
-            written = whole;
-        }
-    }
-    if (capacity > 0) {
-        out[written] = '\0';
-    }
-    return whole;
 }
 
 /* -- Mistyped words -- */

@@ -55,8 +55,9 @@ const char *msock_error_name(int code);
 const char *msock_error_text(int code);
 
 /** Returns what exactly went wrong in the last msock_ call that failed on this
- *  thread, and what to do about it: "" if nothing failed yet. Valid until the
- *  next msock_ call on this thread.  Thread: any. */
+ *  thread, and what to do about it: "" if nothing failed yet. One line, which
+ *  is safe on a terminal: what it quotes is escaped as by msock_text_escape().
+ *  Valid until the next msock_ call on this thread.  Thread: any. */
 const char *msock_error_detail(void);
 
 #ifdef __cplusplus

@@ -75,6 +75,9 @@ typedef struct msock_services {
      * reload: older, newer or the same, so it is text. `stop` is the place to
      * call it. Returns 0, MSOCK_EJSON, MSOCK_ETOOBIG, MSOCK_ENOMEM. */
     int (*keep)(msock_plugin_host *host, const char *json);
+    /* As in text.h: for what is written where people read it */
+    int (*json_escape)(const char *json, size_t size, char *out,
+                       size_t capacity);
 } msock_services;
 
 /** Types of a configured value; several may be allowed. */

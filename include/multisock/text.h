@@ -55,13 +55,23 @@ int msock_json_text(const char *json, size_t size, char *out, size_t capacity);
  *  Thread: any. */
 int msock_json_quote(const char *text, size_t size, char *out, size_t capacity);
 
-/** Writes `text` so that it cannot harm a terminal or a log: control characters
- *  (C0, DEL, C1), bidirectional controls and invalid UTF-8 become \xHH or
- *  \u{HHHH}, a backslash stays as it is; with a NUL.
- *  Returns the size in bytes of the whole escaped text; what exceeds
- *  capacity - 1 is cut between characters.  Thread: any. */
+/** Writes `text` on one line that cannot harm a terminal or a log: control
+ *  characters (C0, DEL, C1), line and paragraph separators, bidirectional
+ *  controls, what cannot be seen (zero-width characters, tags, fillers) and
+ *  invalid UTF-8 become \xHH or \u{HHHH}. A backslash stays as it is, so that
+ *  escaping twice changes nothing; with a NUL.
+ *  Returns the size in bytes of the whole escaped text, at most 4 x size; what
+ *  exceeds capacity - 1 is cut between characters.  Thread: any. */
 size_t msock_text_escape(const char *text, size_t size, char *out,
                          size_t capacity);
+
+/** Writes the JSON `json` on one line that cannot harm a terminal or a log and
+ *  is the same value: without the white space outside of strings, and with
+ *  what msock_text_escape() would escape as \uHHHH; with a NUL.
+ *  Returns its size in bytes, MSOCK_EJSON (not JSON), MSOCK_ETOOBIG (over
+ *  capacity - 1 bytes; 6 x size + 1 always suffice).  Thread: any. */
+int msock_json_escape(const char *json, size_t size, char *out,
+                      size_t capacity);
 
 /** Finds what a mistyped `word` was meant to be: of the `count` words of
  *  `known`, the shortest that `word` begins, or the one that takes the fewest

@@ -9,7 +9,8 @@ foreach(allocator malloc calloc realloc strdup strndup sodium_malloc)
 endforeach()
 
 foreach(module
-        base64 error counter text frame transform hash json json_token json_text utf8
+        base64 error counter text escape frame transform hash json json_token
+        json_text utf8
         envelope envelope_strict envelope_encode envelope_names
         control control_strict)
     msock_test(codec ${module} msock_codec)

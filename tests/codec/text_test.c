@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The public helpers for JSON and terminals. */
+/* The public helpers for JSON and mistyped words. */
 #include <multisock/text.h>
 
 #include <criterion/criterion.h>
@@ -214,81 +214,6 @@ Test(json_quote, refuses_what_json_cannot_hold)
 
     cr_expect(eq(int, msock_json_quote("\xFF", 1, out, 32), MSOCK_EJSON));
     cr_expect(eq(int, msock_json_quote("a\0", 2, out, 32), MSOCK_EJSON));
-}
-
-/* -- Terminals -- */
-
-Test(text_escape, shows_what_could_harm)
-{
-    static const struct {
-        const char *text;
-        const char *shown;
-    } cases[] = {
-        {"", ""},
-        {"plain text", "plain text"},
-        {"back\\slash", "back\\slash"},
-        {"caf\xC3\xA9 \xF0\x9F\x92\xA1", "caf\xC3\xA9 \xF0\x9F\x92\xA1"},
-        {"\x1B[2J", "\\x1b[2J"},
-        {"a\nb\tc\r", "a\\x0ab\\x09c\\x0d"},
-        {"\x7F", "\\x7f"},
-        {"\xC2\x85", "\\u{0085}"},
-        {"\xC2\x9B", "\\u{009b}"},
-        {"\xC2\xA0", "\xC2\xA0"},
-        {"\xD8\x9C", "\\u{061c}"},
-        {"\xE2\x80\x8E", "\\u{200e}"},
-        {"\xE2\x80\xAE", "\\u{202e}"},
-        {"\xE2\x81\xA6", "\\u{2066}"},
-        {"\xE2\x81\xA9", "\\u{2069}"},
-        {"\xE2\x81\xAA", "\xE2\x81\xAA"},
-        {"\xFF\xC3(", "\\xff\\xc3("},
-        {"\xED\xA0\x80", "\\xed\\xa0\\x80"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char out[64];
-        size_t size = msock_text_escape(cases[i].text, strlen(cases[i].text),
-                                        out, sizeof out);
-        cr_expect(eq(str, out, (char *)cases[i].shown));
-        cr_expect(eq(sz, size, strlen(cases[i].shown)));
-    }
-}
-
-Test(text_escape, a_nul_byte_is_shown)
-{
-    char out[16];
-
-    cr_assert(eq(sz, msock_text_escape("a\0b", 3, out, sizeof out), 6));
-    cr_assert(eq(str, out, "a\\x00b"));
-}
-
-Test(text_escape, is_cut_between_characters)
-{
-    static const char text[] = "ab\x1B\xC3\xA9z";
-    static const char *const shown[] = {"",
-                                        "",
-                                        "a",
-                                        "ab",
-                                        "ab",
-                                        "ab",
-                                        "ab",
-                                        "ab\\x1b",
-                                        "ab\\x1b",
-                                        "ab\\x1b\xC3\xA9",
-                                        "ab\\x1b\xC3\xA9z"};
-
-    for (size_t capacity = 1; capacity <= 10; capacity++) {
-        char out[16];
-        memset(out, '!', sizeof out);
-        size_t size = msock_text_escape(text, sizeof text - 1, out, capacity);
-        cr_expect(eq(sz, size, 9));
-        cr_expect(eq(str, out, (char *)shown[capacity]), "%zu", capacity);
-        cr_expect(eq(chr, out[capacity], '!'));
-    }
-}
-
-Test(text_escape, with_no_room_only_counts)
-{
-    cr_assert(eq(sz, msock_text_escape("a\n", 2, NULL, 0), 5));
 }
 
 /* -- Mistyped words -- */

@@ -107,6 +107,7 @@ static msock_services services_of(msock_plugin_host *plugin, const char *config)
         .json_quote = msock_json_quote,
         .topic_match = msock_topic_match,
         .keep = keep_nothing,
+        .json_escape = msock_json_escape,
     };
 }
 

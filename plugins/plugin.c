@@ -9,6 +9,7 @@
 #include "plugins/watch.h"
 
 #include <assert.h>
+#include <multisock/text.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +23,14 @@ int msock__fail_memory(void)
 void msock__plugin_report(msock_plugin_host *plugin, enum msock_level level,
                           const char *format, ...)
 {
+    char reason[sizeof plugin->reason];
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(plugin->reason, sizeof plugin->reason, format, arguments);
+    vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
+    msock_text_escape(reason, strlen(reason), plugin->reason,
+                      sizeof plugin->reason);
     msock_log(plugin->host->logger, level, "plugin %s: %s", plugin->name,
               plugin->reason);
 }

@@ -23,7 +23,8 @@ static void service_log(msock_plugin_host *plugin, enum msock_level level,
 {
     msock__plugin_tell(plugin);
     if (level >= MSOCK_ERROR) {
-        snprintf(plugin->reason, sizeof plugin->reason, "%s", text);
+        msock_text_escape(text, strlen(text), plugin->reason,
+                          sizeof plugin->reason);
         /* Who starts it says with this line what comes of it. */
         plugin->held = plugin->starting;
     }
@@ -75,5 +76,6 @@ msock_services msock__services_of(msock_plugin_host *plugin)
         .json_quote = msock_json_quote,
         .topic_match = msock_topic_match,
         .keep = service_keep,
+        .json_escape = msock_json_escape,
     };
 }

@@ -2,32 +2,29 @@
 /* The common part of the samples that embed a channel. */
 #include "samples/chat.h"
 
+#include "samples/say.h"
+
 #include <multisock/text.h>
-#include <stdio.h>
 #include <unistd.h>
 
 int chat_fail(const char *what)
 {
-    fprintf(stderr, "%s: %s\n", what, msock_error_detail());
+    complain("%s: %s", what, msock_error_detail());
     return 1;
 }
 
 static int on_message(msock_channel *channel, const msock_message *message,
                       void *user)
 {
-    char text[256]; /* what comes from the network may harm a terminal */
     (void)channel, (void)user;
-    msock_text_escape(message->sender, message->sender_size, text, sizeof text);
-    printf("%s: ", text);
-    msock_text_escape(message->data, message->data_size, text, sizeof text);
-    puts(text);
-    return fflush(stdout);
+    return say("%s: %.*s", message->sender, (int)message->data_size,
+               message->data);
 }
 
 msock_channel *chat_open(int argc, char **argv, struct uv_loop_s *loop)
 {
     if (argc < 2 || argc > 4) {
-        fprintf(stderr, "usage: %s TOPIC [CHANNEL [KEY-FILE]]\n", argv[0]);
+        complain("usage: %s TOPIC [CHANNEL [KEY-FILE]]", argv[0]);
         return NULL;
     }
     const char *url = argc > 2 ? argv[2] : NULL;

@@ -5,6 +5,7 @@
 #include "samples/hub_command.h"
 #include "samples/hub_nodes.h"
 #include "samples/hub_settings.h"
+#include "samples/say.h"
 #include "samples/signals.h"
 #include "samples/surroundings.h"
 
@@ -44,7 +45,7 @@ struct hub {
 
 static int fail(const char *what)
 {
-    fprintf(stderr, "hub: %s: %s\n", what, msock_error_detail());
+    complain("hub: %s: %s", what, msock_error_detail());
     return 1;
 }
 
@@ -111,9 +112,9 @@ static void publish_lights(struct hub *hub)
 
 static void obey(struct hub *hub, const char *line)
 {
-
     if (hub_command_parse(&hub->command, line) < 0) {
-        fprintf(stderr, "hub: not understood: %s\n%s", line, hub_command_help);
+        complain("hub: not understood: %s", line);
+        show_help(hub_command_help, false);
         hub->status = 1;
         return;
     }
@@ -125,7 +126,7 @@ static void obey(struct hub *hub, const char *line)
         publish(hub, "lights/query", NULL);
         break;
     case HUB_HELP:
-        fputs(hub_command_help, stdout);
+        show_help(hub_command_help, true);
         break;
     case HUB_QUIT:
         hub->quit = true;
@@ -143,15 +144,13 @@ static void print_result(const struct hub *hub)
     unsigned wanted = wanted_count(hub);
 
     if (command->verb == HUB_STATUS) {
-        hub_nodes_print(&hub->nodes, now_ms(), stdout);
+        hub_nodes_print(&hub->nodes, now_ms());
     } else if (wanted > 0) {
-        printf("%s lights %s: %u of %u report %s\n", who, state,
-               done_count(hub), wanted, state);
+        say("%s lights %s: %u of %u report %s", who, state, done_count(hub),
+            wanted, state);
     } else {
-        printf("%s lights %s: %u report %s\n", who, state, done_count(hub),
-               state);
+        say("%s lights %s: %u report %s", who, state, done_count(hub), state);
     }
-    fflush(stdout);
 }
 
 /* Ends waiting when all that are wanted have reported, or time is up. */
@@ -166,8 +165,8 @@ static void look_at_reports(struct hub *hub)
     hub->waiting = false;
     print_result(hub);
     if (wanted > 0 && !complete) {
-        fprintf(stderr, "hub: %u of %u nodes did not report\n",
-                wanted - done_count(hub), wanted);
+        complain("hub: %u of %u nodes did not report", wanted - done_count(hub),
+                 wanted);
         hub->status = 1;
     }
 }
@@ -287,7 +286,7 @@ static int load_plugin(msock_host *host, const struct hub_settings *settings,
     if (msock_host_load(host, load, config) == 0) {
         return 0;
     }
-    fprintf(stderr, "hub: --load %s, from %s:\n", load, settings->plugins);
+    complain("hub: --load %s, from %s:", load, settings->plugins);
     return fail("cannot start");
 }
 
@@ -302,8 +301,7 @@ static int load_plugins(msock_host **host, msock_channel *channel,
     }
     char *directory = realpath(settings->plugins, NULL);
     if (directory == NULL) {
-        fprintf(stderr, "hub: --plugins %s: %s\n", settings->plugins,
-                strerror(errno));
+        complain("hub: --plugins %s: %s", settings->plugins, strerror(errno));
         return 1;
     }
     msock_host_options options = {.directory = directory, .logger = logger};
@@ -322,9 +320,8 @@ static void greet(const struct hub_settings *settings, bool terminal)
     bool sealed = is_sealed(settings->url, settings->key_file);
 
     if (terminal || !sealed) {
-        fprintf(stderr, "hub: ready, %s%s\n",
-                sealed ? "sealed" : "open: no key",
-                terminal ? "; type help, or quit" : "");
+        complain("hub: ready, %s%s", sealed ? "sealed" : "open: no key",
+                 terminal ? "; type help, or quit" : "");
     }
 }
 

@@ -2,6 +2,8 @@
 /* The nodes that a hub has heard of. */
 #include "samples/hub_nodes.h"
 
+#include "samples/say.h"
+
 #include <multisock/text.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +123,7 @@ static int name_columns(const char *name, char shown[static SHOWN_SIZE])
     return columns(shown);
 }
 
-void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms, FILE *out)
+void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms)
 {
     char shown[SHOWN_SIZE];
     int width = columns("NODE");
@@ -129,7 +131,7 @@ void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms, FILE *out)
         int needed = name_columns(nodes->nodes[i].name, shown);
         width = needed > width ? needed : width;
     }
-    fprintf(out, "%-*s  LIGHTS  BRIGHTNESS  REPORTED\n", width, "NODE");
+    say("%-*s  LIGHTS  BRIGHTNESS  REPORTED", width, "NODE");
     for (size_t i = 0; i < nodes->count; i++) {
         const struct hub_node *node = &nodes->nodes[i];
         char brightness[16] = "-";
@@ -137,13 +139,13 @@ void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms, FILE *out)
         if (node->brightness >= 0) {
             snprintf(brightness, sizeof brightness, "%d", node->brightness);
         }
-        fprintf(out, "%s%*s  %-6s  %10s  %.1f s ago\n", shown, padding, "",
-                !node->known ? "?"
-                : node->on   ? "on"
-                             : "off",
-                brightness, (double)(now_ms - node->heard_ms) / 1000);
+        say("%s%*s  %-6s  %10s  %.1f s ago", shown, padding, "",
+            !node->known ? "?"
+            : node->on   ? "on"
+                         : "off",
+            brightness, (double)(now_ms - node->heard_ms) / 1000);
     }
     if (nodes->count == 0) {
-        fprintf(out, "(no node has reported)\n");
+        say("(no node has reported)");
     }
 }

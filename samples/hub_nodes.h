@@ -35,6 +35,6 @@ unsigned hub_nodes_count(const struct hub_nodes *nodes, uint64_t since_ms,
                          const char *name, const bool *on);
 
 /** Prints them as an aligned table, safe for a terminal. */
-void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms, FILE *out);
+void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms);
 
 #endif

@@ -4,33 +4,35 @@
 
 #include "samples/hub_command.h"
 #include "samples/hub_nodes.h"
+#include "samples/say.h"
 #include "samples/surroundings.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int usage(FILE *out, int status)
+static int usage(bool asked, int status)
 {
-    fprintf(out,
-            "usage: hub [--name NAME] [--key-file FILE] [-c CHANNEL]\n"
-            "           [--plugins DIR] [--load NAME[=JSON]]...\n"
-            "           [--expect NODES] [--wait SECONDS] [COMMAND...]\n"
-            "Commands, quoted as one argument each, or lines of standard "
-            "input:\n%s"
-            "Each waits --wait seconds [1] for reports; with --expect only "
-            "until so many\nnodes reported, and fewer is a failure (exit 1). "
-            "SIGHUP reloads the plugins.\nWithout -c and --key-file, "
-            "$MSOCK_CHANNEL and $MSOCK_KEY_FILE name them;\n"
-            "without a key the channel is open to anybody.\n",
-            hub_command_help);
+    show_help("usage: hub [--name NAME] [--key-file FILE] [-c CHANNEL]\n"
+              "           [--plugins DIR] [--load NAME[=JSON]]...\n"
+              "           [--expect NODES] [--wait SECONDS] [COMMAND...]\n"
+              "Commands, quoted as one argument each, or lines of standard "
+              "input:\n",
+              asked);
+    show_help(hub_command_help, asked);
+    show_help("Each waits --wait seconds [1] for reports; with --expect only "
+              "until so many\nnodes reported, and fewer is a failure (exit 1). "
+              "SIGHUP reloads the plugins.\nWithout -c and --key-file, "
+              "$MSOCK_CHANNEL and $MSOCK_KEY_FILE name them;\n"
+              "without a key the channel is open to anybody.\n",
+              asked);
     return status;
 }
 
 /* Tells what is wrong with the command line.  Returns -1. */
 static int refuse(const char *what, const char *value)
 {
-    fprintf(stderr, "hub: %s%s; see hub --help\n", what, value);
+    complain("hub: %s%s; see hub --help", what, value);
     return -1;
 }
 
@@ -110,7 +112,7 @@ int hub_settings_read(struct hub_settings *settings, int argc, char **argv)
 
     while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (letter == 'h') {
-            return usage(stdout, 0);
+            return usage(true, 0);
         }
         if (take(settings, letter, optarg) < 0) {
             return 2;
@@ -124,8 +126,8 @@ int hub_settings_read(struct hub_settings *settings, int argc, char **argv)
     for (int i = 0; i < settings->word_count; i++) {
         struct hub_command command;
         if (hub_command_parse(&command, settings->words[i]) < 0) {
-            fprintf(stderr, "hub: not understood: %s\n%s", settings->words[i],
-                    hub_command_help);
+            complain("hub: not understood: %s", settings->words[i]);
+            show_help(hub_command_help, false);
             return 2;
         }
     }

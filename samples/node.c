@@ -2,6 +2,7 @@
 /* node: a machine with lights. The plugin `lights` does the work: it obeys on
  * `lights` and NODE/lights and reports on NODE/lights/state. What the channel
  * refuses is logged as it happens and summed up at the end. */
+#include "samples/say.h"
 #include "samples/signals.h"
 #include "samples/surroundings.h"
 
@@ -26,19 +27,20 @@ struct settings {
 
 static int fail(const char *what)
 {
-    fprintf(stderr, "node: %s: %s\n", what, msock_error_detail());
+    complain("node: %s: %s", what, msock_error_detail());
     return 1;
 }
 
-static int usage(FILE *out, int status)
+static int usage(bool asked, int status)
 {
-    fputs("usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
-          "            [--plugins DIR] [--leds DIR]\n"
-          "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
-          "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin.\n"
-          "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE name "
-          "them;\nwithout a key the channel is open to anybody.\n",
-          out);
+    show_help(
+        "usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
+        "            [--plugins DIR] [--leds DIR]\n"
+        "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
+        "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin.\n"
+        "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE name "
+        "them;\nwithout a key the channel is open to anybody.\n",
+        asked);
     return status;
 }
 
@@ -73,13 +75,13 @@ static int parse(int argc, char **argv, struct settings *settings)
             settings->leds = optarg;
             break;
         case 'h':
-            return usage(stdout, 0);
+            return usage(true, 0);
         default:
-            return usage(stderr, 2);
+            return usage(false, 2);
         }
     }
     if (settings->name == NULL || optind < argc) {
-        return usage(stderr, 2);
+        return usage(false, 2);
     }
     if (!surroundings_complete("node", &settings->url, &settings->key_file)) {
         return 2;
@@ -110,9 +112,9 @@ static void print_refused(const msock_channel *channel)
         enum msock_counter counter = (enum msock_counter)i;
         uint64_t count = msock_counter_get(channel, counter);
         if (count > 0 && counter != MSOCK_DROP_OWN) {
-            printf("%s: refused %llu: %s (%s)\n", msock_name(channel),
-                   (unsigned long long)count, msock_counter_name(counter),
-                   msock_counter_text(counter));
+            say("%s: refused %llu: %s (%s)", msock_name(channel),
+                (unsigned long long)count, msock_counter_name(counter),
+                msock_counter_text(counter));
         }
     }
 }
@@ -150,8 +152,7 @@ static int serve(msock_channel *channel, const struct settings *settings,
     int status = 0;
 
     if (plugins == NULL) {
-        fprintf(stderr, "node: --plugins %s: %s\n", settings->plugins,
-                strerror(errno));
+        complain("node: --plugins %s: %s", settings->plugins, strerror(errno));
         return 1;
     }
     msock_host_options options = {.directory = plugins, .logger = logger};

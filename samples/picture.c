@@ -8,8 +8,10 @@
  *
  * Each is a process of its own that opens the channel, and leaves when its time
  * is over. Nobody knows who else is there, and nobody is in between. */
+#include "samples/say.h"
+
+#include <errno.h>
 #include <multisock/multisock.h>
-#include <multisock/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 
 #define LOCAL_URL MSOCK_DEFAULT_URL "?iface=lo"
 
-enum { PERIOD_MS = 250, SHOWN_SIZE = 256, SECONDS_MAX = 3600 };
+enum { PERIOD_MS = 250, WORD_SIZE = 256, SECONDS_MAX = 3600 };
 
 struct part {
     msock_channel *channel;
@@ -44,7 +46,7 @@ enum { ACTOR_COUNT = sizeof actors / sizeof actors[0] };
 
 static int fail(const char *name)
 {
-    fprintf(stderr, "picture: %s: %s\n", name, msock_error_detail());
+    complain("picture: %s: %s", name, msock_error_detail());
     return 1;
 }
 
@@ -57,7 +59,7 @@ static void on_end(msock_channel *channel, void *user)
 static void on_write(msock_channel *channel, void *user)
 {
     struct part *part = user;
-    char word[SHOWN_SIZE];
+    char word[WORD_SIZE];
 
     part->count++;
     snprintf(word, sizeof word, "\"word %u of %s\"", part->count, part->name);
@@ -70,12 +72,10 @@ static int on_hear(msock_channel *channel, const msock_message *message,
                    void *user)
 {
     struct part *part = user;
-    char shown[SHOWN_SIZE];
     (void)channel;
 
     part->count++;
-    msock_text_escape(message->data, message->data_size, shown, sizeof shown);
-    printf("%s hears %s\n", part->name, shown);
+    say("%s hears %.*s", part->name, (int)message->data_size, message->data);
     return 0;
 }
 
@@ -97,12 +97,11 @@ static int play(bool writer, const char *name, unsigned seconds,
         result =
             msock_timer_start(part.channel, 1000ULL * seconds, 0, on_end, NULL);
     }
-    printf("%s comes, a %s\n", name, writer ? "writer" : "reader");
+    say("%s comes, a %s", name, writer ? "writer" : "reader");
     result = result < 0 ? result : msock_run(part.channel);
     int status = result < 0 ? fail(name) : part.count == 0;
     msock_close(part.channel, NULL, NULL);
-    printf("%s goes: %u words %s\n", name, part.count,
-           writer ? "written" : "heard");
+    say("%s goes: %u words %s", name, part.count, writer ? "written" : "heard");
     return status;
 }
 
@@ -114,7 +113,7 @@ static pid_t cast(const char *program, const struct actor *actor,
     if (child == 0) {
         execl(program, "picture", actor->role, actor->name, actor->seconds, url,
               (char *)NULL);
-        perror(program);
+        complain("%s: %s", program, strerror(errno));
         _exit(1);
     }
     return child;
@@ -152,15 +151,14 @@ static int stage(const char *url)
 
 static int usage(void)
 {
-    fputs("usage: picture [-c CHANNEL]\n"
-          "       picture writer|reader NAME SECONDS [CHANNEL]\n",
-          stderr);
+    show_help("usage: picture [-c CHANNEL]\n"
+              "       picture writer|reader NAME SECONDS [CHANNEL]\n",
+              false);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 1) {
         return stage(LOCAL_URL);
     }

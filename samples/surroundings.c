@@ -2,7 +2,8 @@
 /* How hub and node find their channel. */
 #include "samples/surroundings.h"
 
-#include <stdio.h>
+#include "samples/say.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ bool surroundings_complete(const char *program, const char **url,
         *key_file = getenv("MSOCK_KEY_FILE");
     }
     if (*key_file != NULL && (*key_file)[0] == '\0') {
-        fprintf(stderr, "%s: %s is empty: name a key file, or leave it out\n",
-                program, source);
+        complain("%s: %s is empty: name a key file, or leave it out", program,
+                 source);
         return false;
     }
     return true;

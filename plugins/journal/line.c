@@ -7,9 +7,8 @@
 #include <string.h>
 
 enum {
-    ESCAPE_SIZE = 7, /* "\u202e" and a NUL */
-    KEY_SIZE = 9,    /* ,"raw":"" or ,"data": */
-    TAIL_MAX = 48    /* of what follows the data */
+    KEY_SIZE = 9, /* ,"raw":"" or ,"data": */
+    TAIL_MAX = 48 /* of what follows the data */
 };
 
 /* Writes up to its capacity; what does not fit leaves it full. */
@@ -35,50 +34,17 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-/* Returns the code point at the beginning of valid UTF-8 if it could harm a
- * terminal (DEL, C1, bidirectional controls; JSON has no C0), else 0; *size is
- * its bytes. */
-static unsigned harmful(const char *text, size_t left, size_t *size)
+/* Puts valid JSON on one line, as text.h escapes it. The buffer has a byte more
+ * than the line's capacity, for a NUL. */
+static void put_json(const msock_services *services, struct line *line,
+                     const char *json, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)text;
-
-    *size = 1;
-    if (at[0] == 0x7f) {
-        return at[0];
-    }
-    if ((at[0] == 0xc2 || at[0] == 0xd8) && left >= 2) {
-        unsigned point = (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU);
-        *size = 2;
-        return point < 0xa0 || point == 0x61c ? point : 0;
-    }
-    if (at[0] == 0xe2 && left >= 3) {
-        unsigned point = 0x2000U | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU);
-        bool mark = point == 0x200e || point == 0x200f;
-        bool embedding = point >= 0x202a && point <= 0x202e;
-        bool isolate = point >= 0x2066 && point <= 0x2069;
-        *size = 3;
-        return mark || embedding || isolate ? point : 0;
-    }
-    return 0;
-}
-
-/* Puts valid JSON on one line: a line break in it is white space. */
-static void put_json(struct line *line, const char *json, size_t size)
-{
-    for (size_t i = 0; i < size && !line->full;) {
-        size_t bytes;
-        char escape[ESCAPE_SIZE];
-        unsigned point = harmful(json + i, size - i, &bytes);
-        if (point != 0) {
-            snprintf(escape, sizeof escape, "\\u%04x", point & 0xffffU);
-            put_text(line, escape);
-        } else if (json[i] == '\n' || json[i] == '\r') {
-            put(line, " ", 1);
-        } else {
-            put(line, json + i, bytes);
-        }
-        i += bytes;
-    }
+    int escaped =
+        line->full ? -1
+                   : services->json_escape(json, size, line->out + line->size,
+                                           line->capacity - line->size + 1);
+    line->full = escaped < 0;
+    line->size += escaped < 0 ? 0 : (size_t)escaped;
 }
 
 static void put_quoted(const msock_services *services, struct line *line,
@@ -87,7 +53,7 @@ static void put_quoted(const msock_services *services, struct line *line,
     char quoted[6 * MSOCK_TOPIC_MAX + 3];
     int size = services->json_quote(text, strlen(text), quoted, sizeof quoted);
     if (size >= 0) {
-        put_json(line, quoted, (size_t)size);
+        put_json(services, line, quoted, (size_t)size);
     } else {
         put_text(line, "null");
     }
@@ -110,7 +76,8 @@ static void put_base64(struct line *line, const char *bytes, size_t size)
     }
 }
 
-static void put_data(struct line *line, const msock_message *message)
+static void put_data(const msock_services *services, struct line *line,
+                     const msock_message *message)
 {
     if ((message->flags & MSOCK_MESSAGE_RAW) != 0) {
         put_text(line, ",\"raw\":\"");
@@ -118,7 +85,7 @@ static void put_data(struct line *line, const msock_message *message)
         put_text(line, "\"");
     } else {
         put_text(line, ",\"data\":");
-        put_json(line, message->data, message->data_size);
+        put_json(services, line, message->data, message->data_size);
     }
 }
 
@@ -161,7 +128,7 @@ size_t msock__line_write(const msock_services *services, const char *time,
 
     size_t head = line.size;
     line.capacity = head + KEY_SIZE + capacity - MSOCK__LINE_HEAD_MAX;
-    put_data(&line, message);
+    put_data(services, &line, message);
     bool omitted = line.full;
     line.size = omitted ? head : line.size;
     line.full = false;

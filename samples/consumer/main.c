@@ -3,6 +3,7 @@
  * a lamp hears a hub, on a network inside this process. */
 #include <multisock/multisock.h>
 #include <multisock/sim.h>
+#include <multisock/text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,12 +11,15 @@ static int on_lights(msock_channel *lamp, const msock_message *message,
                      void *user)
 {
     int *heard = user;
+    char sender[256]; /* what comes from others may harm a terminal */
 
     if (strcmp(message->data, "false") != 0) {
         return MSOCK_EINVAL;
     }
     *heard += 1;
-    printf("%s: lights off, says %s\n", msock_name(lamp), message->sender);
+    msock_text_escape(message->sender, message->sender_size, sender,
+                      sizeof(sender));
+    printf("%s: lights off, says %s\n", msock_name(lamp), sender);
     return 0;
 }
 

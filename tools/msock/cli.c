@@ -12,13 +12,21 @@
 
 enum { LINE_MAX_SIZE = 1024 };
 
-static void say(const char *format, va_list arguments)
+/* A line for people, as the user, not the data, would have it. */
+static void compose(char safe[static 4 * LINE_MAX_SIZE], const char *format,
+                    va_list arguments)
 {
     char line[LINE_MAX_SIZE];
-    char safe[4 * LINE_MAX_SIZE];
 
     vsnprintf(line, sizeof(line), format, arguments);
-    msock_text_escape(line, strlen(line), safe, sizeof(safe));
+    msock_text_escape(line, strlen(line), safe, 4 * LINE_MAX_SIZE);
+}
+
+static void say(const char *format, va_list arguments)
+{
+    char safe[4 * LINE_MAX_SIZE];
+
+    compose(safe, format, arguments);
     fprintf(stderr, "msock: %s\n", safe);
 }
 
@@ -49,9 +57,67 @@ int cli_error_code(int code)
     return cli_error("%s", detail[0] ? detail : msock_error_text(code));
 }
 
+/* How much of a long line is printed at once: whole characters. */
+static size_t piece_size(const char *text, size_t size)
+{
+    size_t piece = LINE_MAX_SIZE;
+
+    if (size <= piece) {
+        return size;
+    }
+    while (piece > LINE_MAX_SIZE - 4 &&
+           ((unsigned char)text[piece] & 0xC0) == 0x80) {
+        piece--;
+    }
+    return piece;
+}
+
+/* Prints text on one line.  Returns whether it could. */
+static bool print_safe(const char *text, size_t size)
+{
+    while (size > 0) {
+        char safe[4 * LINE_MAX_SIZE + 1];
+        size_t piece = piece_size(text, size);
+        msock_text_escape(text, piece, safe, sizeof(safe));
+        bool printed = fputs(safe, stdout) != EOF;
+        cli_wipe(safe, sizeof(safe)); /* it may be a key */
+        if (!printed) {
+            return false;
+        }
+        text += piece;
+        size -= piece;
+    }
+    return true;
+}
+
 int cli_print(const char *text)
 {
-    if (fputs(text, stdout) == EOF || fflush(stdout) == EOF) {
+    bool printed = true;
+
+    while (*text != '\0' && printed) {
+        size_t size = strcspn(text, "\n");
+        printed = print_safe(text, size);
+        text += size;
+        if (*text == '\n') {
+            printed = printed && putchar('\n') != EOF;
+            text++;
+        }
+    }
+    if (!printed || fflush(stdout) == EOF) {
+        return cli_error("cannot write standard output: %s", strerror(errno));
+    }
+    return CLI_OK;
+}
+
+int cli_line(const char *format, ...)
+{
+    char safe[4 * LINE_MAX_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    compose(safe, format, arguments);
+    va_end(arguments);
+    if (puts(safe) == EOF || fflush(stdout) == EOF) {
         return cli_error("cannot write standard output: %s", strerror(errno));
     }
     return CLI_OK;

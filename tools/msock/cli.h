@@ -3,7 +3,8 @@
  * the options that name a channel, and a growing buffer.
  *
  * Standard output is data; everything said to the user goes to standard error,
- * escaped, as "msock: text". */
+ * as "msock: text". These functions, print.h and the logger are the only doors
+ * to a terminal, and escape by themselves: tests/house/doors_test.py. */
 #ifndef MSOCK_TOOLS_CLI_H
 #define MSOCK_TOOLS_CLI_H
 
@@ -42,9 +43,14 @@ CLI_PRINTF int cli_usage(const char *format, ...);
  *  CLI_FAILURE. */
 int cli_error_code(int code);
 
-/** Prints `text` to standard output.  Returns CLI_OK, or CLI_FAILURE after
+/** Prints `text`, lines that end with newlines, to standard output; all else
+ *  that could harm a terminal is escaped.  Returns CLI_OK, or CLI_FAILURE after
  *  having told why. */
 int cli_print(const char *text);
+
+/** Prints one line to standard output, escaped, newlines in it too: for what
+ *  came from elsewhere. At most 1023 bytes of it.  Returns as cli_print(). */
+CLI_PRINTF int cli_line(const char *format, ...);
 
 /** Overwrites what held a secret; the compiler cannot leave it out. */
 void cli_wipe(void *memory, size_t size);

@@ -155,8 +155,8 @@ static void tell_ready(const struct hub *hub, const char *more)
 {
     char counts[COUNTS_SIZE];
 
-    hub_notify("READY=1\nSTATUS=serving, %s%s", show_plugins(hub, counts),
-               more);
+    hub_notify_status("READY=1", "serving, %s%s", show_plugins(hub, counts),
+                      more);
 }
 
 /* Takes the new configuration.  Returns whether all of it could be had. */
@@ -303,7 +303,7 @@ static void leave(struct hub *hub)
 
 void hub_close(struct hub *hub)
 {
-    hub_notify("STOPPING=1\nSTATUS=stopping");
+    hub_notify_status("STOPPING=1", "stopping");
     if (hub->host) {
         struct hub_view view = view_of(hub, "stopping");
         hub_status_render_plugins(&view, &hub->last);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <multisock/text.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT_SIZE = 1024 };
+enum { STATUS_SIZE = 512 };
 
 static struct sockaddr_un manager;
 static socklen_t manager_size; /* 0: there is none */
@@ -87,28 +88,35 @@ static int send_text(const char *text)
                     : CLI_OK;
 }
 
-int hub_notify(const char *format, ...)
+int hub_notify(const char *state)
 {
-    char text[TEXT_SIZE];
+    return manager_size == 0 ? CLI_OK : send_text(state);
+}
+
+int hub_notify_status(const char *state, const char *format, ...)
+{
+    char status[STATUS_SIZE];
+    char safe[4 * STATUS_SIZE];
+    char text[sizeof(safe) + STATUS_SIZE];
     va_list arguments;
 
-    if (manager_size == 0) {
-        return CLI_OK;
-    }
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    vsnprintf(status, sizeof(status), format, arguments);
     va_end(arguments);
-    return send_text(text);
+    msock_text_escape(status, strlen(status), safe, sizeof(safe));
+    snprintf(text, sizeof(text), "%s\nSTATUS=%s", state, safe);
+    return hub_notify(text);
 }
 
 int hub_notify_reloading(void)
 {
+    char text[64];
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return hub_notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                      (uint64_t)now.tv_sec * 1000000 +
-                          (uint64_t)now.tv_nsec / 1000);
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+             (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+    return hub_notify(text);
 }
 
 unsigned hub_notify_watchdog_ms(void)

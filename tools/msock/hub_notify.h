@@ -11,9 +11,17 @@
  *  environment, so that programs which plugins start do not speak for us. */
 void hub_notify_init(void);
 
-/** Sends lines such as "READY=1\nSTATUS=text"; the text must hold no newline.
- *  Returns CLI_OK, or CLI_FAILURE after having told why. */
-CLI_PRINTF int hub_notify(const char *format, ...);
+/** Sends a line of our own, such as "WATCHDOG=1".  Returns CLI_OK, or
+ *  CLI_FAILURE after having told why. */
+int hub_notify(const char *state);
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+/** Sends a line of our own and "STATUS=text", escaped, so that nothing in the
+ *  text can be a line of its own; at most 511 bytes of it.  Returns as
+ *  hub_notify(). */
+int hub_notify_status(const char *state, const char *format, ...);
 
 /** Says that the configuration is being read again, and when that began. */
 int hub_notify_reloading(void);

@@ -46,56 +46,33 @@ void json_out_format(struct cli_buffer *out, const char *format, ...)
     json_out(out, text, strlen(text));
 }
 
-/* Returns the size of the character at the beginning of valid UTF-8. */
-static size_t character_size(const char *text)
-{
-    unsigned char first = (unsigned char)text[0];
-
-    if (first < 0xc0) {
-        return 1;
-    }
-    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
-/* Returns the code point of a character if it could harm a terminal, else 0.
- * What could is msock_text_escape()'s to say: it makes \xHH or \u{HHHH}. */
-static unsigned long harmful(const char *text, size_t size)
-{
-    char escaped[sizeof("\\u{10ffff}")];
-
-    if (msock_text_escape(text, size, escaped, sizeof(escaped)) == size) {
-        return 0;
-    }
-    return strtoul(escaped + (escaped[1] == 'x' ? 2 : 3), NULL, 16);
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 void json_out_value(struct cli_buffer *out, const char *json, size_t size)
 {
-    bool inside = false;
-
-    if (!grow(out, GROWTH * size)) {
+    if (!grow(out, GROWTH * size + 1)) {
         return;
     }
-    for (size_t i = 0; i < size;) {
-        char escape[sizeof("\\uffff")];
-        size_t bytes = json[i] == '\\' ? 2 : character_size(json + i);
-        bool skipped = !inside && is_space(json[i]);
-        unsigned long point = skipped ? 0 : harmful(json + i, bytes);
-
-        if (point != 0) {
-            snprintf(escape, sizeof(escape), "\\u%04lx", point & 0xffff);
-            put(out, escape, strlen(escape));
-        } else if (!skipped) {
-            put(out, json + i, bytes);
-        }
-        inside ^= json[i] == '"';
-        i += bytes;
+    int escaped = msock_json_escape(json, size, out->bytes + out->size,
+                                    out->capacity - out->size);
+    if (escaped < 0) {
+        json_out(out, "null", strlen("null"));
+    } else {
+        out->size += (size_t)escaped;
     }
+}
+
+/* Appends text that is not UTF-8 as it is shown. */
+static void put_shown(struct cli_buffer *out, const char *text, size_t size)
+{
+    size_t capacity = GROWTH * size + 1;
+    char *shown = malloc(capacity);
+
+    if (!shown) {
+        cli_error("out of memory");
+        out->failed = true;
+        return;
+    }
+    json_out_text(out, shown, msock_text_escape(text, size, shown, capacity));
+    free(shown);
 }
 
 void json_out_text(struct cli_buffer *out, const char *text, size_t size)
@@ -114,7 +91,7 @@ void json_out_text(struct cli_buffer *out, const char *text, size_t size)
     if (quoted_size > 0) {
         json_out_value(out, quoted, (size_t)quoted_size);
     } else {
-        json_out(out, "null", strlen("null"));
+        put_shown(out, text, size);
     }
     free(quoted);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON written to a buffer that grows, so that nothing in it can harm a
- * terminal: what JSON would allow as it is, but a terminal would obey (DEL, C1,
- * bidirectional controls), is escaped inside of its strings.
+ * terminal: what JSON would allow as it is, but a terminal would obey, is
+ * escaped inside of its strings (msock_json_escape()).
  *
  * When memory is short, that is told once, out->failed is set, and nothing more
  * is appended. */
@@ -19,10 +19,12 @@ __attribute__((format(printf, 2, 3)))
 /** Appends what printf(3) would print, at most 255 bytes of it. */
 void json_out_format(struct cli_buffer *out, const char *format, ...);
 
-/** Appends valid JSON without the white space outside of its strings. */
+/** Appends valid JSON without the white space outside of its strings; null for
+ *  what is none. */
 void json_out_value(struct cli_buffer *out, const char *json, size_t size);
 
-/** Appends text as a JSON string; null if it is not UTF-8. */
+/** Appends text as a JSON string; what is not UTF-8 as msock_text_escape()
+ *  shows it. */
 void json_out_text(struct cli_buffer *out, const char *text, size_t size);
 
 #endif

@@ -70,12 +70,9 @@ static int cmd_help(int argc, char **argv)
 
 static int cmd_version(int argc, char **argv)
 {
-    char text[64];
-
     (void)argc;
     (void)argv;
-    snprintf(text, sizeof(text), "msock %s\n", msock_version());
-    return cli_print(text);
+    return cli_line("msock %s", msock_version());
 }
 
 /* A caller may have closed the standard streams. What is opened next would take

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the samples speak. */
+#include "samples/say.h"
+
+#include <multisock/text.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_SIZE = 1024 };
+
+static int put_line(FILE *out, const char *format, va_list arguments)
+{
+    char line[LINE_SIZE];
+    char safe[4 * LINE_SIZE];
+
+    vsnprintf(line, sizeof line, format, arguments);
+    msock_text_escape(line, strlen(line), safe, sizeof safe);
+    fprintf(out, "%s\n", safe);
+    return fflush(out);
+}
+
+int say(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int result = put_line(stdout, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    put_line(stderr, format, arguments);
+    va_end(arguments);
+}
+
+void show_help(const char *text, bool asked)
+{
+    fputs(text, asked ? stdout : stderr);
+    fflush(asked ? stdout : stderr);
+}

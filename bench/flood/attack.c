@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS_MAX = 2048, LISTEN_EVERY = 8, NEWEST = 64 };
+enum { RECORDS_MAX = 2048, LISTEN_EVERY = 8, NEWEST = 64, SWARM_FRAMES = 256 };
 
 static struct {
     size_t size;
@@ -94,12 +94,12 @@ static void listen_until_ordered(bool record, bool inside)
 
 /* -- The flood -- */
 
-enum kind { FORGE, REPLAY, INSIDER };
+enum kind { FORGE, REPLAY, INSIDER, SWARM };
 
 static size_t next_frame(enum kind kind, unsigned size, uint8_t *bytes)
 {
     static uint64_t turn;
-    size_t at = ++turn % record_count;
+    size_t at = record_count > 0 ? ++turn % record_count : ++turn;
 
     switch (kind) {
     case FORGE:
@@ -109,6 +109,11 @@ static size_t next_frame(enum kind kind, unsigned size, uint8_t *bytes)
     case REPLAY:
         memcpy(bytes, records[at].bytes, records[at].size);
         return records[at].size;
+    case SWARM:
+        if (turn % SWARM_FRAMES == 0) {
+            insider_redraw(&insider);
+        }
+        return insider_batch(&insider, size, bytes);
     default:
         return insider_batch(&insider, size, bytes);
     }
@@ -156,21 +161,21 @@ static int open_all(enum kind kind, char **words)
         perror("socket");
         return -1;
     }
-    return kind == INSIDER ? insider_open(&insider, words[3], group, port) : 0;
+    return kind >= INSIDER ? insider_open(&insider, words[3], group, port) : 0;
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"forge", "replay", "insider"};
+    static const char *const names[] = {"forge", "replay", "insider", "swarm"};
     struct sigaction end = {.sa_handler = on_term};
     enum kind kind = FORGE;
 
-    while (argc == 8 && kind <= INSIDER && strcmp(argv[1], names[kind]) != 0) {
+    while (argc == 8 && kind <= SWARM && strcmp(argv[1], names[kind]) != 0) {
         kind++;
     }
-    if (argc != 8 || kind > INSIDER) {
+    if (argc != 8 || kind > SWARM) {
         fprintf(stderr,
-                "usage: %s forge|replay|insider SIZE own|forged GROUP "
+                "usage: %s forge|replay|insider|swarm SIZE own|forged GROUP "
                 "PORT FROM KEY_FILE\n"
                 "SIZE: bytes of a forged frame, or messages in an "
                 "insider's\n",
@@ -187,7 +192,7 @@ int main(int argc, char **argv)
     }
     listen_until_ordered(true, kind == INSIDER);
     listen_until_ordered(false, kind == INSIDER);
-    if ((kind != INSIDER && record_count == 0) ||
+    if ((kind < INSIDER && record_count == 0) ||
         (strcmp(argv[3], "forged") == 0 && attack_forge(&net, &victim) < 0)) {
         fprintf(stderr, "nothing was heard, or raw sockets are forbidden\n");
         return 1;

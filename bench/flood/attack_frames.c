@@ -20,18 +20,10 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-int insider_open(struct insider *insider, const char *key_file,
-                 const uint8_t group[static 16], uint16_t port)
+void insider_redraw(struct insider *insider)
 {
-    struct msock__keyring *ring = NULL;
     uint8_t session[MSOCK__SESSION_SIZE];
 
-    if (msock__crypto_init() < 0 || msock__keyring_new(&ring) < 0 ||
-        msock__keyring_load(ring, key_file) < 0 ||
-        msock__seal_stage(&insider->stage, ring, group, port, NULL) < 0) {
-        fprintf(stderr, "%s: %s\n", key_file, msock_error_detail());
-        return -1;
-    }
     msock__random(session, sizeof session);
     for (uint8_t stream = 0; stream < 3; stream++) {
         struct msock__frame *frame = &insider->frames[stream];
@@ -40,6 +32,20 @@ int insider_open(struct insider *insider, const char *key_file,
         memcpy(frame->session, session, sizeof session);
     }
     insider->began_us = now_us();
+}
+
+int insider_open(struct insider *insider, const char *key_file,
+                 const uint8_t group[static 16], uint16_t port)
+{
+    struct msock__keyring *ring = NULL;
+
+    if (msock__crypto_init() < 0 || msock__keyring_new(&ring) < 0 ||
+        msock__keyring_load(ring, key_file) < 0 ||
+        msock__seal_stage(&insider->stage, ring, group, port, NULL) < 0) {
+        fprintf(stderr, "%s: %s\n", key_file, msock_error_detail());
+        return -1;
+    }
+    insider_redraw(insider);
     return 0;
 }
 

@@ -18,6 +18,9 @@ struct insider {
 int insider_open(struct insider *insider, const char *key_file,
                  const uint8_t group[static 16], uint16_t port);
 
+/** Begins a new session, which nobody admits unless it answers. */
+void insider_redraw(struct insider *insider);
+
 /** Writes a sealed data frame of `count` messages of 64 bytes.
  *  Returns its size. */
 size_t insider_batch(struct insider *insider, unsigned count, uint8_t *bytes);

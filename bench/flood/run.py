@@ -49,6 +49,7 @@ CASES = [
     Case("recorder, living, sender's address", "replay", source="forged"),
     Case("insider, 21 messages a frame", "insider", 21),
     Case("insider, 1 message a frame", "insider", 1),
+    Case("insider, many sessions", "swarm", 21),
 ]
 REFUSE = """
 table netdev flood {{

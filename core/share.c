@@ -42,11 +42,14 @@ static void end_period(struct msock__share *share, uint64_t now_us)
     bool own = is_own_doing(share);
     uint64_t over_us = now_us - share->until_us;
 
-    if (share->pressed && own && share->active > 1) {
+    bool strained = share->pressed && own && share->active > 1;
+
+    if (strained && share->strained) {
         lower(share);
-    } else {
+    } else if (!strained) {
         raise(share, 1);
     }
+    share->strained = strained && over_us < MSOCK__SHARE_PERIOD_US;
     if (share->pressed && (!own || share->level > 0)) {
         share->siege_us = now_us;
     }

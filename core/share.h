@@ -3,11 +3,12 @@
  * that one session's flood leaves the others served (docs/protocol.md 9).
  *
  * Work is counted in units, of authentic frames alone, so nobody uses up
- * another's share. Periods last 100 ms. After one in which the node could not
- * keep up, and that was the authentic frames' doing, and several sessions sent
- * data, no session gets more than three quarters of what the greediest had;
- * after any other the level rises by a quarter, until it is gone. So it finds
- * what the node can do, and who sends little never meets it. Time is passed in;
+ * another's share. Periods last 100 ms. After two or more in a row in which the
+ * node could not keep up, and that was the authentic frames' doing, and several
+ * sessions sent data, no session gets more than three quarters of what the
+ * greediest had; after one in which it could, the level rises by a quarter,
+ * until it is gone. So it finds what the node can do, who sends little never
+ * meets it, and a moment's delay cuts nobody. Time is passed in;
  * constant cost; zeroed is a start. */
 #ifndef MSOCK_CORE_SHARE_H
 #define MSOCK_CORE_SHARE_H
@@ -48,6 +49,7 @@ struct msock__share {
     uint64_t seen;     /* datagrams in it ... */
     uint64_t known;    /* ... and those that were authentic or passed over */
     bool pressed;      /* the node could not keep up in it */
+    bool strained;     /* ... nor in the one before, by its members' doing */
     uint64_t siege_us; /* when it last had more than it can do; 0: never */
 };
 

@@ -66,15 +66,28 @@ Test(share, nobody_is_passed_over_while_all_is_read)
     cr_expect(not(msock__share_besieged(&share, now_us)));
 }
 
-Test(share, greediest_loses_a_quarter_after_a_period_of_pressure)
+Test(share, greediest_loses_a_quarter_after_two_periods_of_pressure)
 {
-    unsigned first = press(4000);
+    unsigned first = press(4000) + press(4000);
     unsigned second = press(4000);
     unsigned third = press(4000);
 
     cr_expect(eq(uint, first, 0));
     cr_expect(eq(uint, second, 1000));
     cr_expect(eq(uint, third, 4000 - 2250));
+}
+
+Test(share, pressure_of_a_moment_cuts_nobody)
+{
+    unsigned over = 0;
+
+    for (int i = 0; i < 10; i++) {
+        over += press(4000);
+        now_us += MSOCK__SHARE_PERIOD_US;
+        over += hear(&busy, 4000);
+    }
+
+    cr_expect(eq(uint, over, 0));
 }
 
 Test(share, level_never_falls_below_the_least)
@@ -93,6 +106,7 @@ Test(share, level_never_falls_below_the_least)
 
 Test(share, level_rises_while_nothing_presses_and_is_gone)
 {
+    press(4000);
     press(4000);
     press(4000);
 
@@ -171,6 +185,7 @@ Test(share, siege_is_remembered_for_2_s)
 Test(share, flood_of_a_session_is_a_siege)
 {
     press(4000);
+    press(4000);
     bool before = msock__share_besieged(&share, now_us);
     press(4000);
 
@@ -180,6 +195,7 @@ Test(share, flood_of_a_session_is_a_siege)
 
 Test(share, who_was_passed_over_is_quiet_after_a_second)
 {
+    press(4000);
     press(4000);
     press(4000);
 

@@ -120,7 +120,7 @@ class Reliable(Case):
         netns.until(give_up, "sub goes on behind the gap")
         result = sub.end()
         self.assertEqual(result.lines, ["first", "last"])
-        self.assertIn("msock: lost 3 reliable frames of py, from 2 on\n",
+        self.assertIn("msock: lost 3 reliable frames of py, from number 2 on\n",
                       result.err)
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manual lists the keys that plugins and the hub know, and no others.
+"""The manual lists the keys that channels, plugins and the hub know, and no
+others.
 
     manual_test.py SOURCE_DIR
 """
@@ -25,6 +26,16 @@ def listed(root, page, section):
     return set(re.findall(r"^\.It Cm (\w+)$", part, re.M))
 
 
+def channel_keys(root):
+    """The keys of a channel that msock.1 has."""
+    text = read(root, os.path.join("docs", "man", "msock.1"))
+    part = text.split(".Sh CHANNELS\n", 1)[1].split("\n.Sh ", 1)[0]
+    items = re.findall(r"^\.It Cm (.+)$", part, re.M)
+    for block in re.findall(r"^\.It Xo\n(.+?)\n\.Xc$", part, re.M | re.S):
+        items += re.findall(r"^\.Cm (.+)$", block, re.M)
+    return {key for item in items for key in re.findall(r"\w+", item)}
+
+
 def known(root, pattern, paths):
     """The keys that the sources have."""
     return {key for path in paths
@@ -43,6 +54,9 @@ def faults(root):
             yield f"multisock-plugins.5 and {name} disagree about {key}"
     if len(plugins) < 3:
         yield "no plugins found"
+    keys = known(root, r'ENTRY\("(\w+)"', ["core/options_table.c"])
+    for key in sorted(keys ^ channel_keys(root)):
+        yield f"msock.1 and core/options_table.c disagree about {key}"
     keys = known(root, r'(?m)^    \{"(\w+)", [A-Z_]+,',
                  ["tools/msock/hub_fields.c"])
     for key in sorted(keys ^ listed(root, "multisock-hub.5",

@@ -149,15 +149,26 @@ static const char *option_word(int option, char **argv)
     return word;
 }
 
+/* Whether a long option was given a value that it does not take. */
+static bool has_vain_value(int option, const char *word)
+{
+    return option == '?' && optopt > 0 && strncmp(word, "--", 2) == 0 &&
+           strchr(word, '=') != NULL;
+}
+
 int cli_unknown_option(int option, char **argv)
 {
+    const char *word = option_word(option, argv);
     if (option == ':') {
-        return cli_usage("%s needs a value; see msock %s -h",
-                         option_word(option, argv), argv[0]);
+        return cli_usage("%s needs a value; see msock %s -h", word, argv[0]);
+    }
+    if (has_vain_value(option, word)) {
+        return cli_usage("%s: %.*s takes no value; see msock %s -h", word,
+                         (int)strcspn(word, "="), word, argv[0]);
     }
     return cli_usage("unknown option %s (what is no option and begins with - "
                      "comes after --); see msock %s -h",
-                     option_word(option, argv), argv[0]);
+                     word, argv[0]);
 }
 
 /* Takes an option's value, which must not be empty: a variable that is not set

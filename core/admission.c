@@ -376,6 +376,16 @@ size_t msock__admission_bytes(const struct msock__admission *admission)
     return admission->table.bytes;
 }
 
+size_t msock__admission_frames(const struct msock__admission *admission)
+{
+    size_t count = 0;
+    for (const struct msock__pending *one = admission->table.first; one != NULL;
+         one = one->later) {
+        count += one->hold.count;
+    }
+    return count;
+}
+
 size_t msock__admission_count(const struct msock__admission *admission)
 {
     return msock__pending_count(&admission->table);

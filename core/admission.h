@@ -146,6 +146,9 @@ uint64_t msock__admission_deadline(const struct msock__admission *admission);
 /** Bytes held, bookkeeping included. */
 size_t msock__admission_bytes(const struct msock__admission *admission);
 
+/** Frames held. */
+size_t msock__admission_frames(const struct msock__admission *admission);
+
 /** Sessions pending, asleep ones too. */
 size_t msock__admission_count(const struct msock__admission *admission);
 

@@ -86,6 +86,12 @@ size_t msock_queued(const msock_channel *channel)
            shown + atomic_load(&engine->post.bytes);
 }
 
+size_t msock_held(const msock_channel *channel)
+{
+    const struct msock__admission *admission = channel->engine.admission;
+    return admission ? msock__admission_frames(admission) : 0;
+}
+
 uint64_t msock_counter_get(const msock_channel *channel,
                            enum msock_counter counter)
 {

@@ -174,6 +174,12 @@ int msock_joined(const msock_channel *channel);
  *  posted ones among them. Thread: loop only. */
 size_t msock_queued(const msock_channel *channel);
 
+/** Returns the number of frames that wait for their session's answer, 0 on an
+ *  open channel. Without one they are dropped within 10 s, and only then
+ * counted as MSOCK_DROP_PENDING: a recording, or a node that does not hear this
+ * one. Thread: loop only.  Source: docs/protocol.md 6.4. */
+size_t msock_held(const msock_channel *channel);
+
 /** Returns a counter, 0 if there is no such one.  Thread: loop only. */
 uint64_t msock_counter_get(const msock_channel *channel,
                            enum msock_counter counter);
@@ -247,7 +253,10 @@ typedef struct msock_publish_options {
     const char *type;    /* media type of `raw`, at most 127 bytes, or NULL */
     bool reliable;       /* once and in order, or reported as lost */
     unsigned copies;     /* times a best-effort frame is sent, 1..10 [1] */
-    unsigned expires_ms; /* not delivered when older [never] */
+    unsigned expires_ms; /* not delivered when older [never]; on a sealed
+                            channel the time counts in which a listener that is
+                            new to the sender asks who it is: some ms, 100 and
+                            more if frames are lost */
     unsigned after_ms;   /* delivered this long after it was sent, at the same
                             moment everywhere, 0..60,000 [0] */
 } msock_publish_options;

@@ -102,6 +102,8 @@ Test(engine_admission, who_is_not_answered_believes_nobody)
     net.lose = lose_to_hub;
     net_publish(hub, "a", "1");
 
+    net_run(NET_SECOND_US);
+    cr_expect(eq(sz, msock_held(net_channel(node)), 1));
     net_run(30 * NET_SECOND_US);
 
     cr_expect(eq(sz, heard(node), 0));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One host with nothing but `lo`: msock pub and msock sub as users run them."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -180,6 +181,39 @@ class Bare(netns.Case):
         self.assertEqual(result.out, "off\n")
         for reason in ("drop_short", "drop_magic", "drop_json"):
             self.assertIn(reason, result.err)
+
+
+    def test_copies_are_no_drops(self):
+        sub = self.sub("lights", "-C", 2, "-c", LO)
+
+        self.run_msock("pub", "lights", "1", "--copies", 3, "-c", LO)
+        self.run_msock("pub", "lights", "2", "-c", LO)
+
+        self.assertEqual(sub.end().err, "")
+
+    def test_a_recording_is_told_of_when_the_reader_ends(self):
+        key = ("--key-file", self.key())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tape:
+            tape.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tape.bind((netns.GROUP, netns.PORT))
+            tape.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                            socket.inet_aton(netns.GROUP) +
+                            socket.inet_aton("127.0.0.1"))
+            tape.settimeout(0.1)
+            self.run_msock("pub", "lights", "off", "-c", LO, *key)
+            frames = []
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    frames.append(tape.recv(2000))
+            tape.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                            socket.inet_aton("127.0.0.1"))
+            sub = self.sub("lights", "-W", 1, "-c", LO, *key, readers=2)
+            for frame in frames:
+                tape.sendto(frame, (netns.GROUP, netns.PORT))
+            result = sub.end(27)
+
+        self.assertEqual(result.out, "")
+        self.assertRegex(result.err, "held 1: ")
 
 
 class Ending(netns.Case):

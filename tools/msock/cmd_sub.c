@@ -202,14 +202,23 @@ static int start(struct subscriber *subscriber)
 }
 
 /* Says why messages may be missing: without it, a wrong key looks like
- * silence. One's own looped frames are no loss. */
+ * silence. One's own looped frames are no loss, and neither are those that came
+ * again. */
 static void tell_drops(const msock_channel *channel)
 {
+    size_t held = msock_held(channel);
+
+    if (held > 0) {
+        cli_error("held %zu: frames of senders that have not answered: a "
+                  "recording, or they do not hear this program",
+                  held);
+    }
     for (int i = MSOCK_DROP_SHORT; i < MSOCK_COUNTER_COUNT; i++) {
         enum msock_counter counter = (enum msock_counter)i;
         uint64_t dropped = msock_counter_get(channel, counter);
 
-        if (dropped > 0 && counter != MSOCK_DROP_OWN) {
+        if (dropped > 0 && counter != MSOCK_DROP_OWN &&
+            counter != MSOCK_DROP_DUPLICATE) {
             cli_error("%s %" PRIu64 ": %s", msock_counter_name(counter),
                       dropped, msock_counter_text(counter));
         }

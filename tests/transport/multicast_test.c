@@ -270,6 +270,21 @@ Test(multicast, a_datagram_for_another_address_is_foreign)
     node_close(&node);
 }
 
+Test(multicast, a_datagram_of_the_largest_size_arrives)
+{
+    struct node node;
+    struct msock__config config = config_of("ff15::4d53", "lo");
+    enter_ipv6();
+    node_open(&node, &config);
+
+    send_to("ff15::4d53", config.port, 65507);
+    run_until(&node, has_received, 1);
+
+    cr_expect(eq(sz, node.size, 65507));
+    cr_expect(eq(u64, node.counters[MSOCK_DROP_TRUNCATED], 0));
+    node_close(&node);
+}
+
 Test(multicast, a_datagram_over_the_largest_size_is_dropped)
 {
     struct node node;

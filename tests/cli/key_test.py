@@ -167,7 +167,18 @@ class Rotating(netns.Case):
         result = self.rotate("--switch", code=1)
 
         self.assertIn("--force", result.err)
+        self.assertIn("-c", result.err)
         self.assertEqual(self.ids()[0], self.old)
+
+    def test_only_a_key_that_does_not_seal_is_retired(self):
+        new = self.rotate().out.strip()
+
+        for name, said in ((self.old, "seals"), ("0", "holds no key 0")):
+            result = self.run_msock("key", "retire", self.file, name, code=1)
+            self.assertIn(said, result.err)
+        self.run_msock("key", "retire", self.file, new, "--force")
+
+        self.assertEqual(self.ids(), [self.old])
 
     def test_a_second_writer_finds_no_half_file(self):
         self.rotate()

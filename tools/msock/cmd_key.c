@@ -11,7 +11,9 @@ static const char help[] =
     "       msock key from-passphrase < TEXTS > FILE\n"
     "       msock key show FILE [--json] [--secret]\n"
     "       msock key id FILE\n"
-    "       msock key rotate FILE [ID] [--switch] [--force]\n"
+    "       msock key rotate FILE [ID] [--switch [-c URL]] [--force]\n"
+    "       msock key retire FILE ID [-c URL] [--force]\n"
+    "       msock key list FILE [-c URL] [--json]\n"
     "Makes keys, and exchanges those of a key file while its channels run. "
     "The\n"
     "first key of a file seals, all of them open; channels refuse a key file\n"
@@ -25,18 +27,29 @@ static const char help[] =
     "  id               print the id of the key that seals\n"
     "  rotate           add a new key behind the others; with --switch, have "
     "the\n"
-    "                   newest key (or ID) seal\n"
+    "                   newest key (or ID) seal, if no node lacks it\n"
+    "  retire           wait until no node seals with the key ID and nothing\n"
+    "                   under it can be asked for again, and take it out\n"
+    "  list             say which nodes hold which keys of FILE\n"
     "\n"
-    "      --json       print one JSON object a line\n"
-    "      --secret     show the keys themselves\n"
-    "      --switch     the second step of rotate\n"
-    "      --force      do it although something may be lost\n"
-    "  -h, --help       this text\n";
+    "  -c, --channel URL  the channel [$MSOCK_CHANNEL, else\n"
+    "                     " MSOCK_DEFAULT_URL "]\n"
+    "      --json         print one JSON object a line\n"
+    "      --secret       show the keys themselves\n"
+    "      --switch       the second step of rotate\n"
+    "      --force        do it although something may be lost\n"
+    "  -h, --help         this text\n";
 
 enum { KEY_JSON = CLI_OWN, KEY_SECRET, KEY_SWITCH, KEY_FORCE };
 
 /* Options that a word takes, as bits. */
-enum { TAKES_JSON = 1, TAKES_SECRET = 2, TAKES_SWITCH = 4, TAKES_FORCE = 8 };
+enum {
+    TAKES_JSON = 1,
+    TAKES_SECRET = 2,
+    TAKES_SWITCH = 4,
+    TAKES_FORCE = 8,
+    TAKES_CHANNEL = 16
+};
 
 static const struct word {
     const char *name;
@@ -52,8 +65,12 @@ static const struct word {
     {"show", key_show, "show FILE [--json] [--secret]", 1, 1,
      TAKES_JSON | TAKES_SECRET},
     {"id", key_id, "id FILE", 1, 1, 0},
-    {"rotate", key_rotate, "rotate FILE [ID] [--switch] [--force]", 1, 2,
-     TAKES_SWITCH | TAKES_FORCE},
+    {"rotate", key_rotate, "rotate FILE [ID] [--switch [-c URL]] [--force]", 1,
+     2, TAKES_SWITCH | TAKES_FORCE | TAKES_CHANNEL},
+    {"retire", key_retire, "retire FILE ID [-c URL] [--force]", 2, 2,
+     TAKES_FORCE | TAKES_CHANNEL},
+    {"list", key_list, "list FILE [-c URL] [--json]", 1, 1,
+     TAKES_JSON | TAKES_CHANNEL},
 };
 enum { WORD_COUNT = sizeof(words) / sizeof(words[0]) };
 
@@ -82,6 +99,7 @@ static int take_option(struct key_call *call, const struct word *word,
     } bits[] = {{KEY_JSON, TAKES_JSON},
                 {KEY_SECRET, TAKES_SECRET},
                 {KEY_SWITCH, TAKES_SWITCH},
+                {'c', TAKES_CHANNEL},
                 {KEY_FORCE, TAKES_FORCE}};
     unsigned bit = 0;
 
@@ -93,6 +111,9 @@ static int take_option(struct key_call *call, const struct word *word,
     }
     if ((word->takes & bit) == 0) {
         return usage_of(word);
+    }
+    if (bit == TAKES_CHANNEL) {
+        return cli_channel_option(&call->channel, option, argv);
     }
     call->json |= bit == TAKES_JSON;
     call->secret |= bit == TAKES_SECRET;
@@ -109,12 +130,14 @@ static int run_word(const struct word *word, int argc, char **argv)
         {"secret", no_argument, NULL, KEY_SECRET},
         {"switch", no_argument, NULL, KEY_SWITCH},
         {"force", no_argument, NULL, KEY_FORCE},
+        {"channel", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     struct key_call call = {.id = ""};
     int option;
 
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, CLI_SHORT_OPTIONS, options,
+                                 NULL)) != -1) {
         int code = CLI_OK;
         if (option == 'h') {
             return cli_print(help);

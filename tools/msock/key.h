@@ -23,6 +23,8 @@ int key_from_passphrase(const struct key_call *call);
 int key_show(const struct key_call *call);
 int key_id(const struct key_call *call);
 int key_rotate(const struct key_call *call);
+int key_list(const struct key_call *call);
+int key_retire(const struct key_call *call);
 
 /** Loads the ring of the call's file.  Returns CLI_OK, or CLI_FAILURE after
  *  having told why. */
@@ -31,5 +33,13 @@ int key_load(msock_ring **ring, const struct key_call *call);
 /** Returns the index of the key that the call names, or -1 after having told
  *  that there is none. */
 int key_find(const msock_ring *ring, const struct key_call *call);
+
+/** Asks the nodes of the call's channel whether they hold the key `id`.
+ *  Returns CLI_OK if they do, CLI_FAILURE after having named those that do
+ *  not. */
+int key_check_switch(const struct key_call *call, const char *id);
+
+/** Takes the call's key out of the file.  Returns an exit code. */
+int key_remove(const struct key_call *call);
 
 #endif

@@ -199,6 +199,20 @@ static int add_key(msock_ring *ring, const struct key_call *call)
     return code;
 }
 
+static int check_switch(const msock_ring *ring, const struct key_call *call,
+                        int index)
+{
+    char id[MSOCK_KEY_ID_SIZE];
+
+    if (!cli_channel_url(&call->channel)) {
+        return cli_error(
+            "nodes that lack the key would hear nothing more: name "
+            "the channel with -c to have them asked, or --force");
+    }
+    msock_ring_id(ring, index, id);
+    return key_check_switch(call, id);
+}
+
 /* Has another key seal. */
 static int switch_key(msock_ring *ring, const struct key_call *call)
 {
@@ -214,9 +228,9 @@ static int switch_key(msock_ring *ring, const struct key_call *call)
                                "(or name it: rotate FILE ID --switch)",
                          call->file);
     }
-    if (!call->force) {
-        return cli_error("nodes that lack the key would hear nothing more: "
-                         "copy the file to all of them, and then --force");
+    int code = call->force ? CLI_OK : check_switch(ring, call, index);
+    if (code != CLI_OK) {
+        return code;
     }
     msock_ring_promote(ring, index);
     return save(ring, call, 0);
@@ -236,4 +250,22 @@ int key_rotate(const struct key_call *call)
     code = call->switches ? switch_key(ring, call) : add_key(ring, call);
     msock_ring_free(ring);
     return code;
+}
+
+/* The file may have changed while nodes were waited for. */
+int key_remove(const struct key_call *call)
+{
+    msock_ring *ring;
+    int code = key_load(&ring, call);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    int index = key_find(ring, call);
+    code = index < 0 ? CLI_FAILURE : msock_ring_remove(ring, index);
+    if (code == CLI_OK) {
+        code = msock_ring_save(ring, call->file);
+    }
+    msock_ring_free(ring);
+    return code < 0 ? cli_error_code(code) : code;
 }

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msock key list and retire: the keys of a file, and the nodes that use them.
+ */
+#include "tools/msock/json_out.h"
+#include "tools/msock/key_survey.h"
+
+#include <multisock/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_MS = 250, AGE_MS = 15000 };
+
+/* Listens until every node that is up must have been heard. */
+static int survey_all(struct key_survey *survey, const struct key_call *call)
+{
+    int code = key_survey_open(survey, call);
+    uint64_t listened_ms = 0;
+
+    while (code == CLI_OK && listened_ms < key_survey_patience_ms(survey)) {
+        uint64_t more_ms = key_survey_patience_ms(survey) - listened_ms;
+        code = key_survey_run(survey, more_ms);
+        listened_ms += more_ms;
+    }
+    return code;
+}
+
+/* -- Listing -- */
+
+/* The ids of the keys whose bits are `wanted`, with `between` between. */
+static void out_ids(struct cli_buffer *out, const struct key_survey *survey,
+                    unsigned wanted, const char *quote, const char *between)
+{
+    const char *before = "";
+
+    for (int i = 0; i < survey->key_count; i++) {
+        if ((wanted & 1U << i) != 0) {
+            json_out_format(out, "%s%s%s%s", before, quote, survey->ids[i],
+                            quote);
+            before = between;
+        }
+    }
+}
+
+static unsigned all_keys(const struct key_survey *survey)
+{
+    return (1U << survey->key_count) - 1;
+}
+
+static void list_json(struct cli_buffer *out, const struct key_survey *survey,
+                      const struct key_node *node)
+{
+    json_out_format(out, "{\"node\":");
+    json_out_text(out, node->name, strlen(node->name));
+    json_out_format(out, ",\"session\":\"%016llx\",\"seals\":",
+                    (unsigned long long)node->session);
+    if (node->seals < 0) {
+        json_out_format(out, "null");
+    } else {
+        json_out_format(out, "\"%s\"", survey->ids[node->seals]);
+    }
+    json_out_format(out, ",\"holds\":[");
+    out_ids(out, survey, node->holds, "\"", ",");
+    json_out_format(out, "],\"lacks\":[");
+    out_ids(out, survey, all_keys(survey) & ~node->holds, "\"", ",");
+    json_out_format(out, "]}\n");
+}
+
+static void list_line(struct cli_buffer *out, const struct key_survey *survey,
+                      const struct key_node *node)
+{
+    char safe[4 * MSOCK_NAME_MAX + 1];
+    unsigned lacks = all_keys(survey) & ~node->holds;
+
+    msock_text_escape(node->name, strlen(node->name), safe, sizeof(safe));
+    json_out(out, safe, strlen(safe));
+    json_out_format(out, "  seals %s  holds ",
+                    node->seals < 0 ? "another" : survey->ids[node->seals]);
+    out_ids(out, survey, node->holds, "", ",");
+    json_out_format(out, "%s", lacks != 0 ? "  lacks " : "");
+    out_ids(out, survey, lacks, "", ",");
+    json_out_format(out, "\n");
+}
+
+/* Whoever shares no key with the file shows in this counter alone. */
+static void tell_strangers(const struct key_survey *survey)
+{
+    uint64_t strange =
+        msock_counter_get(survey->channels[0], MSOCK_DROP_KEY_ID);
+
+    if (strange > 0) {
+        cli_error("%llu frames were sealed with keys that the file lacks",
+                  (unsigned long long)strange);
+    }
+}
+
+int key_list(const struct key_call *call)
+{
+    struct key_survey survey = {0};
+    struct cli_buffer out = {0};
+    int code = survey_all(&survey, call);
+
+    for (size_t i = 0; code == CLI_OK && i < survey.node_count; i++) {
+        (call->json ? list_json : list_line)(&out, &survey, &survey.nodes[i]);
+    }
+    if (code == CLI_OK) {
+        json_out(&out, "", 1);
+        code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
+        tell_strangers(&survey);
+    }
+    free(out.bytes);
+    key_survey_close(&survey);
+    return code;
+}
+
+int key_check_switch(const struct key_call *call, const char *id)
+{
+    struct key_survey survey = {0};
+    int code = survey_all(&survey, call);
+    int key = key_survey_find(&survey, id);
+
+    if (code == CLI_OK && key >= 0 &&
+        key_survey_tell_lacking(&survey, key) > 0) {
+        code = cli_error("they would hear nothing more of this node: copy the "
+                         "file to them, or --force");
+    }
+    key_survey_close(&survey);
+    return code;
+}
+
+/* -- Retiring -- */
+
+/* Tells who seals with the key, when that changed since the last call.  Returns
+ * how long ago the newest frame under it came, `age_ms` if none did. */
+static uint64_t newest_frame(const struct key_survey *survey, int key,
+                             uint64_t age_ms, size_t *told)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < survey->node_count; i++) {
+        const struct key_node *node = &survey->nodes[i];
+        if (node->seals == key) {
+            age_ms = 0;
+            count++;
+        }
+    }
+    if (count != *told && count > 0) {
+        cli_error("nodes that seal with %s: %zu; waiting", survey->ids[key],
+                  count);
+    }
+    *told = count;
+    return age_ms;
+}
+
+/* Waits until no node seals with the key, and what was is too old to be asked
+ * for. */
+static int wait_until_unused(struct key_survey *survey, int key)
+{
+    uint64_t age_ms = 0;
+    size_t told = 0;
+    int code = CLI_OK;
+
+    /* We ourselves no longer seal with it. */
+    key_survey_leave(survey, key);
+    while (code == CLI_OK && age_ms < AGE_MS) {
+        code = key_survey_run(survey, LOOK_MS);
+        age_ms = newest_frame(survey, key, age_ms + LOOK_MS, &told);
+    }
+    return code;
+}
+
+static int wait_for_nodes(const struct key_call *call)
+{
+    struct key_survey survey = {0};
+    int code = survey_all(&survey, call);
+
+    if (code == CLI_OK && key_survey_tell_lacking(&survey, 0) > 0) {
+        code = cli_error("they would hear nothing more: copy the file to them, "
+                         "or --force");
+    }
+    int key = key_survey_find(&survey, call->id);
+    if (code == CLI_OK && key > 0) {
+        code = wait_until_unused(&survey, key);
+    }
+    key_survey_close(&survey);
+    return code;
+}
+
+int key_retire(const struct key_call *call)
+{
+    msock_ring *ring;
+    int code = key_load(&ring, call);
+    int index = code == CLI_OK ? key_find(ring, call) : -1;
+
+    if (index == 0) {
+        cli_error("%s seals: have another do so first, by rotate --switch",
+                  call->id);
+    }
+    if (code == CLI_OK) {
+        msock_ring_free(ring);
+    }
+    if (index <= 0) {
+        return CLI_FAILURE;
+    }
+    code = call->force ? CLI_OK : wait_for_nodes(call);
+    return code == CLI_OK ? key_remove(call) : code;
+}

@@ -133,8 +133,8 @@ Test(envelope_strict, numbers_are_bounded)
     cr_expect(eq(int, drop_of(MESSAGE(",\"expires\":9007199254740992")),
                  MSOCK_DROP_ENVELOPE));
     cr_expect(zero(int, drop_of(MESSAGE(",\"after\":60000"))));
-    cr_expect(eq(int, drop_of(MESSAGE(",\"after\":60001")),
-                 MSOCK_DROP_ENVELOPE));
+    cr_expect(
+        eq(int, drop_of(MESSAGE(",\"after\":60001")), MSOCK_DROP_ENVELOPE));
 }
 
 Test(envelope_strict, depth_is_at_most_32_with_the_envelope)

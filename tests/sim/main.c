@@ -133,9 +133,10 @@ static int play_many(const struct request *request)
     struct runner_summary summary;
     runner_play(&request->config, &summary);
     printf("seeds           %" PRIu64 " from %" PRIu64 ", %" PRIu64
-           " failed, %.1f s (slowest %" PRIu64 ": %.2f s)\n",
+           " failed, %.1f s\n"
+           "CPU time        %.1f s (most for seed %" PRIu64 ": %.2f s)\n",
            summary.played, request->config.first, summary.failures,
-           summary.wall_s, summary.slowest, summary.slowest_s);
+           summary.wall_s, summary.cpu_s, summary.slowest, summary.slowest_s);
     print_sum(&summary.sum);
     if (summary.failures > 0) {
         printf("first failure   seed %" PRIu64 "\n", summary.first_failure);

@@ -17,23 +17,29 @@ struct job {
     pid_t pid; /* 0: free */
     int pipe;
     uint64_t seed;
-    double began_s;
 };
 
-static double clock_s(void)
+/* What the process of a seed tells the one that started it. */
+struct verdict {
+    struct story_result result;
+    double cpu_s; /* what it computed: a busy machine does not count */
+};
+
+static double clock_s(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static void play_in_child(uint64_t seed, int out)
 {
-    struct story_result result;
+    struct verdict verdict;
     alarm(SEED_SECONDS_MAX);
-    story_play(seed, NULL, &result);
-    ssize_t written = write(out, &result, sizeof(result));
-    _exit(written == (ssize_t)sizeof(result) ? 0 : 2);
+    story_play(seed, NULL, &verdict.result);
+    verdict.cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+    ssize_t written = write(out, &verdict, sizeof(verdict));
+    _exit(written == (ssize_t)sizeof(verdict) ? 0 : 2);
 }
 
 static void start(struct job *job, uint64_t seed)
@@ -44,7 +50,6 @@ static void start(struct job *job, uint64_t seed)
     (void)result;
     fflush(stdout);
     job->seed = seed;
-    job->began_s = clock_s();
     job->pid = fork();
     assert(job->pid >= 0);
     if (job->pid == 0) {
@@ -117,28 +122,35 @@ static void fail(struct runner_summary *summary, uint64_t seed, const char *why,
     printf("again: msock-sim --seed %" PRIu64 "\n", seed);
 }
 
+static void note_time(struct runner_summary *summary, uint64_t seed,
+                      double cpu_s)
+{
+    summary->cpu_s += cpu_s;
+    if (cpu_s > summary->slowest_s) {
+        summary->slowest_s = cpu_s;
+        summary->slowest = seed;
+    }
+}
+
 static void finish(struct job *job, int status, struct runner_summary *summary)
 {
-    struct story_result result;
+    struct verdict verdict;
+    const struct story_result *result = &verdict.result;
     char why[64];
-    double took_s = clock_s() - job->began_s;
-    ssize_t size = read(job->pipe, &result, sizeof(result));
+    ssize_t size = read(job->pipe, &verdict, sizeof(verdict));
     close(job->pipe);
     job->pid = 0;
     summary->played++;
-    if (took_s > summary->slowest_s) {
-        summary->slowest_s = took_s;
-        summary->slowest = job->seed;
-    }
     if (WIFSIGNALED(status)) {
         snprintf(why, sizeof(why), "%s", strsignal(WTERMSIG(status)));
         fail(summary, job->seed, why, 0);
-    } else if (WEXITSTATUS(status) != 0 || size != (ssize_t)sizeof(result)) {
+    } else if (WEXITSTATUS(status) != 0 || size != (ssize_t)sizeof(verdict)) {
         fail(summary, job->seed, "it ended without a verdict", 0);
     } else {
-        add(&summary->sum, &result);
-        if (result.failed) {
-            fail(summary, job->seed, result.why, result.failed_us);
+        note_time(summary, job->seed, verdict.cpu_s);
+        add(&summary->sum, result);
+        if (result->failed) {
+            fail(summary, job->seed, result->why, result->failed_us);
         }
     }
 }
@@ -159,7 +171,7 @@ void runner_play(const struct runner_config *config,
     uint64_t started = 0;
     unsigned running = 0;
     uint64_t fail_max = config->fail_max > 0 ? config->fail_max : 1;
-    double began_s = clock_s();
+    double began_s = clock_s(CLOCK_MONOTONIC);
     assert(config->jobs >= 1 && config->jobs <= JOBS_MAX);
 
     *summary = (struct runner_summary){0};
@@ -182,5 +194,5 @@ void runner_play(const struct runner_config *config,
             finish(job, status, summary);
         }
     }
-    summary->wall_s = clock_s() - began_s;
+    summary->wall_s = clock_s(CLOCK_MONOTONIC) - began_s;
 }

@@ -20,7 +20,8 @@ struct runner_summary {
     uint64_t failures;
     uint64_t first_failure; /* the seed */
     double wall_s;
-    double slowest_s; /* of one seed */
+    double cpu_s;     /* of all that came to an end */
+    double slowest_s; /* CPU time of one seed */
     uint64_t slowest; /* the seed */
 };
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NONCE_AT = 8, NONCE_SIZE = 24 };
 
@@ -15,12 +16,17 @@ void nonces_fini(struct nonces *nonces)
     *nonces = (struct nonces){0};
 }
 
-/* FNV-1a with a better end; nobody here chooses collisions. */
+/* As FNV-1a, by eight bytes, with a better end; nobody here chooses
+ * collisions. */
 static uint64_t hash(const uint8_t *bytes, size_t size)
 {
-    uint64_t value = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < size; i++) {
-        value = (value ^ bytes[i]) * UINT64_C(0x100000001B3);
+    uint64_t value = UINT64_C(0xCBF29CE484222325) ^ size;
+    for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        size_t left = size - i;
+        memcpy(&word, bytes + i, left < sizeof(word) ? left : sizeof(word));
+        value = (value ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        value ^= value >> 29;
     }
     value ^= value >> 32;
     return value * UINT64_C(0x9E3779B97F4A7C15);

@@ -17,6 +17,10 @@ enum {
     HELLO_BURST = 2000
 };
 
+static_assert((TRAFFIC_SECONDS & (TRAFFIC_SECONDS - 1)) == 0 &&
+                  TRAFFIC_SECONDS > WINDOW + 1,
+              "a ring that seconds before 0 may index");
+
 static const uint64_t SECOND_US = 1000000;
 
 void traffic_init(struct traffic *traffic, struct report *report)
@@ -32,25 +36,56 @@ void traffic_fini(struct traffic *traffic)
     traffic->nodes = NULL;
 }
 
-/* Clears the seconds that passed in silence. */
+static void add(struct traffic_count *sum, const struct traffic_count *counts)
+{
+    for (size_t i = 0; i < WIRE_KINDS; i++) {
+        sum->frames[i] += counts->frames[i];
+        sum->bytes[i] += counts->bytes[i];
+    }
+}
+
+static void subtract(struct traffic_count *sum,
+                     const struct traffic_count *counts)
+{
+    for (size_t i = 0; i < WIRE_KINDS; i++) {
+        sum->frames[i] -= counts->frames[i];
+        sum->bytes[i] -= counts->bytes[i];
+    }
+}
+
+/* The newest second is over. A life of a day has 86,400 of them: what is summed
+ * follows, and is not added up each time. */
+static void turn_one(struct traffic_node *node)
+{
+    add(&node->window, &node->seconds[node->second % TRAFFIC_SECONDS]);
+    node->second++;
+    subtract(&node->window,
+             &node->seconds[(node->second - WINDOW - 1) % TRAFFIC_SECONDS]);
+    node->seconds[node->second % TRAFFIC_SECONDS] = (struct traffic_count){0};
+}
+
+static void forget(struct traffic_node *node)
+{
+    node->window = (struct traffic_count){0};
+    for (size_t i = 0; i < TRAFFIC_SECONDS; i++) {
+        node->seconds[i] = (struct traffic_count){0};
+    }
+}
+
 static void turn(struct traffic_node *node, uint64_t second)
 {
     if (second >= node->second + TRAFFIC_SECONDS) {
-        node->second = second - TRAFFIC_SECONDS;
+        forget(node);
+        node->second = second;
     }
     while (node->second < second) {
-        node->second++;
-        node->seconds[node->second % TRAFFIC_SECONDS] =
-            (struct traffic_count){0};
+        turn_one(node);
     }
 }
 
 void traffic_opened(struct traffic *traffic, unsigned node)
 {
-    struct traffic_node *at = &traffic->nodes[node];
-    for (size_t i = 0; i < TRAFFIC_SECONDS; i++) {
-        at->seconds[i] = (struct traffic_count){0};
-    }
+    forget(&traffic->nodes[node]);
 }
 
 static void count(struct traffic_count *counts, const struct wire_view *view)
@@ -72,25 +107,6 @@ void traffic_sent(struct traffic *traffic, unsigned node,
     }
 }
 
-static void add(struct traffic_count *sum, const struct traffic_count *counts)
-{
-    for (size_t i = 0; i < WIRE_KINDS; i++) {
-        sum->frames[i] += counts->frames[i];
-        sum->bytes[i] += counts->bytes[i];
-    }
-}
-
-/* The full seconds of the window before now. */
-static struct traffic_count recent(const struct traffic_node *node,
-                                   uint64_t second)
-{
-    struct traffic_count sum = {0};
-    for (uint64_t i = 1; i <= WINDOW && i <= second; i++) {
-        add(&sum, &node->seconds[(second - i) % TRAFFIC_SECONDS]);
-    }
-    return sum;
-}
-
 static void check_bytes(struct traffic *traffic, unsigned node,
                         const struct traffic_count *sum, enum wire_kind kind,
                         uint64_t most)
@@ -107,16 +123,16 @@ void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
 {
     struct traffic_node *at = &traffic->nodes[node];
     turn(at, now_us / SECOND_US);
-    struct traffic_count sum = recent(at, at->second);
-    if (sum.frames[WIRE_NACK] > WINDOW * NACK_RATE + NACK_BURST) {
+    const struct traffic_count *sum = &at->window;
+    if (sum->frames[WIRE_NACK] > WINDOW * NACK_RATE + NACK_BURST) {
         report_fail(traffic->report, "n%u sent %" PRIu64 " NACKs in %d s", node,
-                    sum.frames[WIRE_NACK], WINDOW);
+                    sum->frames[WIRE_NACK], WINDOW);
     }
-    check_bytes(traffic, node, &sum, WIRE_CHALLENGE,
+    check_bytes(traffic, node, sum, WIRE_CHALLENGE,
                 WINDOW * ADMISSION_RATE + ADMISSION_BURST);
-    check_bytes(traffic, node, &sum, WIRE_ANSWER,
+    check_bytes(traffic, node, sum, WIRE_ANSWER,
                 WINDOW * ADMISSION_RATE + ADMISSION_BURST);
-    check_bytes(traffic, node, &sum, WIRE_HELLO,
+    check_bytes(traffic, node, sum, WIRE_HELLO,
                 WINDOW * GROUP_RATE / nodes + HELLO_BURST);
 }
 

@@ -18,7 +18,8 @@ struct traffic_count {
 struct traffic_node {
     struct traffic_count total;
     struct traffic_count seconds[TRAFFIC_SECONDS]; /* a ring */
-    uint64_t second;                               /* the newest in it */
+    struct traffic_count window; /* the last full seconds, summed */
+    uint64_t second;             /* the newest in the ring */
 };
 
 struct traffic {

@@ -386,6 +386,12 @@ size_t msock__admission_frames(const struct msock__admission *admission)
     return count;
 }
 
+size_t msock__admission_most(const struct msock__admission *admission,
+                             size_t *frames)
+{
+    return msock__pending_most(&admission->table, frames);
+}
+
 size_t msock__admission_count(const struct msock__admission *admission)
 {
     return msock__pending_count(&admission->table);

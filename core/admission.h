@@ -149,6 +149,11 @@ size_t msock__admission_bytes(const struct msock__admission *admission);
 /** Frames held. */
 size_t msock__admission_frames(const struct msock__admission *admission);
 
+/** The most bytes that are held of one session; *frames gets the most frames,
+ *  which may be of another. */
+size_t msock__admission_most(const struct msock__admission *admission,
+                             size_t *frames);
+
 /** Sessions pending, asleep ones too. */
 size_t msock__admission_count(const struct msock__admission *admission);
 

@@ -192,3 +192,19 @@ msock__pending_heaviest(const struct msock__pending_table *table)
     }
     return found;
 }
+
+size_t msock__pending_most(const struct msock__pending_table *table,
+                           size_t *frames)
+{
+    size_t bytes = 0;
+    size_t all = 0;
+    *frames = 0;
+    for (const struct msock__pending *one = table->first; one != NULL;
+         one = one->later) {
+        bytes = one->hold.bytes > bytes ? one->hold.bytes : bytes;
+        *frames = one->hold.count > *frames ? one->hold.count : *frames;
+        all += one->hold.bytes;
+    }
+    assert(all == table->bytes);
+    return bytes;
+}

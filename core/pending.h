@@ -90,4 +90,9 @@ size_t msock__pending_clear(struct msock__pending_table *table,
 struct msock__pending *
 msock__pending_heaviest(const struct msock__pending_table *table);
 
+/** The most that one of them holds; *frames gets the most frames of one, which
+ *  may be another's. */
+size_t msock__pending_most(const struct msock__pending_table *table,
+                           size_t *frames);
+
 #endif

@@ -135,6 +135,24 @@ Test(pending, full_table_lets_go_who_was_asked_most_often)
     cr_expect(eq(int, hold(START + 100 * MS, 4, 3), 0));
 }
 
+Test(pending, most_is_of_the_fullest_session)
+{
+    size_t frames = 1;
+    cr_expect(eq(sz, msock__admission_most(admission, &frames), 0));
+    cr_expect(eq(sz, frames, 0));
+    hear(START, 1);
+    hear(START, 2);
+    hold(START, 1, 1);
+    hold(START, 2, 1);
+    size_t one = msock__admission_bytes(admission) / 2;
+    hold(START, 2, 2);
+
+    size_t most = msock__admission_most(admission, &frames);
+
+    cr_expect(eq(sz, frames, 2));
+    cr_expect(eq(sz, most, msock__admission_bytes(admission) - one));
+}
+
 Test(pending, of_those_asked_as_often_the_one_asked_longest_ago_goes)
 {
     reopen(2);

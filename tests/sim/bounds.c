@@ -8,6 +8,11 @@ void bounds_check(struct report *report, const msock_channel *channel)
 {
     const struct msock__engine *engine = &channel->engine;
     const struct msock__config *config = &engine->config;
+    size_t held_frames = 0;
+    size_t held_bytes =
+        engine->admission
+            ? msock__admission_most(engine->admission, &held_frames)
+            : 0;
     const struct {
         const char *name;
         size_t bytes;
@@ -26,6 +31,8 @@ void bounds_check(struct report *report, const msock_channel *channel)
         {"admission",
          engine->admission ? msock__admission_bytes(engine->admission) : 0,
          config->held_all_max},
+        {"one session's admission", held_bytes, config->held_max},
+        {"one session's admission frames", held_frames, MSOCK__HELD_FRAMES_MAX},
         {"pending",
          engine->admission ? msock__admission_count(engine->admission) : 0,
          config->pending_max},

@@ -41,6 +41,8 @@ static void draw_options(struct scenario *scenario, msock_options *options)
      * is none, and it hears him twice. */
     unsigned sessions = maybe(random, 95, 2, 4);
     unsigned pending = maybe(random, 95, 1, 3);
+    unsigned held = maybe(random, 80, 64, 256);
+    options->held_max = (size_t)held * 1024;
     options->sessions_max = scenario->sealed ? sessions : 0;
     options->pending_max = scenario->sealed ? pending : 0;
 }

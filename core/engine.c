@@ -230,14 +230,6 @@ static void tick_closing(struct msock__engine *engine, uint64_t now_us)
         engine->config.raw || msock__announce_ended(&engine->announce, now_us);
 }
 
-static void drop_lost(struct msock__engine *engine, uint64_t now_us,
-                      enum msock_counter counter, size_t lost)
-{
-    if (lost > 0) {
-        msock__engine_drop(engine, now_us, counter, lost);
-    }
-}
-
 void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
 {
     if (engine->closing) {
@@ -249,11 +241,12 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     uint64_t known_us = msock__least(now_us, engine->seen_us);
     engine->seen_us = UINT64_MAX;
     msock__timers_run(engine->timers, now_us, engine->channel);
-    drop_lost(engine, now_us, MSOCK_DROP_PIECE_LATE,
-              msock__fragments_expire(engine->fragments, known_us));
+    msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE,
+                       msock__fragments_expire(engine->fragments, known_us));
     if (engine->admission) {
-        drop_lost(engine, now_us, MSOCK_DROP_PENDING,
-                  msock__admission_expire(engine->admission, known_us));
+        msock__engine_drop(
+            engine, now_us, MSOCK_DROP_PENDING,
+            msock__admission_expire(engine->admission, known_us));
     }
     msock__history_expire(engine->history, now_us);
     msock__engine_stream_tick(engine, now_us);
@@ -362,15 +355,20 @@ void msock__engine_remark(struct msock__engine *engine, uint64_t now_us)
 {
     uint8_t secret[MSOCK__ADMISSION_SECRET_SIZE];
     engine->driver->ops->random(engine->driver, secret, sizeof(secret));
-    drop_lost(engine, now_us, MSOCK_DROP_PENDING,
-              msock__admission_restart(engine->admission, now_us, &engine->dice,
-                                       msock__engine_nodes(engine), secret));
+    msock__engine_drop(
+        engine, now_us, MSOCK_DROP_PENDING,
+        msock__admission_restart(engine->admission, now_us, &engine->dice,
+                                 msock__engine_nodes(engine), secret));
 }
 
-void msock__engine_drop(struct msock__engine *engine, uint64_t now_us,
-                        enum msock_counter counter, uint64_t count)
+void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
+                        uint64_t count)
 {
-    assert(counter >= MSOCK_TX_ERRORS);
+    enum msock_counter counter = (enum msock_counter)what;
+    assert(what >= MSOCK_TX_ERRORS);
+    if (count == 0) {
+        return;
+    }
     msock__stats_add(&engine->stats, counter, count);
     /* That one hears oneself is how multicast works, and no event. */
     if (counter != MSOCK_DROP_OWN) {

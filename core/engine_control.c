@@ -14,11 +14,6 @@ enum {
     OLD_CONTROL_MAX = 3       /* so many in a row are too many */
 };
 
-static void drop(struct msock__engine *engine, uint64_t now_us, int counter)
-{
-    msock__engine_drop(engine, now_us, (enum msock_counter)counter, 1);
-}
-
 /* -- Receiving -- */
 
 /* A control message on its way through the handlers. */
@@ -220,7 +215,7 @@ void msock__engine_control_frame(struct msock__engine *engine,
         wrong = msock__control_decode(&envelope, &heard.control);
     }
     if (wrong) {
-        drop(engine, origin->now_us, wrong);
+        msock__engine_drop(engine, origin->now_us, wrong, 1);
         return;
     }
     msock__stats_add(&engine->stats, MSOCK_RX_CONTROL, 1);

@@ -90,7 +90,7 @@ static void schedule(struct msock__engine *engine,
     }
     free(bytes);
     if (drop) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)drop, 1);
+        msock__engine_drop(engine, origin->now_us, drop, 1);
     }
 }
 
@@ -138,7 +138,7 @@ size_t msock__engine_message(struct msock__engine *engine,
         drop = MSOCK_DROP_BODY;
     }
     if (drop) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)drop, 1);
+        msock__engine_drop(engine, origin->now_us, drop, 1);
         return 0;
     }
     if (!(origin->flags & MSOCK_MESSAGE_LOCAL) && origin->due_us == 0) {
@@ -146,7 +146,7 @@ size_t msock__engine_message(struct msock__engine *engine,
     }
     drop = check_message(origin, &envelope);
     if (drop) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)drop, 1);
+        msock__engine_drop(engine, origin->now_us, drop, 1);
         return used;
     }
 

@@ -41,10 +41,8 @@ static void drop_scheduled(struct msock__engine *engine, uint64_t now_us,
     if (!session->replaced) {
         return;
     }
-    size_t lost = msock__schedule_forget(&engine->schedule, session->id);
-    if (lost > 0) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED, lost);
-    }
+    msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED,
+                       msock__schedule_forget(&engine->schedule, session->id));
 }
 
 /* A second session of a name: the first one has ended if it said bye, or was

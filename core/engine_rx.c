@@ -20,11 +20,6 @@ static const uint64_t eviction_memory_us = 20000000;
 /* What lay unread for longer has more behind it. */
 static const uint64_t backlog_us = 100000;
 
-static void drop(struct msock__engine *engine, uint64_t now_us, int counter)
-{
-    msock__engine_drop(engine, now_us, (enum msock_counter)counter, 1);
-}
-
 /* -- Sessions -- */
 
 void msock__engine_session_forget(void *owner, struct msock__session *session)
@@ -90,7 +85,7 @@ static void take_piece(struct msock__engine *engine,
                            lost);
     }
     if (code < 0) {
-        drop(engine, origin->now_us, -code);
+        msock__engine_drop(engine, origin->now_us, -code, 1);
     } else if (code > 0) {
         struct msock__origin whole = *origin;
         whole.stamp_us = message.sent_us;
@@ -124,7 +119,7 @@ static void take_best_effort(struct msock__engine *engine,
         msock__age_local(&session->age, origin->now_us, body->sent_us);
     uint64_t age_us = msock__age_of(&session->age, received_us, body->sent_us);
     if (engine->admission && age_us > engine->config.late_ms * 1000) {
-        drop(engine, origin->now_us, MSOCK_DROP_LATE);
+        msock__engine_drop(engine, origin->now_us, MSOCK_DROP_LATE, 1);
         return;
     }
     msock__engine_session_alive(engine, origin->now_us, session);
@@ -157,7 +152,7 @@ static void take_body(struct msock__engine *engine,
         wrong = MSOCK_DROP_CONTROL;
     }
     if (wrong) {
-        drop(engine, origin->now_us, wrong);
+        msock__engine_drop(engine, origin->now_us, wrong, 1);
     } else if (control) {
         msock__engine_control_frame(engine, origin, frame, &body);
     } else {
@@ -188,7 +183,7 @@ static void take_held(struct msock__engine *engine,
             known = MSOCK_DROP_OLD;
         }
         if (known) {
-            drop(engine, now_us, known);
+            msock__engine_drop(engine, now_us, known, 1);
         } else {
             struct msock__origin origin = origin_of(session, &frame, now_us);
             take_body(engine, &origin, &frame, held->received_us, held->bytes,
@@ -221,18 +216,10 @@ struct msock__session *msock__engine_admit(
         msock__age_set(&session->age, engine->arrived_us, origin->stamp_us);
         msock__engine_session_up(engine, now_us, session);
     } else {
-        drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT, 1);
     }
     take_held(engine, session, held, now_us);
     return session;
-}
-
-static void drop_lost(struct msock__engine *engine, uint64_t now_us,
-                      size_t lost)
-{
-    if (lost > 0) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_PENDING, lost);
-    }
 }
 
 /* An authentic frame of a session that is not admitted. */
@@ -247,7 +234,7 @@ static void take_pending(struct msock__engine *engine,
     bool pending = msock__admission_hear(
         engine->admission, now_us, &engine->dice, msock__engine_nodes(engine),
         frame->session, &lost);
-    drop_lost(engine, now_us, lost);
+    msock__engine_drop(engine, now_us, MSOCK_DROP_PENDING, lost);
     if (frame->stream == MSOCK__CONTROL) {
         struct msock__origin origin = origin_of(NULL, frame, now_us);
         struct msock__body body;
@@ -260,12 +247,12 @@ static void take_pending(struct msock__engine *engine,
         lost = 0;
         wrong = msock__admission_hold(engine->admission, engine->arrived_us,
                                       frame, bytes, size, &lost);
-        drop_lost(engine, now_us, lost);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_PENDING, lost);
     } else {
         wrong = MSOCK_DROP_PENDING;
     }
     if (wrong) {
-        drop(engine, now_us, wrong);
+        msock__engine_drop(engine, now_us, wrong, 1);
     }
 }
 
@@ -327,12 +314,12 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     int wrong = open_frame(engine, &packet, &session);
     if (wrong) {
         msock__engine_share_refuse(engine, session, datagram);
-        drop(engine, now_us, wrong);
+        msock__engine_drop(engine, now_us, wrong, 1);
         return;
     }
     if (is_own(engine, frame)) {
         /* Authentic, and never sent: the machine was cloned. */
-        drop(engine, now_us, MSOCK_DROP_OWN_AHEAD);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_OWN_AHEAD, 1);
         msock__engine_redraw(engine, now_us, true);
         return;
     }
@@ -344,7 +331,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         session = add_session(engine, frame->session, now_us);
     }
     if (!session) {
-        drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT, 1);
         return;
     }
     msock__engine_share_charge(engine, session, frame, datagram);
@@ -361,7 +348,7 @@ static void take_bare(struct msock__engine *engine, uint64_t now_us,
                       const struct msock__datagram *datagram)
 {
     if (msock__pipeline_sealed(&engine->pipeline)) {
-        drop(engine, now_us, MSOCK_DROP_OPEN);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_OPEN, 1);
         return;
     }
     struct msock__origin origin = {.now_us = now_us,
@@ -377,9 +364,9 @@ static void take_raw(struct msock__engine *engine, uint64_t now_us,
                      const struct msock__datagram *datagram)
 {
     if (datagram->own) {
-        drop(engine, now_us, MSOCK_DROP_OWN);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_OWN, 1);
     } else if (datagram->size > engine->config.message_max) {
-        drop(engine, now_us, MSOCK_DROP_TOO_BIG);
+        msock__engine_drop(engine, now_us, MSOCK_DROP_TOO_BIG, 1);
     } else {
         struct msock__origin origin = {
             .now_us = now_us, .sent_us = now_us, .newest = UINT64_MAX};

@@ -400,9 +400,10 @@ void msock__engine_remark(struct msock__engine *engine, uint64_t now_us);
 void msock__engine_event(struct msock__engine *engine,
                          const msock_event *event);
 
-/** Counts drops, and logs them within the rate limit. */
-void msock__engine_drop(struct msock__engine *engine, uint64_t now_us,
-                        enum msock_counter counter, uint64_t count);
+/** Counts drops (0: none) under `what`, an enum msock_counter, and logs them
+ * within the rate limit. */
+void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
+                        uint64_t count);
 
 /** Begins to close: ends subscriptions, timers, local deliveries, and posting:
  *  what was posted before is still published. */

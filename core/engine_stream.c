@@ -111,8 +111,7 @@ static void take_piece(struct msock__engine *engine,
     struct msock__join *join = &session->join;
     int code = msock__join_add(join, &engine->join_pool, body);
     if (code < 0) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)(-code),
-                           1);
+        msock__engine_drop(engine, origin->now_us, -code, 1);
     } else if (code > 0) {
         struct msock__origin whole = *origin;
         whole.stamp_us = join->sent_us;
@@ -137,8 +136,7 @@ static void deliver(struct msock__engine *engine,
     int wrong = msock__body_decode(bytes, size, flags, &body);
     if (wrong) {
         msock__join_reset(&session->join, &engine->join_pool);
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)wrong,
-                           1);
+        msock__engine_drop(engine, origin->now_us, wrong, 1);
         return;
     }
     struct msock__origin dated = *origin;
@@ -271,8 +269,7 @@ void msock__engine_stream_frame(struct msock__engine *engine,
     int code = msock__repair_add(session->repair, &round, frame->counter,
                                  frame->flags, bytes, size);
     if (code < 0) {
-        msock__engine_drop(engine, origin->now_us, (enum msock_counter)(-code),
-                           1);
+        msock__engine_drop(engine, origin->now_us, -code, 1);
     } else if (code > 0) {
         deliver(engine, origin, frame->flags, bytes, size);
     }

@@ -74,7 +74,9 @@ static void nap(const msock_services *services)
     const char *value;
     if (services->json_get(config, strlen(config), "nap_ms", &value) > 0) {
         long nap_ms = strtol(value, NULL, 10);
-        nanosleep(&(struct timespec){.tv_nsec = nap_ms * 1000000}, NULL);
+        struct timespec left = {.tv_nsec = nap_ms * 1000000};
+        while (nanosleep(&left, &left) != 0) {
+        }
     }
 }
 

@@ -128,7 +128,7 @@ Test(guard, knows_ipv6)
     struct msock__quiet list[] = {quiet_of(1, here6), quiet_of(2, here)};
     enter("ff15::4d53");
     test_netns_ip("-6 route add local ff00::/8 dev lo");
-    test_netns_ip("address add 2001:db8::1/128 dev lo");
+    test_netns_ip("address add 2001:db8::1/128 dev lo nodad");
     uint8_t elsewhere[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
 
     admit(list, 2);

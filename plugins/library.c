@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plugin's shared object: who may write it, and the descriptor it exports. */
+#define _XOPEN_SOURCE 700 /* S_ISVTX */
 #include "plugins/library.h"
 
 #include "codec/error.h"
@@ -21,6 +22,7 @@ enum {
     FILE_SIZE = MSOCK__PLUGIN_NAME_MAX + sizeof ".so",
     LINK_EXTRA = 32,   /* of a link's target: a version and so on */
     FD_PATH_SIZE = 32, /* "/proc/self/fd/" and a number */
+    FOLDERS_MAX = 64,  /* above a plugin's */
     FIRST_SIZE =       /* of a descriptor when the ABI began */
     offsetof(msock_plugin_descriptor, stop) + sizeof(void (*)(void *))
 };
@@ -56,6 +58,41 @@ static int guard(int descriptor, const char *what, const char *path)
     return 0;
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Refuses a directory that anybody could put another in the place of: one above
+ * it is open to all, and not sticky. Looked at from the open directory, so that
+ * it is this one's chain. */
+static int guard_above(int folder, const char *path)
+{
+    char up[3 * FOLDERS_MAX] = "..";
+    struct stat below = {0};
+    struct stat status;
+
+    for (int i = 1; i < FOLDERS_MAX; i++, strcat(up, "/..")) {
+        if (fstatat(folder, up, &status, 0) < 0) {
+            return fail_system("directory", path);
+        }
+        if (i > 1 && is_same(&status, &below)) {
+            return 0;
+        }
+        if ((status.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH) {
+            return msock__fail(MSOCK_EACCESS,
+                               "everybody may write a directory above the "
+                               "plugin's %s, and so replace it (chmod o-w)",
+                               path);
+        }
+        below = status;
+    }
+    return msock__fail(MSOCK_EPLUGIN,
+                       "the plugin's directory %s lies below "
+                       "over %d others",
+                       path, FOLDERS_MAX);
+}
+
 /* Opens a file of the directory. A link may name a neighbour, and no more: a
  * directory that it leads to would not be looked at. */
 static int file_open_in(int folder, const char *base, const char *path)
@@ -85,6 +122,9 @@ static int file_open(const char *directory, const char *base, const char *path)
         return fail_system("directory", directory);
     }
     int result = guard(folder, "directory", directory);
+    if (result == 0) {
+        result = guard_above(folder, directory);
+    }
     if (result == 0) {
         result = file_open_in(folder, base, path);
     }

@@ -236,6 +236,28 @@ Test(host, refuses_a_directory_that_others_may_write)
     expect_runs_on();
 }
 
+Test(host, refuses_a_directory_that_others_could_replace)
+{
+    char above[FOLDER_PATH_SIZE];
+    char path[FOLDER_PATH_SIZE];
+    char from[FOLDER_PATH_SIZE];
+    folder_path(above, folder, "above");
+    folder_add(folder, "above");
+    folder_add(folder, "above/plugins");
+    folder_path(from, folder, "second.so");
+    folder_copy(folder_path(path, folder, "above/plugins"), from, 0644);
+    folder_path(path, folder, "above/plugins/second.so");
+
+    cr_assert(eq(int, chmod(above, 0777), 0));
+    cr_expect(eq(int, msock_host_load(host, path, NULL), MSOCK_EACCESS));
+    expect_detail("everybody may write a directory above");
+    cr_assert(eq(int, chmod(above, 01777), 0));
+    cr_expect(eq(int, msock_host_load(host, path, NULL), 0));
+    msock_host_unload(host, "second");
+    chmod(above, 0755);
+    expect_runs_on();
+}
+
 Test(host, refuses_what_belongs_to_somebody_else)
 {
     char path[FOLDER_PATH_SIZE];

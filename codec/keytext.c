@@ -57,6 +57,12 @@ int msock__keyring_parse(struct msock__keyring *ring, const char *text,
     struct msock__keyline line;
     size_t found = 0;
 
+    if (memchr(text, '\0', size) != NULL) { /* comments are texts too */
+        return msock__fail(MSOCK_EKEY,
+                           "%s: holds a NUL: not a key file: make one with "
+                           "msock key gen",
+                           source);
+    }
     for (int number = 1; msock__keyline_next(&rest, &line); number++) {
         int result =
             line.word.size > 0 ? add_line(ring, &line.word, source, number) : 0;

@@ -38,6 +38,21 @@ static int parse(const char *text)
 #define SECOND "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 enum { SECOND_ID = 0x17545fd4 };
 
+/* A comment is kept as a text: a NUL would take its newline away, and put the
+ * key behind it into the comment when the file is written again. */
+Test(keyring, a_nul_makes_a_file_unusable)
+{
+    static const char text[] = "# the\0house\n" KEY "\n";
+    struct msock__keyring *ring = ring_of(0);
+
+    int result = msock__keyring_parse(ring, text, sizeof text - 1, "home.key");
+
+    cr_expect(eq(int, result, MSOCK_EKEY));
+    cr_expect(
+        ne(ptr, strstr(msock_error_detail(), "home.key: holds a NUL"), NULL));
+    msock__keyring_free(ring);
+}
+
 Test(keyring, a_new_ring_is_empty)
 {
     struct msock__keyring *ring = ring_of(0);

@@ -4,6 +4,7 @@
 #
 #     sh tools/deps.sh build    what building and the demo need
 #     sh tools/deps.sh test     that, and what the tests need
+#     sh tools/deps.sh fuzz     that, and what fuzzing needs
 #     sh tools/deps.sh bench    what building needs, and what is compared with
 #
 # Every need is looked for first; when nothing is missing, no package manager
@@ -46,6 +47,14 @@ header()
     printf '#include <%s>\n' "$1" | cc -E - >/dev/null 2>&1 || lack "$2"
 }
 
+# fuzzer PACKAGE: what clang links its sanitizers and libFuzzer from.
+fuzzer()
+{
+    echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+        clang -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null ||
+        lack "$1"
+}
+
 look()
 {
     missing=
@@ -59,9 +68,10 @@ look()
     header uthash.h uthash-dev
     program ip iproute2
     program unshare util-linux
-    if [ "$1" = test ]; then
+    if [ "$1" = test ] || [ "$1" = fuzz ]; then
         library criterion libcriterion-dev
         library libcjson libcjson-dev
+        library libmosquitto libmosquitto-dev
         library glib-2.0 libglib2.0-dev
         program python3 python3
         program nft nftables
@@ -73,6 +83,10 @@ look()
             program dpkg-shlibdeps dpkg-dev
             program file file
         fi
+    fi
+    if [ "$1" = fuzz ]; then
+        program clang clang
+        fuzzer libclang-rt-14-dev
     fi
     if [ "$1" = bench ]; then
         library norm libnorm-dev
@@ -96,9 +110,9 @@ as_root()
 
 what=${1:-}
 case $what in
-build | test | bench) ;;
+build | test | fuzz | bench) ;;
 *)
-    echo "usage: sh tools/deps.sh build|test|bench" >&2
+    echo "usage: sh tools/deps.sh build|test|fuzz|bench" >&2
     exit 2
     ;;
 esac

@@ -96,7 +96,7 @@ static inline bool control_ranges_valid(const struct msock__control *c)
         below = c->ranges[i].last;
         frames += below - c->ranges[i].first + 1;
     }
-    return c->count <= 32 && frames <= 1024;
+    return c->count <= MSOCK__NACK_MAX && frames <= 1024;
 }
 
 static inline bool control_floors_valid(const struct msock__control *c)
@@ -107,7 +107,7 @@ static inline bool control_floors_valid(const struct msock__control *c)
             return false;
         }
     }
-    return c->count <= 128;
+    return c->count <= MSOCK__ANSWER_MAX;
 }
 
 static inline bool control_held_valid(const struct msock__control *c)

@@ -3,9 +3,9 @@
  * encode into, the rest is data. What is taken keeps the rules, comes back when
  * encoded, and is cut to any room; an answer's floors are found in it. */
 #include "tests/codec/control_case.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
-#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -3,6 +3,7 @@
  * played again, who crashes, closes or is cloned, and what a member of the
  * group forges, on a sealed network or an open one with small bounds. */
 #include "core/engine_state.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/support/bench_net.h"
 
 #include <assert.h>
@@ -224,7 +225,7 @@ static void forge(size_t node)
     uint8_t bytes[2048];
     struct msock__packet packet = {
         .frame = {.flags = what & 4 ? MSOCK__FRAGMENT : 0,
-                  .stream = (uint8_t)(what & 3) % 3,
+                  .stream = (uint8_t)((what & 3) % 3),
                   .counter = 1 + number() % MSOCK__COUNTER_MAX},
         .bytes = bytes,
         .capacity = sizeof(bytes)};

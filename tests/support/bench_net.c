@@ -187,9 +187,13 @@ static void turn(size_t node)
 {
     struct bench *bench = net_bench(node);
     uint64_t before = done_by_callbacks(node);
+    bool left = !msock__engine_sent_all(bench->engine);
     msock__engine_tick(bench->engine, net.now_us);
     bool moved = send_all(node) > 0;
-    assert(moved || bench_idle(bench) || before != done_by_callbacks(node));
+    /* Copies that come too late go unsent: one that closes is then done. */
+    bool emptied = left && msock__engine_sent_all(bench->engine);
+    assert(moved || emptied || bench_idle(bench) ||
+           before != done_by_callbacks(node));
     if (msock__engine_drained(bench->engine)) {
         net.nodes[node].alive = false;
     }

@@ -107,6 +107,7 @@ int msock__body_decode(uint8_t *bytes, size_t size, uint8_t flags,
     body->sent_us = sent_us;
     body->index = index;
     body->count = count;
+    body->is_signed = (flags & MSOCK__SIGNED) != 0;
     body->bytes = bytes + (size - reader.left);
     body->size = reader.left;
     return 0;

@@ -5,6 +5,7 @@
 #ifndef MSOCK_CODEC_FRAME_H
 #define MSOCK_CODEC_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,7 @@ struct msock__body {
     uint64_t sent_us;
     uint32_t index;
     uint32_t count; /* 0: not a fragment */
+    bool is_signed; /* its frame has MSOCK__SIGNED */
     uint8_t *bytes;
     size_t size;
 };

@@ -43,7 +43,10 @@ static bool read_base64(const char *text, size_t size, uint8_t out[static 32])
 int msock__public_parse(const char *text, size_t size,
                         uint8_t public[static MSOCK__PUBLIC_SIZE])
 {
-    return read_base64(text, size, public) ? 0 : MSOCK_EKEY;
+    return read_base64(text, size, public) &&
+                   crypto_core_ed25519_is_valid_point(public) == 1
+               ? 0
+               : MSOCK_EKEY;
 }
 
 /* Reads the line of an id file.  Returns 0, MSOCK_EKEY. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,72 @@ int msock__keyfile_read(const char *path, const char *maker,
         return fail_errno(MSOCK_EKEY, path, "cannot be opened");
     }
     int result = read_checked(path, fd, text, size);
+    close(fd);
+    return result;
+}
+
+/* Whether nobody else may have written the file, which may be read by all. */
+static int check_public(const char *path, const struct stat *file, size_t max)
+{
+    unsigned mode = (unsigned)file->st_mode & 07777;
+
+    if (!S_ISREG(file->st_mode) || (uintmax_t)file->st_size > max) {
+        return msock__fail(MSOCK_EKEY,
+                           "%s: not a regular file of at most %zu bytes", path,
+                           max);
+    }
+    if (file->st_uid != geteuid() && file->st_uid != 0) {
+        return msock__fail(
+            MSOCK_EACCESS, "%s: belongs to user %lu: run chown %lu %s", path,
+            (unsigned long)file->st_uid, (unsigned long)geteuid(), path);
+    }
+    if ((mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return msock__fail(MSOCK_EACCESS,
+                           "%s: group or others may write it (mode %04o): run "
+                           "chmod go-w %s",
+                           path, mode, path);
+    }
+    return 0;
+}
+
+/* Checks and reads what was opened. */
+static int read_public(const char *path, int fd, size_t max, char **text,
+                       size_t *size)
+{
+    struct stat file;
+
+    if (fstat(fd, &file) < 0) {
+        return fail_errno(MSOCK_EKEY, path, "cannot be examined");
+    }
+    int result = check_public(path, &file, max);
+    if (result < 0) {
+        return result;
+    }
+    size_t capacity = (size_t)file.st_size + 1;
+    char *bytes = malloc(capacity);
+    if (bytes == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "%s: no memory to read it", path);
+    }
+    ssize_t got = read_all(fd, bytes, capacity);
+    if (got < 0 || (size_t)got == capacity) {
+        free(bytes);
+        return got < 0 ? fail_errno(MSOCK_EKEY, path, "cannot be read")
+                       : msock__fail(MSOCK_EKEY, "%s: it grows", path);
+    }
+    *text = bytes;
+    *size = (size_t)got;
+    return 0;
+}
+
+int msock__trustfile_read(const char *path, size_t max, char **text,
+                          size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd < 0) {
+        return fail_errno(MSOCK_EKEY, path, "cannot be opened");
+    }
+    int result = read_public(path, fd, max, text, size);
     close(fd);
     return result;
 }

@@ -34,6 +34,14 @@ bool msock__keyline_next(struct msock__part *rest, struct msock__keyline *line);
 int msock__keyfile_read(const char *path, const char *maker,
                         char text[static MSOCK__KEYFILE_MAX], size_t *size);
 
+/** Reads a file that is no secret and decides whom to believe: regular, of at
+ *  most `max` bytes, owned by the user or root, not to be written by group or
+ *  others. *text is written on success and given to the caller, for free().
+ *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read), MSOCK_ENOMEM.
+ */
+int msock__trustfile_read(const char *path, size_t max, char **text,
+                          size_t *size);
+
 /** Puts a file of mode 0600 in the place of `path`, or of what it links to: at
  *  every moment, and after a power cut, there is the old text or the new one.
  *  Returns 0, MSOCK_ESYSTEM. */

@@ -129,6 +129,7 @@ static struct msock__held *copy(const struct msock__frame *frame,
     made->size = size;
     made->stream = frame->stream;
     made->flags = frame->flags;
+    made->key_id = frame->key_id;
     memcpy(made->bytes, body, size);
     return made;
 }

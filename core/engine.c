@@ -129,6 +129,11 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
         msock__channel_free(made);
         return msock__fail(code, "no memory for a channel's tables");
     }
+    code = msock__engine_identity_init(engine, pipeline);
+    if (code < 0) {
+        msock__channel_free(made);
+        return code;
+    }
     engine->pipeline = *pipeline;
     *pipeline = (struct msock__pipeline){0};
     msock__engine_frame_size(engine, frame_size);
@@ -165,6 +170,7 @@ void msock__channel_free(msock_channel *channel)
     free_sessions(engine);
     msock__timers_free(engine->timers);
     msock__dispatch_free(engine->dispatch);
+    msock__engine_identity_fini(engine);
     msock__pipeline_fini(&engine->pipeline);
     free(channel);
 }

@@ -49,11 +49,19 @@ struct msock__outgoing {
 /** Makes a channel on `driver` with the stages of `pipeline` (emptied: the
  *  channel owns them then; a failure leaves them to the caller). `config`
  *  carries a valid name. `frame_size` is the largest datagram to send.
- *  Returns 0, MSOCK_ENOMEM, MSOCK_ESYSTEM. */
+ *  Returns 0, MSOCK_ENOMEM, MSOCK_ESYSTEM, and as msock__engine_trust_check().
+ */
 int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
                        const struct msock__config *config,
                        struct msock__pipeline *pipeline, size_t frame_size,
                        msock_logger *logger);
+
+/** Says whether msock__channel_new() would take the trust file that `config`
+ *  names, if it names one.
+ *  Returns 0, MSOCK_EKEY (the file, or this node's own entry in it),
+ *  MSOCK_EACCESS, MSOCK_ELIMIT, MSOCK_ENOMEM; the detail is set. */
+int msock__engine_trust_check(const struct msock__config *config,
+                              const struct msock__pipeline *pipeline);
 
 /** Frees a channel whose driver has ended. NULL is ignored. */
 void msock__channel_free(msock_channel *channel);

@@ -79,6 +79,11 @@ static void on_answer(struct msock__engine *engine, const struct heard *heard)
         assert(!held); /* frames of a session that is believed do not wait */
         (void)held;
     } else {
+        int wrong = msock__engine_answerer(engine, now_us, heard->envelope);
+        if (wrong) {
+            msock__engine_drop(engine, now_us, wrong, 1);
+            return;
+        }
         struct msock__origin origin = *heard->origin;
         origin.stamp_us = heard->stamp_us;
         session = msock__engine_admit(engine, &origin, heard->frame, &floor,

@@ -24,5 +24,9 @@ int msock__engine_keys_reload(struct msock__engine *engine)
     if (changed > 0) {
         log_keys(engine);
     }
-    return changed;
+    int trust = changed < 0 ? changed : msock__engine_trust_reload(engine);
+    if (trust > 0) {
+        msock_log(engine->log.logger, MSOCK_INFO, "the trust file changed");
+    }
+    return trust < 0 ? trust : changed | trust;
 }

@@ -55,7 +55,8 @@ static void deliver(struct msock__engine *engine,
 
 /* Drops that concern one well-formed message alone.  Returns 0 or the counter.
  */
-static int check_message(const struct msock__origin *origin,
+static int check_message(const struct msock__engine *engine,
+                         const struct msock__origin *origin,
                          const struct msock__envelope *envelope)
 {
     if (origin->session &&
@@ -66,7 +67,7 @@ static int check_message(const struct msock__origin *origin,
     if (msock__topic_reserved(envelope->topic, envelope->topic_size)) {
         return MSOCK_DROP_RESERVED;
     }
-    return 0;
+    return msock__engine_may(engine, origin, envelope);
 }
 
 /* Keeps a message for its moment, encoded again. */
@@ -144,7 +145,7 @@ size_t msock__engine_message(struct msock__engine *engine,
     if (!(origin->flags & MSOCK_MESSAGE_LOCAL) && origin->due_us == 0) {
         msock__stats_add(&engine->stats, MSOCK_RX_MESSAGES, 1);
     }
-    drop = check_message(origin, &envelope);
+    drop = check_message(engine, origin, &envelope);
     if (drop) {
         msock__engine_drop(engine, origin->now_us, drop, 1);
         return used;

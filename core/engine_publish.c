@@ -191,6 +191,9 @@ static int commit(struct msock__engine *engine,
         return code;
     }
     msock__outbox_commit(outbox, size);
+    if (msock__engine_signs(engine, topic)) {
+        msock__outbox_sign(outbox);
+    }
     queue_local(engine, local);
     msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
     engine->driver->ops->wake(engine->driver);

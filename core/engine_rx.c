@@ -65,7 +65,8 @@ static struct msock__origin origin_of(struct msock__session *session,
         .stamp_us = 0,
         .sent_us = now_us,
         .newest = UINT64_MAX,
-        .flags = frame->flags & MSOCK__SEALED ? MSOCK_MESSAGE_SEALED : 0,
+        .flags = (frame->flags & MSOCK__SEALED ? MSOCK_MESSAGE_SEALED : 0) |
+                 (frame->flags & MSOCK__SIGNED ? MSOCK_MESSAGE_SIGNED : 0),
     };
 }
 
@@ -172,7 +173,10 @@ static void take_held(struct msock__engine *engine,
         struct msock__held *next = held->next;
         struct msock__frame frame = {.flags = held->flags,
                                      .stream = held->stream,
+                                     .key_id = held->key_id,
                                      .counter = held->counter};
+        size_t size = held->size;
+        size -= frame.flags & MSOCK__SIGNED ? MSOCK__SIGNATURE_SIZE : 0;
         int known = MSOCK_DROP_PENDING;
         if (session && !engine->closing) {
             memcpy(frame.session, session->id, sizeof(frame.session));
@@ -182,12 +186,16 @@ static void take_held(struct msock__engine *engine,
             /* Not seen before: it was sent before the floor. */
             known = MSOCK_DROP_OLD;
         }
+        if (!known && engine->trust) {
+            known = msock__engine_identify(engine, session, &frame, held->bytes,
+                                           size);
+        }
         if (known) {
             msock__engine_drop(engine, now_us, known, 1);
         } else {
             struct msock__origin origin = origin_of(session, &frame, now_us);
             take_body(engine, &origin, &frame, held->received_us, held->bytes,
-                      held->size);
+                      size);
         }
         free(held);
         held = next;
@@ -208,6 +216,7 @@ struct msock__session *msock__engine_admit(
     if (session) {
         (void)msock__session_speaks(session, envelope->sender,
                                     envelope->sender_size);
+        msock__engine_trust_bind(engine, session);
         msock__window_init(&session->best_effort, floor->best_effort);
         msock__window_init(&session->control, frame->counter);
         msock__window_mark(&session->control, frame->counter);
@@ -241,10 +250,15 @@ static void take_pending(struct msock__engine *engine,
         wrong = msock__body_decode(bytes, size, frame->flags, &body);
         wrong = !wrong && body.count > 0 ? MSOCK_DROP_CONTROL : wrong;
         if (!wrong) {
+            if (engine->trust) {
+                msock__engine_stranger_text(engine, packet);
+            }
             msock__engine_control_frame(engine, &origin, frame, &body);
         }
     } else if (pending) {
         lost = 0;
+        /* With its signature: it is looked at when there is a name. */
+        size += frame->flags & MSOCK__SIGNED ? MSOCK__SIGNATURE_SIZE : 0;
         wrong = msock__admission_hold(engine->admission, engine->arrived_us,
                                       frame, bytes, size, &lost);
         msock__engine_drop(engine, now_us, MSOCK_DROP_PENDING, lost);
@@ -300,7 +314,25 @@ static int open_frame(struct msock__engine *engine,
             wrong = MSOCK_DROP_SHARE;
         }
     }
-    return wrong ? wrong : msock__pipeline_decode(&engine->pipeline, packet);
+    wrong = wrong ? wrong : msock__pipeline_decode(&engine->pipeline, packet);
+    if (!engine->trust) {
+        /* Nobody's key is known: what is signed is as good as what is not. */
+        frame->flags &= (uint8_t)~MSOCK__SIGNED;
+    }
+    return wrong;
+}
+
+/* A frame of one's own session that one has not sent. */
+static void take_own(struct msock__engine *engine, uint64_t now_us,
+                     const struct msock__packet *packet)
+{
+    if (!msock__engine_own_key(engine, packet)) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_SIGNATURE, 1);
+        return;
+    }
+    /* Authentic, and never sent: the machine was cloned. */
+    msock__engine_drop(engine, now_us, MSOCK_DROP_OWN_AHEAD, 1);
+    msock__engine_redraw(engine, now_us, true);
 }
 
 static void take_frame(struct msock__engine *engine, uint64_t now_us,
@@ -309,7 +341,8 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     struct msock__packet packet = {.bytes = datagram->bytes,
                                    .size = datagram->size,
                                    .capacity = datagram->size};
-    const struct msock__frame *frame = &packet.frame;
+    struct msock__frame *frame = &packet.frame;
+    uint8_t *bytes = packet.bytes + MSOCK__HEADER_SIZE;
     struct msock__session *session = NULL;
     int wrong = open_frame(engine, &packet, &session);
     if (wrong) {
@@ -318,9 +351,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         return;
     }
     if (is_own(engine, frame)) {
-        /* Authentic, and never sent: the machine was cloned. */
-        msock__engine_drop(engine, now_us, MSOCK_DROP_OWN_AHEAD, 1);
-        msock__engine_redraw(engine, now_us, true);
+        take_own(engine, now_us, &packet);
         return;
     }
     if (!session && engine->admission) {
@@ -330,16 +361,19 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     if (!session) {
         session = add_session(engine, frame->session, now_us);
     }
-    if (!session) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT, 1);
+    size_t size = packet.size - MSOCK__HEADER_SIZE;
+    wrong = session ? 0 : MSOCK_DROP_SESSION_LIMIT;
+    if (!wrong && engine->trust) {
+        wrong = msock__engine_identify(engine, session, frame, bytes, size);
+    }
+    if (wrong) {
+        msock__engine_drop(engine, now_us, wrong, 1);
         return;
     }
     msock__engine_share_charge(engine, session, frame, datagram);
     struct msock__origin origin = origin_of(session, frame, now_us);
     session->key_id = frame->key_id;
-    take_body(engine, &origin, frame, engine->arrived_us,
-              packet.bytes + MSOCK__HEADER_SIZE,
-              packet.size - MSOCK__HEADER_SIZE);
+    take_body(engine, &origin, frame, engine->arrived_us, bytes, size);
 }
 
 /* -- Unframed datagrams -- */

@@ -140,6 +140,9 @@ static void deliver(struct msock__engine *engine,
         return;
     }
     struct msock__origin dated = *origin;
+    /* It may have waited: its flags are its own. */
+    dated.flags &= ~(unsigned)MSOCK_MESSAGE_SIGNED;
+    dated.flags |= body.is_signed ? MSOCK_MESSAGE_SIGNED : 0;
     dated.stamp_us = body.sent_us;
     dated.sent_us =
         msock__age_local(&session->age, origin->now_us, body.sent_us);

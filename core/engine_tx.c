@@ -148,7 +148,8 @@ static bool show_control(struct msock__engine *engine, uint64_t now_us)
     if (size == 0) {
         return false;
     }
-    struct msock__frame frame = {.stream = MSOCK__CONTROL,
+    struct msock__frame frame = {.flags = msock__engine_control_flags(engine),
+                                 .stream = MSOCK__CONTROL,
                                  .counter =
                                      engine->counters[MSOCK__CONTROL] + 1};
     struct msock__body body = {0};
@@ -299,6 +300,7 @@ static bool show_data(struct msock__engine *engine, uint64_t now_us,
     struct msock__frame frame = {.flags = chunk.count > 0 ? MSOCK__FRAGMENT : 0,
                                  .stream = stream,
                                  .counter = engine->counters[stream] + 1};
+    frame.flags |= chunk.is_signed ? MSOCK__SIGNED : 0;
     struct msock__body body = {.index = chunk.index, .count = chunk.count};
     size_t start = chunk.count > 0 ? MSOCK__PIECE_SIZE : MSOCK__SENT_SIZE;
     memcpy(bytes + MSOCK__HEADER_SIZE + start, chunk.bytes, chunk.size);

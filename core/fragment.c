@@ -21,6 +21,7 @@ struct assembly {
     uint64_t last_us; /* arrival of the last new piece */
     uint32_t session;
     uint32_t count;
+    bool is_signed;
     size_t full_size;      /* of every piece but the last; 0: not known yet */
     size_t last_size;      /* of the last one; 0: not known yet */
     struct piece **pieces; /* those that arrived, by index */
@@ -107,7 +108,8 @@ static bool disagrees(const struct assembly *assembly,
 {
     size_t full = assembly->full_size;
     size_t last = assembly->last_size;
-    if (body->count != assembly->count) {
+    if (body->count != assembly->count ||
+        body->is_signed != assembly->is_signed) {
         return true;
     }
     if (is_last(body)) {
@@ -367,7 +369,8 @@ int msock__fragments_add(struct msock__fragments *fragments, uint64_t now_us,
     struct assembly *assembly = NULL;
 
     if (counter > body->index) {
-        const struct assembly blank = {.count = body->count};
+        const struct assembly blank = {.count = body->count,
+                                       .is_signed = body->is_signed};
         assembly = find(fragments, session, counter - body->index);
         result = examine(fragments, assembly != NULL ? assembly : &blank, body);
     }
@@ -375,6 +378,9 @@ int msock__fragments_add(struct msock__fragments *fragments, uint64_t now_us,
         evicted = make_room(fragments, session);
         result = start(fragments, session, counter - body->index, body->count,
                        &assembly);
+        if (result == 0) {
+            assembly->is_signed = body->is_signed;
+        }
     }
     if (result == 0) {
         result = store(fragments, assembly, now_us, body);

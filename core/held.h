@@ -15,6 +15,7 @@ struct msock__held {
     struct msock__held *next;
     uint64_t counter;
     uint64_t received_us;
+    uint32_t key_id;
     size_t size;
     uint8_t stream; /* MSOCK__BEST_EFFORT or MSOCK__RELIABLE */
     uint8_t flags;

@@ -55,7 +55,7 @@ static bool continues(const struct msock__join *join,
         return true;
     }
     bool last = body->index + 1 == body->count;
-    return body->count == join->count &&
+    return body->count == join->count && body->is_signed == join->is_signed &&
            (last ? body->size <= join->piece_size
                  : body->size == join->piece_size);
 }
@@ -79,6 +79,7 @@ static int add(struct msock__join *join, struct msock__join_pool *pool,
     if (body->index == 0) {
         join->piece_size = body->size;
         join->count = body->count;
+        join->is_signed = body->is_signed;
         join->sent_us = body->sent_us;
     }
     memcpy(join->bytes + join->size, body->bytes, body->size);

@@ -28,6 +28,7 @@ struct msock__join {
     size_t piece_size;
     uint32_t next; /* index expected */
     uint32_t count;
+    bool is_signed;
     uint64_t sent_us; /* of piece 0 */
 };
 

@@ -451,6 +451,27 @@ static int check_codec(const struct msock__config *config)
     return 0;
 }
 
+/* Identities live inside of a group: without its key there are none. */
+static int check_identity(struct msock__config *config)
+{
+    bool has_id = config->id_file[0] != '\0';
+    bool has_trust = config->trust_file[0] != '\0';
+    if (config->sign == MSOCK__SIGN_DEFAULT) {
+        config->sign = has_id ? MSOCK__SIGN_ALL : MSOCK__SIGN_NEVER;
+    }
+    if ((has_id || has_trust) && config->key_file[0] == '\0') {
+        return msock__fail(MSOCK_EOPTION,
+                           "%s needs key_file: on an open channel anybody may "
+                           "say anything",
+                           has_id ? "id_file" : "trust_file");
+    }
+    if (!has_id && config->sign != MSOCK__SIGN_NEVER) {
+        return msock__fail(MSOCK_EOPTION, "sign needs id_file: make one with "
+                                          "msock id gen");
+    }
+    return 0;
+}
+
 int msock__options_read(struct msock__config *config, const char *url,
                         const msock_options *options)
 {
@@ -464,6 +485,7 @@ int msock__options_read(struct msock__config *config, const char *url,
         return result;
     }
     result = check_codec(&made);
+    result = result < 0 ? result : check_identity(&made);
     if (result == 0) {
         *config = made;
     }

@@ -12,6 +12,14 @@
 
 enum msock__scheme { MSOCK__UDP, MSOCK__SIM };
 
+/** What a node signs of what it sends. */
+enum msock__sign {
+    MSOCK__SIGN_DEFAULT, /* never found in a configuration that was checked */
+    MSOCK__SIGN_NEVER,
+    MSOCK__SIGN_COMMANDS, /* all that may not be sent without */
+    MSOCK__SIGN_ALL
+};
+
 enum {
     MSOCK__HOST_MAX = 63,    /* bytes of a group address or network name */
     MSOCK__IFACE_MAX = 255,  /* bytes of the list of interfaces */
@@ -32,14 +40,17 @@ struct msock__sim_config {
 /** A checked configuration: every field within its range. Owns its text. */
 struct msock__config {
     enum msock__scheme scheme;
-    char host[MSOCK__HOST_MAX + 1];     /* group without brackets, or NAME */
-    uint16_t port;                      /* sim: 0 */
-    char name[MSOCK_NAME_MAX + 1];      /* "": none given */
-    char key_file[MSOCK__PATH_MAX + 1]; /* "": none given */
-    char iface[MSOCK__IFACE_MAX + 1];   /* [auto] */
-    char topic[MSOCK_TOPIC_MAX + 1];    /* of what arrives raw [raw] */
-    bool raw;                           /* codec=raw [json] */
-    uint64_t ttl;                       /* 1..255 [1] */
+    char host[MSOCK__HOST_MAX + 1];       /* group without brackets, or NAME */
+    uint16_t port;                        /* sim: 0 */
+    char name[MSOCK_NAME_MAX + 1];        /* "": none given */
+    char key_file[MSOCK__PATH_MAX + 1];   /* "": none given */
+    char id_file[MSOCK__PATH_MAX + 1];    /* the same */
+    char trust_file[MSOCK__PATH_MAX + 1]; /* the same */
+    enum msock__sign sign;                /* never, or all with an id file */
+    char iface[MSOCK__IFACE_MAX + 1];     /* [auto] */
+    char topic[MSOCK_TOPIC_MAX + 1];      /* of what arrives raw [raw] */
+    bool raw;                             /* codec=raw [json] */
+    uint64_t ttl;                         /* 1..255 [1] */
     uint64_t mtu;             /* 576..65535; 0: from the interfaces [0] */
     uint64_t dscp;            /* 0..63 [0] */
     uint64_t rcvbuf;          /* 4 KiB..1 GiB [4 MiB] */

@@ -39,6 +39,11 @@ const struct msock__option msock__options[] = {
      FIELD(TEXT, name)},
     {ENTRY("key_file", TEXT, BOTH, 1, MSOCK__PATH_MAX, NULL, key_file),
      FIELD(TEXT, key_file)},
+    {ENTRY("id_file", TEXT, BOTH, 1, MSOCK__PATH_MAX, NULL, id_file),
+     FIELD(TEXT, id_file)},
+    {ENTRY("trust_file", TEXT, BOTH, 1, MSOCK__PATH_MAX, NULL, trust_file),
+     FIELD(TEXT, trust_file)},
+    {ENTRY("sign", SIGN, BOTH, 0, 0, NULL, sign), FIELD(TEXT, sign)},
     {ENTRY("iface", TEXT, UDP, 1, MSOCK__IFACE_MAX, "auto", iface),
      FIELD(TEXT, iface)},
     {ENTRY("codec", CODEC, BOTH, 0, 0, "json", raw), FIELD(TEXT, codec)},
@@ -287,6 +292,20 @@ static int set_codec(bool *raw, const char *text, size_t size)
     return 0;
 }
 
+static int set_sign(enum msock__sign *sign, const char *text, size_t size)
+{
+    static const char *const words[] = {"never", "commands", "all"};
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strlen(words[i]) == size && memcmp(words[i], text, size) == 0) {
+            *sign = (enum msock__sign)(MSOCK__SIGN_NEVER + i);
+            return 0;
+        }
+    }
+    return msock__fail(MSOCK_EOPTION,
+                       "sign=%.*s: must be never, commands or all", shown(size),
+                       text);
+}
+
 int msock__option_set(const struct msock__option *option,
                       struct msock__config *config, const char *text,
                       size_t size)
@@ -303,6 +322,8 @@ int msock__option_set(const struct msock__option *option,
         return set_text(option, field, text, size);
     case MSOCK__OPTION_CODEC:
         return set_codec(field, text, size);
+    case MSOCK__OPTION_SIGN:
+        return set_sign(field, text, size);
     case MSOCK__OPTION_NAME:
         if (!msock__name_valid(text, size)) {
             return msock__fail(MSOCK_ENAME,

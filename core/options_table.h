@@ -19,7 +19,8 @@ enum msock__option_kind {
     MSOCK__OPTION_TEXT,  /* char[max + 1] */
     MSOCK__OPTION_NAME,  /* char[], a node name */
     MSOCK__OPTION_TOPIC, /* char[], a topic */
-    MSOCK__OPTION_CODEC  /* bool: raw */
+    MSOCK__OPTION_CODEC, /* bool: raw */
+    MSOCK__OPTION_SIGN   /* enum msock__sign */
 };
 
 /** How the field of msock_options is declared. */

@@ -14,6 +14,7 @@ struct msock__bundle {
     uint32_t index;    /* of the next piece */
     uint32_t count;
     unsigned copies;
+    bool is_signed;
     uint8_t bytes[];
 };
 
@@ -148,6 +149,12 @@ void msock__outbox_commit(struct msock__outbox *outbox, size_t size)
     outbox->bytes += cost(bundle);
 }
 
+void msock__outbox_sign(struct msock__outbox *outbox)
+{
+    assert(outbox->tail);
+    outbox->tail->is_signed = true;
+}
+
 bool msock__outbox_peek(const struct msock__outbox *outbox,
                         struct msock__chunk *chunk)
 {
@@ -158,7 +165,8 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
     if (bundle->piece_size == 0) {
         *chunk = (struct msock__chunk){.bytes = bundle->bytes,
                                        .size = bundle->size,
-                                       .copies = bundle->copies};
+                                       .copies = bundle->copies,
+                                       .is_signed = bundle->is_signed};
         return true;
     }
     size_t offset = (size_t)bundle->index * bundle->piece_size;
@@ -169,6 +177,7 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
         .index = bundle->index,
         .count = bundle->count,
         .copies = bundle->copies,
+        .is_signed = bundle->is_signed,
     };
     return true;
 }

@@ -32,6 +32,7 @@ struct msock__chunk {
     uint32_t index;
     uint32_t count;  /* 0: a batch, not a piece */
     unsigned copies; /* times it is sent */
+    bool is_signed;  /* msock__outbox_sign() was called for some of it */
 };
 
 /** Starts empty; a message is cut into at most `pieces_max` pieces. */
@@ -63,6 +64,9 @@ bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size);
 /** Queues the `size` bytes (1..bound; 0 too if alone) written to the reserved
  *  room. */
 void msock__outbox_commit(struct msock__outbox *outbox, size_t size);
+
+/** Has all frames of the message that was committed last leave signed. */
+void msock__outbox_sign(struct msock__outbox *outbox);
 
 /** Looks at the next frame's content.  Returns whether there is any. */
 bool msock__outbox_peek(const struct msock__outbox *outbox,

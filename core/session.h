@@ -13,6 +13,7 @@
 #include "core/repair.h"
 #include "core/share.h"
 #include "core/table.h"
+#include "core/trust.h"
 #include "core/window.h"
 
 #include <multisock/multisock.h>
@@ -33,6 +34,7 @@ struct msock__session {
     uint32_t key_id;     /* of the newest frame, 0: open */
     uint8_t sender_size; /* 0: not bound to a name yet */
     char sender[MSOCK_NAME_MAX + 1];
+    const struct msock__trusted *trusted; /* its entry, NULL: it has none */
     struct msock__window best_effort;
     struct msock__window control;
     struct msock__age age;

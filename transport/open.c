@@ -5,9 +5,11 @@
 
 #include "codec/error.h"
 #include "codec/hash.h"
+#include "codec/identity.h"
 #include "codec/keyring.h"
 #include "codec/ring.h"
 #include "codec/seal.h"
+#include "codec/sign.h"
 #include "core/engine.h"
 #include "core/options.h"
 #include "transport/loop.h"
@@ -48,26 +50,66 @@ static int name_after_host(char name[static MSOCK_NAME_MAX + 1])
     return 0;
 }
 
-/* Finds where the key file will be when the program has changed its directory,
- * too. */
-static int find_key(struct plan *plan)
+/* Writes where a path leads when the program has changed its directory, too. */
+static int make_absolute(const char *path, char *out, size_t capacity)
 {
-    const char *path = plan->config.key_file;
-    char folder[MSOCK__PATH_MAX];
+    size_t size = 0;
 
-    if (path[0] == '/' || path[0] == '\0') {
-        strcpy(plan->key_path, path);
-        return 0;
+    if (path[0] != '/' && path[0] != '\0') {
+        if (getcwd(out, capacity) == NULL) {
+            return msock__fail(MSOCK_ESYSTEM,
+                               "the directory of this program: %s; name %s by "
+                               "an absolute path",
+                               strerror(errno), path);
+        }
+        size = strlen(out);
+        out[size++] = '/';
     }
-    if (getcwd(folder, sizeof folder) == NULL) {
-        return msock__fail(MSOCK_ESYSTEM,
-                           "the directory of this program: %s; name the key "
-                           "file by an absolute path",
-                           strerror(errno));
+    if (size + strlen(path) >= capacity) {
+        return msock__fail(MSOCK_EOPTION, "%s: the path is too long", path);
     }
-    strcpy(plan->key_path, folder);
-    strcat(plan->key_path, "/");
-    strcat(plan->key_path, path);
+    strcpy(out + size, path);
+    return 0;
+}
+
+static int find_files(struct plan *plan)
+{
+    char trust[sizeof plan->config.trust_file];
+    int rc = make_absolute(plan->config.key_file, plan->key_path,
+                           sizeof plan->key_path);
+
+    if (rc == 0) {
+        rc = make_absolute(plan->config.trust_file, trust, sizeof trust - 1);
+    }
+    if (rc == 0) {
+        strcpy(plan->config.trust_file, trust);
+    }
+    return rc;
+}
+
+/* Adds the stage that signs, or only takes signatures off. */
+static int add_sign(struct plan *plan)
+{
+    const struct msock__config *config = &plan->config;
+    struct msock__identity *identity = NULL;
+    struct msock__stage stage;
+    int rc = 0;
+
+    if (config->id_file[0] != '\0') {
+        rc = msock__identity_load(&identity, config->id_file);
+    }
+    if (config->sign == MSOCK__SIGN_NEVER) {
+        msock__identity_free(identity);
+        identity = NULL;
+    }
+    if (rc == 0) {
+        rc = msock__sign_stage(&stage, identity, plan->group, config->port);
+    }
+    if (rc < 0) {
+        msock__identity_free(identity);
+        return rc;
+    }
+    msock__pipeline_add(&plan->pipeline, &stage);
     return 0;
 }
 
@@ -89,7 +131,7 @@ static int make_seal(struct msock__stage *stage, const struct plan *plan,
     return rc;
 }
 
-/* Adds the seal, if there is a key. */
+/* Adds the stages of a sealed channel, if there is a key. */
 static int add_seal(struct plan *plan)
 {
     struct msock__keyring *ring;
@@ -98,7 +140,10 @@ static int add_seal(struct plan *plan)
     if (plan->config.key_file[0] == '\0') {
         return 0;
     }
-    int rc = msock__keyring_new(&ring);
+    int rc = add_sign(plan);
+    if (rc == 0) {
+        rc = msock__keyring_new(&ring);
+    }
     if (rc < 0) {
         return rc;
     }
@@ -148,8 +193,10 @@ static int open_on(msock_channel **channel, struct plan *plan,
         transport->ops->close(transport);
         return rc;
     }
-    const char *watched[] = {plan->key_path};
-    msock__loop_watch(driver, watched, plan->key_path[0] != '\0', plan->logger);
+    const char *watched[] = {plan->key_path, plan->config.trust_file};
+    size_t files = (plan->key_path[0] != '\0') +
+                   (size_t)(plan->config.trust_file[0] != '\0');
+    msock__loop_watch(driver, watched, files, plan->logger);
     rc = start(channel, plan, driver, transport->ops->frame_size(transport));
     if (rc < 0) {
         msock__loop_free(driver);
@@ -205,7 +252,7 @@ static int plan_read(struct plan *plan, const char *url,
         rc = name_after_host(plan->config.name);
     }
     if (rc == 0) {
-        rc = find_key(plan);
+        rc = find_files(plan);
     }
     if (options != NULL) {
         plan->loop = options->loop;
@@ -227,6 +274,9 @@ int msock_check(const char *url, const msock_options *options)
     }
     if (rc == 0) {
         rc = add_seal(&plan);
+    }
+    if (rc == 0) {
+        rc = msock__engine_trust_check(&plan.config, &plan.pipeline);
     }
     if (transport != NULL) {
         transport->ops->close(transport);

@@ -57,6 +57,10 @@ extern "C" {
        "passed over: too much of one session for this node")                   \
     XX(DROP_AUTH, "drop_auth",                                                 \
        "not authentic: forged, damaged or of another channel")                 \
+    XX(DROP_UNSIGNED, "drop_unsigned", "not signed, though its sender has to") \
+    XX(DROP_SIGNATURE, "drop_signature", "not signed by its sender's own key") \
+    XX(DROP_VERIFY, "drop_verify",                                             \
+       "more signatures than could be verified in time")                       \
     XX(DROP_SESSION_LIMIT, "drop_session_limit", "no memory for a session")    \
     XX(DROP_PENDING, "drop_pending",                                           \
        "frames of a session that was not admitted")                            \
@@ -76,6 +80,7 @@ extern "C" {
     XX(DROP_TOPIC, "drop_topic", "not a valid topic")                          \
     XX(DROP_SENDER, "drop_sender",                                             \
        "not a valid node name, or not the session's")                          \
+    XX(DROP_RIGHTS, "drop_rights", "its sender may not publish that")          \
     XX(DROP_RAW_SHORT, "drop_raw_short", "raw payload shorter than its len")   \
     XX(DROP_TOO_BIG, "drop_too_big", "larger than the limit for a message")    \
     XX(DROP_RESERVED, "drop_reserved", "$ms/ topic off the control stream")    \

@@ -92,6 +92,11 @@ typedef struct msock_options {
     const char *peer;       /* hosts that multicast does not reach,
                                ADDRESS[:PORT],… [none] */
     uint16_t listen;        /* port that takes their unicast [none] */
+    const char *id_file;    /* this node's own key [none]; needs .key_file */
+    const char *trust_file; /* the others', and what they may say [none: all
+                               members may say all]; needs .key_file */
+    const char *sign;       /* "never", "commands" (what may not be said
+                               without) or "all" [all with .id_file] */
 } msock_options;
 
 /** Opens the channel at `url` (udp://GROUP:PORT?key=value&…, sim://NAME; NULL:
@@ -192,7 +197,8 @@ enum msock_message_flags {
     MSOCK_MESSAGE_BARE = 4,   /* an unframed datagram: nothing vouches for it */
     MSOCK_MESSAGE_SEALED = 8, /* came authenticated */
     MSOCK_MESSAGE_EMPTY = 16, /* the sender gave no data: data is "null" */
-    MSOCK_MESSAGE_RELIABLE = 32 /* of the sender's reliable stream */
+    MSOCK_MESSAGE_RELIABLE = 32, /* of the sender's reliable stream */
+    MSOCK_MESSAGE_SIGNED = 64    /* its sender's own key vouches for it */
 };
 
 /** A message as a callback sees it: NUL-terminated slices of the receive

@@ -70,7 +70,7 @@ RULES = {
 EXTRA = {
     # the one file that names concrete transports and stages
     "transport/open.c": {"codec/seal.h", "codec/keyring.h", "codec/ring.h",
-                         "codec/hash.h"},
+                         "codec/identity.h", "codec/sign.h", "codec/hash.h"},
     # the host's errors carry a detail as those of the channel do
     "plugins/check.c": {"codec/error.h"},
     "plugins/config.c": {"codec/error.h"},

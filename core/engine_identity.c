@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may say what (docs/protocol.md 6.10): the trust file, the signatures of
+ * what arrives, the rights of each message, and what of one's own is signed. */
+#include "codec/error.h"
+#include "codec/keyfile.h"
+#include "codec/sign.h"
+#include "core/engine_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- The trust file -- */
+
+/* Whether what this node sends will be believed by who has the same file. */
+static int check_self(const struct msock__config *config,
+                      const struct msock__pipeline *pipeline,
+                      const struct msock__trust *trust)
+{
+    const struct msock__signer *signer = msock__pipeline_signer(pipeline);
+    const struct msock__trusted *self =
+        msock__trust_find(trust, config->name, strlen(config->name));
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    if (!self) {
+        return 0;
+    }
+    if (!signer || !msock__signer_public(signer, public)) {
+        return msock__fail(MSOCK_EKEY,
+                           "%s: %s has to sign what it says: give it its "
+                           "id_file, without sign=never, or another name",
+                           config->trust_file, config->name);
+    }
+    if (memcmp(public, msock__trusted_public(self), sizeof(public)) != 0) {
+        return msock__fail(MSOCK_EKEY,
+                           "%s: the key of %s is not that of %s: see msock id "
+                           "show",
+                           config->trust_file, config->name, config->id_file);
+    }
+    return 0;
+}
+
+/* Reads the trust file of a configuration that has one. */
+static int load(struct msock__trust **trust, const struct msock__config *config,
+                const struct msock__pipeline *pipeline)
+{
+    char *text;
+    size_t size;
+    int code = msock__trustfile_read(config->trust_file, MSOCK__TRUST_TEXT_MAX,
+                                     &text, &size);
+    if (code < 0) {
+        return code;
+    }
+    struct msock__trust *made = NULL;
+    code = msock__trust_parse(&made, text, size, config->trust_file);
+    free(text);
+    code = code < 0 ? code : check_self(config, pipeline, made);
+    if (code < 0) {
+        msock__trust_free(made);
+        return code;
+    }
+    *trust = made;
+    return 0;
+}
+
+int msock__engine_trust_check(const struct msock__config *config,
+                              const struct msock__pipeline *pipeline)
+{
+    struct msock__trust *trust = NULL;
+    int code =
+        config->trust_file[0] != '\0' ? load(&trust, config, pipeline) : 0;
+    msock__trust_free(trust);
+    return code;
+}
+
+int msock__engine_identity_init(struct msock__engine *engine,
+                                const struct msock__pipeline *pipeline)
+{
+    if (engine->config.trust_file[0] == '\0') {
+        return 0;
+    }
+    assert(msock__pipeline_sealed(pipeline) &&
+           msock__pipeline_signer(pipeline));
+    engine->text = malloc(MSOCK__SIGN_BEFORE + MSOCK__FRAME_MAX);
+    if (!engine->text) {
+        return msock__fail(MSOCK_ENOMEM, "no memory for signatures");
+    }
+    return load(&engine->trust, &engine->config, pipeline);
+}
+
+void msock__engine_identity_fini(struct msock__engine *engine)
+{
+    msock__trust_free(engine->trust);
+    free(engine->text);
+}
+
+static bool same_key(const struct msock__trusted *one,
+                     const struct msock__trusted *other)
+{
+    return one == other ||
+           (one && other &&
+            memcmp(msock__trusted_public(one), msock__trusted_public(other),
+                   MSOCK__PUBLIC_SIZE) == 0);
+}
+
+/* Gives a session the rights of the new file. If its key is another one, it
+ * ends, and what it said under the old one with it. */
+static void rebind(struct msock__engine *engine, uint64_t now_us,
+                   struct msock__session *session)
+{
+    const struct msock__trusted *old = session->trusted;
+    session->trusted =
+        msock__trust_find(engine->trust, session->sender, session->sender_size);
+    if (same_key(old, session->trusted)) {
+        return;
+    }
+    if (session->repair) {
+        session->reliable_floor = msock__repair_next(session->repair);
+    }
+    msock__engine_stream_forget(engine, session);
+    (void)msock__fragments_forget(engine->fragments, session->slot);
+    msock__engine_session_down(engine, now_us, session);
+}
+
+int msock__engine_trust_reload(struct msock__engine *engine)
+{
+    struct msock__trust *old = engine->trust;
+    uint64_t now_us = engine->driver->ops->now(engine->driver);
+    if (!old) {
+        return 0;
+    }
+    int code = load(&engine->trust, &engine->config, &engine->pipeline);
+    if (code < 0) {
+        return code;
+    }
+    struct msock__session *session = msock__sessions_newest(engine->sessions);
+    while (session) {
+        struct msock__session *older = session->older;
+        rebind(engine, now_us, session);
+        session = older;
+    }
+    bool changed = !msock__trust_same(old, engine->trust);
+    msock__trust_free(old);
+    return changed;
+}
+
+/* -- What arrives -- */
+
+void msock__engine_trust_bind(struct msock__engine *engine,
+                              struct msock__session *session)
+{
+    if (engine->trust) {
+        session->trusted = msock__trust_find(engine->trust, session->sender,
+                                             session->sender_size);
+    }
+}
+
+/* Writes what a frame's signature is over.  Returns its size. */
+static size_t write_text(struct msock__engine *engine,
+                         const struct msock__frame *frame, const uint8_t *body,
+                         size_t size)
+{
+    const struct msock__signer *signer =
+        msock__pipeline_signer(&engine->pipeline);
+    size_t whole = size + MSOCK__SIGNATURE_SIZE;
+    msock__signer_text(signer, frame, body, whole, engine->text);
+    return MSOCK__SIGN_BEFORE + whole;
+}
+
+int msock__engine_identify(struct msock__engine *engine,
+                           const struct msock__session *session,
+                           struct msock__frame *frame, const uint8_t *body,
+                           size_t size)
+{
+    const struct msock__trusted *trusted = session->trusted;
+    if (!trusted) {
+        /* Nothing is known that its signature could be held against. */
+        frame->flags &= (uint8_t)~MSOCK__SIGNED;
+        return 0;
+    }
+    if ((frame->flags & MSOCK__SIGNED) == 0) {
+        bool may =
+            frame->stream != MSOCK__CONTROL && msock__trusted_lax(trusted);
+        return may ? 0 : MSOCK_DROP_UNSIGNED;
+    }
+    size_t text_size = write_text(engine, frame, body, size);
+    return msock__sign_verify(msock__trusted_public(trusted), engine->text,
+                              text_size)
+               ? 0
+               : MSOCK_DROP_SIGNATURE;
+}
+
+bool msock__engine_own_key(struct msock__engine *engine,
+                           const struct msock__packet *packet)
+{
+    const struct msock__signer *signer =
+        msock__pipeline_signer(&engine->pipeline);
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    if (engine->config.sign != MSOCK__SIGN_ALL || !engine->text ||
+        !msock__signer_public(signer, public)) {
+        return true;
+    }
+    if ((packet->frame.flags & MSOCK__SIGNED) == 0) {
+        return false;
+    }
+    size_t size =
+        write_text(engine, &packet->frame, packet->bytes + MSOCK__HEADER_SIZE,
+                   packet->size - MSOCK__HEADER_SIZE);
+    return msock__sign_verify(public, engine->text, size);
+}
+
+void msock__engine_stranger_text(struct msock__engine *engine,
+                                 const struct msock__packet *packet)
+{
+    engine->text_size = 0;
+    if (packet->frame.flags & MSOCK__SIGNED) {
+        engine->text_size = write_text(engine, &packet->frame,
+                                       packet->bytes + MSOCK__HEADER_SIZE,
+                                       packet->size - MSOCK__HEADER_SIZE);
+    }
+}
+
+int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
+                           const struct msock__envelope *envelope)
+{
+    enum { ANSWER_US = 1000, ANSWERS_AHEAD_US = 255 * ANSWER_US };
+    const struct msock__trusted *trusted =
+        engine->trust ? msock__trust_find(engine->trust, envelope->sender,
+                                          envelope->sender_size)
+                      : NULL;
+    if (!trusted) {
+        return 0;
+    }
+    if (engine->text_size == 0) {
+        return MSOCK_DROP_UNSIGNED;
+    }
+    if (msock__rate_due(&engine->answer_rate, ANSWERS_AHEAD_US) > now_us) {
+        return MSOCK_DROP_VERIFY; /* it is asked again */
+    }
+    msock__rate_take(&engine->answer_rate, now_us, ANSWER_US);
+    return msock__sign_verify(msock__trusted_public(trusted), engine->text,
+                              engine->text_size)
+               ? 0
+               : MSOCK_DROP_SIGNATURE;
+}
+
+int msock__engine_may(const struct msock__engine *engine,
+                      const struct msock__origin *origin,
+                      const struct msock__envelope *envelope)
+{
+    if (!engine->trust || !origin->session) {
+        return 0;
+    }
+    return msock__trust_check(engine->trust, origin->session->trusted,
+                              envelope->topic, envelope->topic_size,
+                              (origin->flags & MSOCK_MESSAGE_SIGNED) != 0);
+}
+
+/* -- What leaves -- */
+
+bool msock__engine_signs(const struct msock__engine *engine, const char *topic)
+{
+    if (engine->config.sign != MSOCK__SIGN_COMMANDS) {
+        return engine->config.sign == MSOCK__SIGN_ALL;
+    }
+    const char *name = engine->config.name;
+    return !engine->trust ||
+           !msock__trust_unsigned(
+               engine->trust,
+               msock__trust_find(engine->trust, name, strlen(name)), topic,
+               strlen(topic));
+}
+
+uint8_t msock__engine_control_flags(const struct msock__engine *engine)
+{
+    return engine->config.sign == MSOCK__SIGN_COMMANDS ||
+                   engine->config.sign == MSOCK__SIGN_ALL
+               ? MSOCK__SIGNED
+               : 0;
+}

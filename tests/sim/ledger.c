@@ -2,6 +2,7 @@
 /* The book of a simulation: lives and what they published. */
 #include "tests/sim/ledger.h"
 
+#include "tests/sim/shared.h"
 #include "transport/sim_random.h"
 
 #include <assert.h>
@@ -37,6 +38,7 @@ struct life *ledger_open(struct ledger *ledger, unsigned node, const char *name,
     life->number = (unsigned)ledger->life_count;
     life->node = node;
     life->name = name;
+    life->called = name;
     life->filter = filter;
     life->opened_us = now_us;
     life->ended_us = UINT64_MAX;
@@ -84,6 +86,15 @@ void ledger_refresh(struct life *life, uint64_t now_us)
     }
 }
 
+void ledger_blur(struct ledger *ledger, const struct life *life)
+{
+    for (size_t i = 0; i < ledger->life_count; i++) {
+        struct hearing *hearing = &ledger->lives[i]->hearings[life->number];
+        hearing->up = false;
+        hearing->excuses++;
+    }
+}
+
 size_t ledger_publish(struct ledger *ledger, struct life *life,
                       const struct publication *publication, uint64_t now_us)
 {
@@ -95,6 +106,10 @@ size_t ledger_publish(struct ledger *ledger, struct life *life,
     life->publications[life->count] = *publication;
     life->publications[life->count].at_us = now_us;
     life->publications[life->count].flushed_us = 0;
+    if (ledger->shared != NULL && life->channel != NULL &&
+        shared_has(ledger->shared, msock_session(life->channel))) {
+        life->publications[life->count].flags |= PUBLISHED_SHARED;
+    }
     ledger->published++;
     return life->count++;
 }
@@ -222,6 +237,8 @@ static void note_about(struct ledger *ledger, struct life *life,
         note_down(ledger, life, sender, hearing);
     } else if (event->kind == MSOCK_EVENT_LOSS) {
         note_loss(ledger, hearing, event->count);
+    } else if (event->kind == MSOCK_EVENT_CONFLICT) {
+        hearing->conflict = true;
     }
 }
 
@@ -246,10 +263,18 @@ void ledger_event(struct ledger *ledger, struct life *life,
         life->blocked = false;
         break;
     case MSOCK_EVENT_CLONE:
-        report_fail(ledger->report, "%s was cloned", life->name);
+        if (ledger->shared == NULL ||
+            !shared_told(ledger->shared, life, event->session)) {
+            report_fail(ledger->report, "%s was cloned", life->name);
+        }
+        /* Others may hear of the new session before the next tick. */
+        ledger_refresh(life, msock_sim_now_us(ledger->report->sim));
         break;
     default:
-        note_about(ledger, life, event);
+        if (ledger->shared == NULL ||
+            !shared_has(ledger->shared, event->session)) {
+            note_about(ledger, life, event);
+        }
         break;
     }
 }

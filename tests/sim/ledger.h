@@ -21,7 +21,7 @@
 
 enum {
     LIVES_MAX = 512,
-    LIFE_SESSIONS_MAX = 8,
+    LIFE_SESSIONS_MAX = 16,
     TOPICS = 4,
     PAYLOAD_MAX = 2 * 1024 * 1024
 };
@@ -29,7 +29,8 @@ enum {
 enum publication_flags {
     PUBLISHED_RELIABLE = 1,
     PUBLISHED_RAW = 2,
-    PUBLISHED_ECHO = 4 /* from a callback */
+    PUBLISHED_ECHO = 4,  /* from a callback */
+    PUBLISHED_SHARED = 8 /* as a session that another has, too */
 };
 
 struct publication {
@@ -52,6 +53,7 @@ struct hearing {
     size_t due;            /* publications before need not have come */
     size_t reliable_count; /* those heard in order: the last one and all before
                               are settled */
+    bool conflict;         /* told of two with its name */
     uint64_t excuses;      /* LOSS and DOWN since then */
 };
 
@@ -59,6 +61,7 @@ struct life {
     unsigned number; /* index in the ledger */
     unsigned node;
     const char *name;
+    const char *called; /* as whom it speaks */
     const char *filter;
     msock_channel *channel; /* NULL once it ended */
     uint64_t opened_us;
@@ -78,8 +81,11 @@ struct life {
     struct hearing *hearings; /* of all lives, LIVES_MAX of them */
 };
 
+struct shared;
+
 struct ledger {
     struct report *report;
+    struct shared *shared; /* sessions that two lives have, or NULL */
     bool sealed;
     uint64_t late_us; /* best effort older than that must not act */
     uint64_t late_reliable_us;
@@ -99,6 +105,10 @@ void ledger_end(struct life *life, uint64_t now_us);
 
 /** Notes the channel's session, and whether all published has left. */
 void ledger_refresh(struct life *life, uint64_t now_us);
+
+/** What others hear of a life's present session is its own no more: whether it
+ *  is up, and what they miss. */
+void ledger_blur(struct ledger *ledger, const struct life *life);
 
 /** Adds a publication (copied; at_us is set).  Returns its number. */
 size_t ledger_publish(struct ledger *ledger, struct life *life,
@@ -136,5 +146,9 @@ void ledger_refuse(struct life *life);
  *  `until_us`. */
 void ledger_expect(struct ledger *ledger, uint64_t from_us, uint64_t until_us,
                    bool reliable_only);
+
+/** Checks that each life since before `from_us` was told of any two that live
+ *  since then under one name. */
+void ledger_expect_conflicts(struct ledger *ledger, uint64_t from_us);
 
 #endif

@@ -2,6 +2,8 @@
 /* The checks of the book: deliveries against publications. */
 #include "tests/sim/ledger.h"
 
+#include "tests/sim/shared.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -65,7 +67,7 @@ static void check_invented(const struct delivery *delivery)
         !msock_topic_match(delivery->life->filter, message->topic)) {
         wrong(delivery, "under topic %s", message->topic);
     }
-    if (strcmp(message->sender, delivery->sender->name) != 0) {
+    if (strcmp(message->sender, delivery->sender->called) != 0) {
         wrong(delivery, "as from %s", message->sender);
     }
     if (!same_session(delivery)) {
@@ -206,6 +208,7 @@ static size_t passed_over(const struct delivery *delivery,
     for (size_t i = from; i < end; i++) {
         const struct publication *publication = &sender->publications[i];
         if (ordered(publication) && publication->expires_ms == 0 &&
+            (publication->flags & PUBLISHED_SHARED) == 0 &&
             msock_topic_match(delivery->life->filter,
                               ledger_topic(publication->topic))) {
             return i;
@@ -233,12 +236,20 @@ static void check_order(const struct delivery *delivery,
     delivery->ledger->reliable_delivered++;
 }
 
+static bool is_shared(const struct ledger *ledger, uint64_t session)
+{
+    return ledger->shared != NULL && shared_has(ledger->shared, session);
+}
+
 void ledger_hear(struct ledger *ledger, struct life *life,
                  const msock_message *message, uint64_t now_us)
 {
     unsigned sender;
     size_t number;
     ledger->delivered++;
+    if (is_shared(ledger, message->session)) {
+        return; /* pieces of one may have met those of the other */
+    }
     if (!ledger_identify(ledger, message, &sender, &number)) {
         report_fail(ledger->report, "%s heard what nobody published: %.40s",
                     life->name, message->data);
@@ -289,6 +300,7 @@ static void expect_of(struct ledger *ledger, const struct life *life,
         const struct publication *publication = &sender->publications[i];
         bool counts =
             !reliable_only || (publication->flags & PUBLISHED_RELIABLE) != 0;
+        counts = counts && (publication->flags & PUBLISHED_SHARED) == 0;
         if (counts && publication->expires_ms == 0 &&
             publication->at_us >= from_us && publication->at_us <= until_us) {
             expect_one(ledger, life, sender, i);
@@ -310,6 +322,44 @@ void ledger_expect(struct ledger *ledger, uint64_t from_us, uint64_t until_us,
             if (sender->ended_us == UINT64_MAX) {
                 expect_of(ledger, life, sender, from_us, until_us,
                           reliable_only);
+            }
+        }
+    }
+}
+
+static bool lives_since(const struct life *life, uint64_t from_us)
+{
+    return life->ended_us == UINT64_MAX && !life->closing &&
+           life->opened_us <= from_us;
+}
+
+static void expect_conflict(struct ledger *ledger, const struct life *one,
+                            const struct life *other, uint64_t from_us)
+{
+    for (size_t i = 0; i < ledger->life_count; i++) {
+        const struct life *life = ledger->lives[i];
+        bool concerned = life != one && life != other && !life->forgetful &&
+                         lives_since(life, from_us);
+        if (concerned && !life->hearings[one->number].conflict &&
+            !life->hearings[other->number].conflict) {
+            report_fail(ledger->report,
+                        "%s was not told that %s and %s are both called %s",
+                        life->name, one->name, other->name, one->called);
+        }
+    }
+}
+
+void ledger_expect_conflicts(struct ledger *ledger, uint64_t from_us)
+{
+    for (size_t i = 0; i < ledger->life_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const struct life *one = ledger->lives[i];
+            const struct life *other = ledger->lives[j];
+            if (lives_since(one, from_us) && lives_since(other, from_us) &&
+                strcmp(one->called, other->called) == 0 &&
+                !is_shared(ledger, msock_session(one->channel)) &&
+                !is_shared(ledger, msock_session(other->channel))) {
+                expect_conflict(ledger, one, other, from_us);
             }
         }
     }

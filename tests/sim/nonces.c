@@ -56,7 +56,8 @@ static void grow(struct nonces *nonces)
     *nonces = grown;
 }
 
-bool nonces_note(struct nonces *nonces, const uint8_t *bytes, size_t size)
+bool nonces_note(struct nonces *nonces, unsigned as, const uint8_t *bytes,
+                 size_t size)
 {
     if (size < MSOCK__HEADER_SIZE) {
         return true;
@@ -64,7 +65,8 @@ bool nonces_note(struct nonces *nonces, const uint8_t *bytes, size_t size)
     if (2 * (nonces->count + 1) > nonces->capacity) {
         grow(nonces);
     }
-    uint64_t key = hash(bytes + NONCE_AT, NONCE_SIZE) | 1;
+    uint64_t key = hash(bytes + NONCE_AT, NONCE_SIZE);
+    key = (key + as * UINT64_C(0xD1B54A32D192ED03)) | 1;
     uint64_t content = hash(bytes, size);
     struct nonce *nonce = find(nonces, key);
     if (nonce->key == 0) {

@@ -22,8 +22,9 @@ struct nonces {
 
 void nonces_fini(struct nonces *nonces);
 
-/** Notes a frame that a node sent.  Returns false if its nonce had another
- *  content before. */
-bool nonces_note(struct nonces *nonces, const uint8_t *bytes, size_t size);
+/** Notes a frame that a node sent; copies of a machine count apart, `as` whom
+ *  they send.  Returns false if its nonce had another content before. */
+bool nonces_note(struct nonces *nonces, unsigned as, const uint8_t *bytes,
+                 size_t size);
 
 #endif

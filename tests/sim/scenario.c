@@ -80,11 +80,13 @@ static void draw_rates(struct scenario *scenario)
     rates->suspend = maybe(random, 60, 1, 8);
     rates->crash = maybe(random, 50, 1, 12);
     rates->close = maybe(random, 50, 1, 12);
+    rates->copy = maybe(random, 80, 10, 50);
     rates->replay = maybe(random, 30, 10, 300);
     rates->forge = maybe(random, 60, 5, 60);
     rates->withhold = maybe(random, 60, 1, 8);
     if (!scenario->sealed) {
         /* Nothing is promised there against who means harm. */
+        rates->copy = 0;
         rates->replay = 0;
         rates->forge = 0;
         rates->withhold = 0;
@@ -118,8 +120,13 @@ void scenario_draw(struct scenario *scenario, uint64_t seed)
     scenario->calm.delay_ms = (double)scenario_within(random, 0, 20) / 10.0;
     scenario->calm.jitter_ms = (double)scenario_within(random, 0, 20) / 10.0;
     draw_rates(scenario);
+    scenario->twins = msock__sim_random_chance(random, 10);
     if (msock__sim_random_chance(random, 3)) {
         draw_long(scenario);
+    }
+    if (scenario->twins && scenario->node_count < 3) {
+        scenario->node_count = 3; /* somebody has to be told */
+        scenario->quiet_ms /= 3;
     }
     for (unsigned i = 0; i < scenario->node_count; i++) {
         draw_node(scenario, &scenario->nodes[i]);
@@ -166,9 +173,14 @@ void scenario_print(const struct scenario *scenario, FILE *out)
             scenario->loss_max, scenario->delay_max_ms, scenario->quiet_ms);
     fprintf(out,
             "  a minute: link %u, host %u, cut %u, suspend %u, crash %u, "
-            "close %u, replay %u, forge %u, withhold %u\n",
+            "close %u, replay %u, forge %u, withhold %u; copies %u %%\n",
             rates->link, rates->host, rates->cut, rates->suspend, rates->crash,
-            rates->close, rates->replay, rates->forge, rates->withhold);
+            rates->close, rates->replay, rates->forge, rates->withhold,
+            rates->copy);
+    if (scenario->twins) {
+        fprintf(out, "  n%u says that it is n0, as n0 does\n",
+                scenario->node_count - 1);
+    }
     for (unsigned i = 0; i < scenario->node_count; i++) {
         const struct scenario_node *node = &scenario->nodes[i];
         const msock_options *options = &node->options;

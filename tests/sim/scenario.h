@@ -34,6 +34,7 @@ struct scenario_rates {
     unsigned suspend; /* a node sleeps */
     unsigned crash;
     unsigned close;
+    unsigned copy;     /* per cent of openings are of a copied machine */
     unsigned replay;   /* the attacker sends what he recorded */
     unsigned forge;    /* ... or made up, or damaged */
     unsigned withhold; /* ... or keeps back what one node sends another */
@@ -45,6 +46,7 @@ struct scenario {
     unsigned node_count;
     unsigned faulty_ms; /* the phase with faults */
     unsigned quiet_ms;  /* nothing is published then, 0: no such phase */
+    bool twins;         /* the last node has the name of the first */
     unsigned loss_max;  /* the worst that is drawn for a link */
     unsigned delay_max_ms;
     msock_sim_faults calm; /* of all links when there are no faults */

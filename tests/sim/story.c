@@ -22,6 +22,9 @@ static void begin(struct story *story)
     struct scenario *scenario = &story->scenario;
     for (unsigned i = 0; i < scenario->node_count; i++) {
         struct world_node *node = &story->world.nodes[i];
+        if (scenario->twins && i == scenario->node_count - 1) {
+            node->called = story->world.nodes[0].name;
+        }
         node->filter = scenario->nodes[i].filter;
         node->echo = scenario->nodes[i].echo;
         node->options = scenario->nodes[i].options;
@@ -55,13 +58,15 @@ static void heal(struct story *story)
             world->sim, node->name,
             &(msock_sim_host){.drift_ppm = story->scenario.nodes[i].drift_ppm});
         if (node->life != NULL && node->life->asleep_us > world_now(world)) {
-            msock_sim_suspend(world->sim, node->name, 0);
-            node->life->asleep_us = world_now(world);
+            world_suspend(world, i, 0);
         }
     }
     world_run(world, 3000); /* who is closing closes */
     trouble_reopen(story);
+    uint64_t from_us = world_now(world);
     world_run(world, SETTLE_MS);
+    shared_check(&world->shared, from_us);
+    ledger_expect_conflicts(&world->ledger, from_us);
 }
 
 /* Who was refused was called again. */

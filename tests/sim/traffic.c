@@ -14,7 +14,12 @@ enum {
     /* What a full bucket lets go at once, and the frame that empties it. */
     ADMISSION_BURST = 8 * 1024 + 1500,
     GROUP_RATE = 8000, /* bytes/s: 64 kbit/s of hellos by all */
-    HELLO_BURST = 2000
+    HELLO_BURST = 2000,
+    SYNCS = 3, /* after a reliable frame, */
+    SYNCS_OF_BURST = 7,
+    BURST_US = 5100,       /* that came so soon after another, by any clock, */
+    SYNC_REST_US = 250000, /* and one for NACKs each time */
+    BYES = 3
 };
 
 static_assert((TRAFFIC_SECONDS & (TRAFFIC_SECONDS - 1)) == 0 &&
@@ -94,6 +99,64 @@ static void count(struct traffic_count *counts, const struct wire_view *view)
     counts->bytes[view->kind] += view->size;
 }
 
+/* -- Syncs and byes -- */
+
+static void note_reliable(struct traffic_session *session,
+                          const struct wire_view *view, uint64_t now_us)
+{
+    if (view->counter <= session->last) {
+        return; /* a repair */
+    }
+    session->burst = session->last > 0 && now_us - session->last_us < BURST_US;
+    session->last = view->counter;
+    session->last_us = now_us;
+    session->syncs = 0;
+}
+
+static void check_sync(struct traffic *traffic, unsigned node,
+                       struct traffic_session *session, uint64_t now_us)
+{
+    uint64_t most = session->burst ? SYNCS_OF_BURST : SYNCS;
+    most += 1 + (now_us - session->last_us) / SYNC_REST_US;
+    session->syncs++;
+    if (session->syncs > most) {
+        report_fail(traffic->report,
+                    "n%u sent %" PRIu64 " syncs after one reliable frame", node,
+                    session->syncs);
+    }
+}
+
+/* Whoever is answered has not heard the bye: there is another one. */
+static void check_bye(struct traffic *traffic, unsigned node,
+                      struct traffic_session *session)
+{
+    session->byes++;
+    if (session->byes > BYES + session->answers) {
+        report_fail(traffic->report,
+                    "n%u said %" PRIu64 " byes and answered %" PRIu64 " times",
+                    node, session->byes, session->answers);
+    }
+}
+
+static void follow_session(struct traffic *traffic, unsigned node,
+                           const struct wire_view *view, uint64_t now_us)
+{
+    struct traffic_session *session = &traffic->nodes[node].session;
+    if (view->session != session->session) {
+        *session = (struct traffic_session){.session = view->session,
+                                            .last_us = now_us};
+    }
+    if (view->kind == WIRE_RELIABLE) {
+        note_reliable(session, view, now_us);
+    } else if (view->kind == WIRE_SYNC) {
+        check_sync(traffic, node, session, now_us);
+    } else if (view->kind == WIRE_BYE) {
+        check_bye(traffic, node, session);
+    } else if (view->kind == WIRE_ANSWER && session->byes > 0) {
+        session->answers++;
+    }
+}
+
 void traffic_sent(struct traffic *traffic, unsigned node,
                   const struct wire_view *view, uint64_t now_us)
 {
@@ -102,6 +165,7 @@ void traffic_sent(struct traffic *traffic, unsigned node,
     turn(at, now_us / SECOND_US);
     count(&at->total, view);
     count(&at->seconds[at->second % TRAFFIC_SECONDS], view);
+    follow_session(traffic, node, view, now_us);
     if (view->kind == WIRE_STRANGE) {
         report_fail(traffic->report, "n%u sent something strange", node);
     }

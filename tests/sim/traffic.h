@@ -15,9 +15,22 @@ struct traffic_count {
     uint64_t bytes[WIRE_KINDS];
 };
 
+/** What a node says of its present session: how far its reliable stream is, and
+ *  that it ends. */
+struct traffic_session {
+    uint64_t session;
+    uint64_t last;    /* reliable frame, */
+    uint64_t last_us; /* and when it was first sent */
+    bool burst;       /* soon after the one before it */
+    uint64_t syncs;   /* since then */
+    uint64_t byes;
+    uint64_t answers; /* since the first of them */
+};
+
 struct traffic_node {
     struct traffic_count total;
     struct traffic_count seconds[TRAFFIC_SECONDS]; /* a ring */
+    struct traffic_session session;
     struct traffic_count window; /* the last full seconds, summed */
     uint64_t second;             /* the newest in the ring */
 };

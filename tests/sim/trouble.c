@@ -141,6 +141,22 @@ static void trouble_node(struct story *story)
     }
 }
 
+/* Now and then what opens is a copy of a machine that runs. */
+static void open_one(struct story *story, unsigned node)
+{
+    struct world *world = &story->world;
+    bool faulty = world_now(world) < UINT64_C(1000) * story->scenario.faulty_ms;
+    bool copied = trouble_draw_share(story, story->scenario.rates.copy);
+    unsigned of = trouble_draw_node(story);
+    bool late = trouble_draw_share(story, 50);
+    if (faulty && copied && world_alive(world, of) &&
+        shared_room(&world->shared)) {
+        world_copy(world, node, of, late);
+    } else {
+        world_open(world, node);
+    }
+}
+
 void trouble_reopen(struct story *story)
 {
     struct world *world = &story->world;
@@ -148,7 +164,7 @@ void trouble_reopen(struct story *story)
         bool room = world->ledger.life_count < LIVES_MAX;
         if (world->nodes[i].life == NULL && room &&
             world_now(world) >= story->reopen_us[i]) {
-            world_open(world, i);
+            open_one(story, i);
         }
     }
 }

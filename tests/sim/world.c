@@ -3,6 +3,7 @@
 #include "tests/sim/world.h"
 
 #include "tests/sim/bounds.h"
+#include "tests/sim/disguise.h"
 #include "tests/sim/wire.h"
 
 #include <assert.h>
@@ -61,7 +62,9 @@ static void on_datagram(const msock_sim_event *event, void *user)
     wire_read(&world->wire, event->bytes, event->size, &view);
     if (sent) {
         traffic_sent(&world->traffic, (unsigned)from, &view, event->now_us);
-        if (!nonces_note(&world->nonces, event->bytes, event->size)) {
+        unsigned as =
+            shared_sender(&world->shared, (unsigned)from, view.session);
+        if (!nonces_note(&world->nonces, as, event->bytes, event->size)) {
             report_fail(&world->report, "%s sent two frames as %s %" PRIu64,
                         event->from, wire_name(view.kind), view.counter);
         }
@@ -97,6 +100,7 @@ static void init_nodes(struct world *world)
         node->number = i;
         node->filter = "#";
         snprintf(node->name, sizeof(node->name), "n%u", i);
+        node->called = node->name;
     }
 }
 
@@ -124,7 +128,9 @@ void world_init(struct world *world, const struct world_config *config)
     world->ledger = (struct ledger){.report = &world->report,
                                     .sealed = config->sealed,
                                     .late_us = 3000000,
-                                    .late_reliable_us = 15000000};
+                                    .late_reliable_us = 15000000,
+                                    .shared = &world->shared};
+    world->shared = (struct shared){.report = &world->report};
     traffic_init(&world->traffic, &world->report);
     attacker_init(&world->attacker, &world->report, world->sim);
     msock__sim_random_init(&world->random, ~config->seed);
@@ -223,7 +229,9 @@ static void on_closed(void *user)
     node->life = NULL;
 }
 
-void world_open(struct world *world, unsigned number)
+/* Opens a node (of `of`: as its copy). */
+static void open_as(struct world *world, unsigned number, const char *called,
+                    const struct life *of, bool late)
 {
     struct world_node *node = &world->nodes[number];
     assert(node->life == NULL);
@@ -236,6 +244,7 @@ void world_open(struct world *world, unsigned number)
     traffic_opened(&world->traffic, number);
     node->life = ledger_open(&world->ledger, number, node->name, node->filter,
                              world_now(world));
+    node->life->called = called;
     node->life->forgetful = options.sessions_max > 0 || options.pending_max > 0;
     msock_channel *channel;
     int result = msock_open(&channel, url, &options);
@@ -244,12 +253,32 @@ void world_open(struct world *world, unsigned number)
     }
     assert(result == 0);
     node->life->channel = channel;
+    disguise_name(channel, called);
+    if (of != NULL) {
+        disguise_session(channel, of->channel, late);
+        shared_add(&world->shared, node->life, of);
+        ledger_blur(&world->ledger, of);
+    }
     result = msock_subscribe(channel, node->filter, on_message, node, NULL);
     assert(result > 0);
     result = msock_watch(channel, on_event, node);
     assert(result == 0);
     (void)result;
     ledger_refresh(node->life, world_now(world));
+}
+
+void world_open(struct world *world, unsigned number)
+{
+    open_as(world, number, world->nodes[number].called, NULL, false);
+}
+
+void world_copy(struct world *world, unsigned number, unsigned of, bool late)
+{
+    const struct life *life = world->nodes[of].life;
+    assert(world->sealed && life != NULL);
+    report_note(&world->report, "%s is a copy of %s", world->nodes[number].name,
+                life->name);
+    open_as(world, number, life->called, life, late);
 }
 
 void world_open_all(struct world *world)
@@ -277,22 +306,39 @@ void world_close(struct world *world, unsigned number)
     (void)result;
 }
 
+/* The network lets sleep and crash by what nodes are called: they show who they
+ * are for that. */
+static void unmask(struct world *world, bool unmasked)
+{
+    for (unsigned i = 0; i < world->node_count; i++) {
+        const struct life *life = world->nodes[i].life;
+        if (life != NULL) {
+            disguise_name(life->channel,
+                          unmasked ? world->nodes[i].name : life->called);
+        }
+    }
+}
+
 void world_crash(struct world *world, unsigned number)
 {
     struct world_node *node = &world->nodes[number];
     report_note(&world->report, "%s crashes", node->name);
+    unmask(world, true);
     int result = msock_sim_crash(world->sim, node->name);
     assert(result == 1);
     (void)result;
     ledger_end(node->life, world_now(world));
     node->life = NULL;
+    unmask(world, false);
 }
 
 void world_suspend(struct world *world, unsigned number, unsigned duration_ms)
 {
     struct life *life = world->nodes[number].life;
     report_note(&world->report, "%s sleeps for %u ms", life->name, duration_ms);
+    unmask(world, true);
     int result = msock_sim_suspend(world->sim, life->name, duration_ms);
+    unmask(world, false);
     assert(result == 1);
     (void)result;
     life->slept_us += UINT64_C(1000) * duration_ms;

@@ -11,6 +11,7 @@
 #include "tests/sim/ledger.h"
 #include "tests/sim/nonces.h"
 #include "tests/sim/report.h"
+#include "tests/sim/shared.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/wire.h"
 #include "transport/sim_random.h"
@@ -22,7 +23,8 @@ struct world;
 struct world_node {
     struct world *world;
     unsigned number;
-    char name[16];
+    char name[16];         /* on the network, and mostly its own */
+    const char *called;    /* as whom it speaks */
     const char *filter;    /* it subscribes to [#] */
     unsigned echo;         /* per cent of what it hears is answered */
     msock_options options; /* its channels open with */
@@ -47,6 +49,7 @@ struct world {
     struct world_node *nodes;
     struct wire wire;
     struct ledger ledger;
+    struct shared shared;
     struct traffic traffic;
     struct attacker attacker;
     struct nonces nonces;
@@ -68,13 +71,17 @@ void world_open(struct world *world, unsigned node);
 /** Opens all. */
 void world_open_all(struct world *world);
 
+/** Opens a node that has no life as a copy of another's machine (disguise.h):
+ *  two nodes with one session. The channels are sealed. */
+void world_copy(struct world *world, unsigned node, unsigned of, bool late);
+
 /** Begins to close a node's channel; its life ends when it has closed. */
 void world_close(struct world *world, unsigned node);
 
 /** Ends a node's life at once. */
 void world_crash(struct world *world, unsigned node);
 
-/** Lets a node sleep. */
+/** Lets a node sleep, or wakes it (0). */
 void world_suspend(struct world *world, unsigned node, unsigned duration_ms);
 
 /** Whether a node's channel is there to be used. */

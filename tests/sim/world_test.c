@@ -145,11 +145,11 @@ Test(world, two_contents_of_one_nonce_are_seen)
     struct nonces nonces = {0};
     uint8_t bytes[40] = {0};
 
-    cr_expect(nonces_note(&nonces, bytes, sizeof(bytes)));
-    cr_expect(nonces_note(&nonces, bytes, sizeof(bytes)), "the same again");
+    cr_expect(nonces_note(&nonces, 0, bytes, sizeof(bytes)));
+    cr_expect(nonces_note(&nonces, 0, bytes, sizeof(bytes)), "the same again");
     bytes[35] = 1;
-    cr_expect(not(nonces_note(&nonces, bytes, sizeof(bytes))));
+    cr_expect(not(nonces_note(&nonces, 0, bytes, sizeof(bytes))));
     bytes[31] = 1;
-    cr_expect(nonces_note(&nonces, bytes, sizeof(bytes)), "the next frame");
+    cr_expect(nonces_note(&nonces, 0, bytes, sizeof(bytes)), "the next frame");
     nonces_fini(&nonces);
 }

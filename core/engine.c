@@ -386,7 +386,7 @@ void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
 void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
                          enum msock_counter counter, uint64_t count)
 {
-    msock__engine_drop(engine, now_us, counter, count);
+    msock__engine_drop(engine, now_us, (int)counter, count);
 }
 
 void msock__engine_close(struct msock__engine *engine)

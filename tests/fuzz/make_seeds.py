@@ -16,7 +16,7 @@ import struct
 import sys
 
 HEADER, SENT = 32, 8
-FRAGMENT, SEALED = 2, 1
+FRAGMENT = 2
 WORDS = ["hello", "bye", "challenge", "answer", "sync", "nack", "query", "held"]
 
 KEYS = ["AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
@@ -65,6 +65,29 @@ KEYFILES = [
     f"# head\n\n# the new one\n{KEYS[1]}\n# the old one\n{KEYS[0]}#x\r\n\n#end",
     f"  {KEYS[0]}\t\r\n{KEYS[0]}\n", "", "#\n", KEYS[0][:-1] + "\n",
     f"\ufeff{KEYS[0]}\n", f"{KEYS[0]}{KEYS[1]}\n",
+]
+
+ID = "ed25519-secret nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+
+IDENTITIES = [
+    ID + "\n", "# of the hub\n  " + ID + "\r\n\n#", ID + "\n" + ID, "", "#\n",
+    "ed25519-secret\n", ID.replace("secret", "public"), ID[:-1], ID[15:],
+    ID + "\0" + "A" * 172, ID + "\0" + ID[15:] * 3,
+]
+
+PUBLIC = ["ed25519 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+          "ed25519 PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="]
+
+TRUST = [
+    f"hub {PUBLIC[0]} publish lights/# keep admin\n* - unsigned a/+ lights\n",
+    f"# the house\r\n\r\nhub\t{PUBLIC[0]} publish lights/# \"a b/+\" keep "
+    f"admin\r\nbulb7 {PUBLIC[1]} unsigned sensors/bulb7 \"#\" publish /\n",
+    f'"a \\"b\\" \\\\ c" {PUBLIC[0]} unsigned "publish" "keep" publish $x/#',
+    f"caf\u00e9 {PUBLIC[1]}", "* - unsigned \"#\"\n", "* - \n", "", "#\n",
+    f"hub {PUBLIC[0]}\nhub {PUBLIC[1]}\n", f"hub {PUBLIC[0]} admim\n",
+    f"* {PUBLIC[0]}\n", f"hub {PUBLIC[0]} publish\n", "hub ed25519 AAAA\n",
+    f"hub {PUBLIC[0]} publish $ms/#\n", f"hub {PUBLIC[0]} publish a # no\n",
+    f'"hub {PUBLIC[0]}\n', f'"hub"x {PUBLIC[0]}\n', "* - publish a\n",
 ]
 
 FILTERS = [
@@ -123,12 +146,13 @@ def add_frames(seeds, case):
         elif messages:
             seeds.add("envelope", b"\x00" + messages)
             seeds.add("batch", messages)
-            seeds.add("seal", seal_seed(frame))
+            seeds.add("seal", seal_seed(frame, 0))
+            seeds.add("seal", seal_seed(frame, 32))
 
 
-def seal_seed(frame):
+def seal_seed(frame, how):
     """A frame as its choices: no change, then the counter and the body."""
-    how = 4 if frame[3] & FRAGMENT else 0
+    how |= 4 if frame[3] & FRAGMENT else 0
     return bytes([how, 0, 0, 0]) + frame[25:33] + frame[HEADER:]
 
 
@@ -193,6 +217,10 @@ def add_texts(seeds):
             seeds.add("config", bytes([table]) + text.encode())
     for text in KEYFILES:
         seeds.add("keyfile", text)
+    for text in IDENTITIES:
+        seeds.add("identity", text)
+    for text in TRUST:
+        seeds.add("trust", text)
     for wanted, topic in FILTERS:
         seeds.add("topic", f"{wanted}\0{topic}")
 
@@ -201,7 +229,8 @@ def add_choices(seeds):
     draw = random.Random(5)
     for target, sizes in (("window", (64, 1024)), ("trie", (64, 1024)),
                           ("reorder", (64, 2048)), ("reassembly", (64, 1024)),
-                          ("join", (32, 512)), ("engine", (64, 400))):
+                          ("join", (32, 512)), ("rights", (48, 256)),
+                          ("engine", (64, 400))):
         for number in range(24):
             seeds.add(target, draw.randbytes(sizes[number % 2]))
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes opening a frame: the input says what a sender with one of three keys
- * seals, and which byte of it is changed on the way. What was not changed opens
- * to the same bytes; what was changed, or is sealed with a key that is not
- * held, never opens. The rest of the input is tried as a datagram as it is. */
+ * signs and seals, and which byte of it is changed on the way. What was not
+ * changed opens to the same bytes; what was changed, or is sealed with a key
+ * that is not held, never opens. The signature of what opens is right, and no
+ * more so when a byte under it changes. The rest of the input is tried as a
+ * datagram. */
 #include "codec/seal.h"
+
+#include "codec/sign.h"
 #include "tests/codec/exact.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -13,20 +17,34 @@
 enum {
     HEADER_SIZE = 32,
     BODY_MAX = 2048,
-    ROOM = HEADER_SIZE + BODY_MAX + MSOCK__TAG_SIZE,
+    ROOM = HEADER_SIZE + BODY_MAX + MSOCK__SIGNATURE_SIZE + MSOCK__TAG_SIZE,
     KEYS = 3
 };
 
 static const uint8_t group[MSOCK__GROUP_SIZE] = {1};
 static struct msock__pipeline senders[KEYS], receiver;
 
-/* A pipeline with the keys of `first`..KEYS-1, the first of them sealing. */
-static struct msock__pipeline make(int first, int count)
+#define ID "ed25519-secret nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+
+static struct msock__identity *make_identity(void)
+{
+    struct msock__identity *identity = NULL;
+    int code = msock__identity_parse(&identity, ID, strlen(ID), "fuzz");
+    assert(code == 0);
+    return identity;
+}
+
+/* A pipeline with `count` keys from `first` on, the first of them sealing. */
+static struct msock__pipeline make(int first, int count,
+                                   struct msock__identity *identity)
 {
     struct msock__pipeline pipeline = {.count = 0};
     struct msock__keyring *ring = NULL;
     struct msock__stage stage;
-    int code = msock__keyring_new(&ring);
+    int code = msock__sign_stage(&stage, identity, group, 7783);
+    assert(code == 0);
+    msock__pipeline_add(&pipeline, &stage);
+    code = msock__keyring_new(&ring);
     for (int i = first; code == 0 && i < first + count; i++) {
         uint8_t master[MSOCK__KEY_SIZE];
         memset(master, 1 + i, sizeof master);
@@ -43,10 +61,10 @@ static struct msock__pipeline make(int first, int count)
 static void make_pipelines(void)
 {
     for (int i = 0; i < KEYS && receiver.count == 0; i++) {
-        senders[i] = make(i, 1);
+        senders[i] = make(i, 1, make_identity());
     }
     if (receiver.count == 0) {
-        receiver = make(0, KEYS - 1);
+        receiver = make(0, KEYS - 1, NULL);
     }
 }
 
@@ -89,6 +107,24 @@ static void check_body(const struct msock__packet *packet)
     }
 }
 
+/* The signature lies behind the packet's end. */
+static void check_signature(const struct msock__packet *packet, size_t at)
+{
+    static uint8_t text[MSOCK__SIGN_BEFORE + ROOM];
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    size_t size = packet->size - HEADER_SIZE + MSOCK__SIGNATURE_SIZE;
+    size_t whole = MSOCK__SIGN_BEFORE + size;
+
+    bool known =
+        msock__signer_public(msock__pipeline_signer(&senders[0]), public);
+    assert(known);
+    msock__signer_text(msock__pipeline_signer(&receiver), &packet->frame,
+                       packet->bytes + HEADER_SIZE, size, text);
+    assert(msock__sign_verify(public, text, whole));
+    text[at % whole] ^= 1;
+    assert(!msock__sign_verify(public, text, whole));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct fuzz_input input = {bytes, size};
@@ -99,8 +135,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     unsigned how = fuzz_byte(&input);
     size_t at = (size_t)fuzz_number(&input, 2);
     uint8_t change = (uint8_t)fuzz_byte(&input);
+    uint8_t flags = how & 4 ? MSOCK__FRAGMENT : 0;
+    flags |= how & 32 ? MSOCK__SIGNED : 0;
     struct msock__packet packet = {
-        .frame = {.flags = how & 4 ? MSOCK__FRAGMENT : 0,
+        .frame = {.flags = flags,
                   .stream = (uint8_t)((how >> 3 & 3) % 3),
                   .counter = 1 + fuzz_number(&input, 7) % MSOCK__COUNTER_MAX},
         .bytes = sealed,
@@ -122,6 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         assert(got.size == HEADER_SIZE + text_size);
         assert(memcmp(opened + HEADER_SIZE, text, text_size) == 0);
         check_header(&got.frame, &packet.frame);
+        if (how & 32) {
+            check_signature(&got, at);
+        }
         check_body(&got);
     }
     return 0;

@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 import netns
-from service_test import LO, Service
+from service_case import LO, Service
 
 RELOADS, EACH = 200, 10  # messages between two reloads, at least
 # One message fills more than half of a frame, so that a frame that the kernel

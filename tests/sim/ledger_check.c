@@ -308,13 +308,20 @@ static void expect_of(struct ledger *ledger, const struct life *life,
     }
 }
 
+/* Others take what it asks for what its copy said long ago, until its counters
+ * are above that one's: so it may not hear them, either. */
+static bool shares(const struct ledger *ledger, const struct life *life)
+{
+    return is_shared(ledger, msock_session(life->channel));
+}
+
 void ledger_expect(struct ledger *ledger, uint64_t from_us, uint64_t until_us,
                    bool reliable_only)
 {
     for (size_t i = 0; i < ledger->life_count; i++) {
         const struct life *life = ledger->lives[i];
         if (life->ended_us != UINT64_MAX || life->opened_us > from_us ||
-            life->forgetful) {
+            life->forgetful || shares(ledger, life)) {
             continue;
         }
         for (size_t j = 0; j < ledger->life_count; j++) {
@@ -339,7 +346,7 @@ static void expect_conflict(struct ledger *ledger, const struct life *one,
     for (size_t i = 0; i < ledger->life_count; i++) {
         const struct life *life = ledger->lives[i];
         bool concerned = life != one && life != other && !life->forgetful &&
-                         lives_since(life, from_us);
+                         lives_since(life, from_us) && !shares(ledger, life);
         if (concerned && !life->hearings[one->number].conflict &&
             !life->hearings[other->number].conflict) {
             report_fail(ledger->report,
@@ -357,8 +364,7 @@ void ledger_expect_conflicts(struct ledger *ledger, uint64_t from_us)
             const struct life *other = ledger->lives[j];
             if (lives_since(one, from_us) && lives_since(other, from_us) &&
                 strcmp(one->called, other->called) == 0 &&
-                !is_shared(ledger, msock_session(one->channel)) &&
-                !is_shared(ledger, msock_session(other->channel))) {
+                !shares(ledger, one) && !shares(ledger, other)) {
                 expect_conflict(ledger, one, other, from_us);
             }
         }

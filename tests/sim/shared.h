@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions that two lives have, because a machine was copied. What both seal as
  * that session before one hears the other shares nonces, and what others hear
- * of it is a mixture: nothing can be promised of it (docs/protocol.md 1.1). But
+ * of it is a mixture: nothing can be promised of it (docs/protocol.md 1.1), nor
+ * to who keeps it while the other begins anew: its counters have to pass the
+ * other's before anybody listens. But
  *
  *     each by itself      uses no nonce twice
  *     who was told        (CLONE) sends nothing as that session any more

@@ -149,6 +149,7 @@ Test(world, two_contents_of_one_nonce_are_seen)
     cr_expect(nonces_note(&nonces, 0, bytes, sizeof(bytes)), "the same again");
     bytes[35] = 1;
     cr_expect(not(nonces_note(&nonces, 0, bytes, sizeof(bytes))));
+    cr_expect(nonces_note(&nonces, 1, bytes, sizeof(bytes)), "of a copy");
     bytes[31] = 1;
     cr_expect(nonces_note(&nonces, 0, bytes, sizeof(bytes)), "the next frame");
     nonces_fini(&nonces);

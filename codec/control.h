@@ -13,7 +13,9 @@
 #define MSOCK_CODEC_CONTROL_H
 
 #include "codec/envelope.h"
+#include "codec/json.h"
 
+#include <multisock/multisock.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +25,10 @@ enum {
     MSOCK__ANSWER_MAX = 128,   /* nonces of an answer, as a structure */
     MSOCK__NACK_MAX = 96,      /* ranges of a NACK */
     MSOCK__NACK_FRAMES = 1024, /* counters in all of them */
+    MSOCK__WHO_MAX = 64,       /* sessions of a query */
+    MSOCK__PARTS_MAX = 256,    /* hellos that say one revision */
+    MSOCK__FILTERS_MAX = 32,   /* of a full hello */
+    MSOCK__WILL_MAX = 512,     /* bytes of a will, as it is written */
     MSOCK__EVERY_MAX_MS = 600000,
     MSOCK__UP_MAX_MS = 10000
 };
@@ -34,6 +40,7 @@ enum msock__control_kind {
     MSOCK__ANSWER,
     MSOCK__SYNC,
     MSOCK__NACK,
+    MSOCK__QUERY,
     MSOCK__CONTROL_UNKNOWN
 };
 
@@ -50,6 +57,17 @@ struct msock__floor {
     uint64_t nonce;
 };
 
+/** What a full hello adds besides filters. Slices are borrowed from the text
+ *  that was decoded, or the caller's. */
+struct msock__about {
+    uint32_t part, parts; /* this is `part` (from 0) of `parts` */
+    char version[MSOCK_NAME_MAX + 1];
+    uint32_t keys[MSOCK_KEYS_MAX];
+    size_t key_count;
+    bool keeper;
+    struct msock__json_slice will; /* [topic, data]; size 0: none */
+};
+
 struct msock__control {
     enum msock__control_kind kind;
     uint64_t age_ms;           /* hello, answer: of the sender's session */
@@ -59,15 +77,18 @@ struct msock__control {
     struct msock__range held;  /* hello, bye, answer, sync: reliable frames that
                                   can be sent again; first = last + 1: none */
     bool full;                 /* hello: says who the node is */
+    struct msock__about about; /* full hello */
     uint64_t nonce;            /* challenge */
     uint64_t up_ms;            /* challenge */
     uint64_t session;          /* nack: whose frames are missing */
     size_t count;              /* of what follows */
     union {
-        uint64_t sessions[MSOCK__CHALLENGE_MAX];       /* challenge */
+        uint64_t sessions[MSOCK__CHALLENGE_MAX];       /* challenge, query */
         struct msock__floor floors[MSOCK__ANSWER_MAX]; /* answer */
         struct msock__range ranges[MSOCK__NACK_MAX];   /* nack: ascending and
                                                           disjoint */
+        struct msock__json_slice filters[MSOCK__FILTERS_MAX]; /* full hello:
+                                                          JSON strings */
     };
 };
 
@@ -76,9 +97,9 @@ struct msock__control {
 enum msock__control_kind
 msock__control_kind_of(const struct msock__envelope *envelope);
 
-/** Decodes the data of an envelope; its sender is not looked at. A sync's `ack`
- *  and `of`, and what a full hello adds, are checked and left out. Of an answer
- *  the first MSOCK__ANSWER_MAX nonces are given, and all are checked.
+/** Decodes the data of an envelope, which has to outlive the slices; its sender
+ *  is not looked at. A sync's `ack` and `of` are checked and left out. Of an
+ *  answer the first MSOCK__ANSWER_MAX nonces are given, and all are checked.
  *  Returns 0 or MSOCK_DROP_CONTROL: an unknown topic, or a rule broken; then
  *  *control is as it was. */
 int msock__control_decode(const struct msock__envelope *envelope,
@@ -95,10 +116,11 @@ int msock__control_floor(const struct msock__envelope *envelope,
 
 /** Writes the canonical message, its newline included, to out[0..capacity).
  *  `sender` is a valid node name; numbers are at most 2^53-1 and within the
- *  bounds of section 7. A challenge, an answer or a NACK names its first items,
- *  of at least one, as many as fit, and *used says how many (otherwise 0; NULL
+ *  bounds of section 7. A challenge, an answer, a NACK or a query names its
+ *  first items, of at least one, as many as fit, and *used says how many (NULL
  *  where there is no list); neighbouring floors that are equal share an entry.
- *  A full hello names the library's version and no filters.
+ *  A full hello names all of its filters, which are canonical, or does not fit;
+ *  what it has none of it leaves out.
  *  Returns the size, 0 if it, or not even one item, fits. */
 size_t msock__control_encode(const struct msock__control *control,
                              const char *sender, char *out, size_t capacity,

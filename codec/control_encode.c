@@ -54,16 +54,24 @@ static void put_number(struct pen *pen, uint64_t number)
     put(pen, digits + at, sizeof digits - at);
 }
 
-static void put_id(struct pen *pen, uint64_t id)
+static void put_hex(struct pen *pen, uint64_t id, size_t digits)
 {
     static const char hex[] = "0123456789abcdef";
-    char text[18] = {[0] = '"', [17] = '"'};
+    char text[16];
 
-    for (size_t i = 16; i > 0; i--) {
-        text[i] = hex[id & 15];
+    assert(digits <= sizeof text);
+    for (size_t i = digits; i > 0; i--) {
+        text[i - 1] = hex[id & 15];
         id >>= 4;
     }
-    put(pen, text, sizeof text);
+    put_text(pen, "\"");
+    put(pen, text, digits);
+    put_text(pen, "\"");
+}
+
+static void put_id(struct pen *pen, uint64_t id)
+{
+    put_hex(pen, id, 16);
 }
 
 static void put_pair(struct pen *pen, uint64_t first, uint64_t second)
@@ -91,6 +99,57 @@ static void put_held(struct pen *pen, const char *before,
     put_pair(pen, held->first, held->last);
 }
 
+/* The separator before an item of a list. */
+static void put_next(struct pen *pen, size_t index)
+{
+    put_text(pen, index > 0 ? "," : "");
+}
+
+static void put_filters(struct pen *pen, const struct msock__control *control)
+{
+    assert(control->count <= MSOCK__FILTERS_MAX);
+    put_text(pen, ",\"filters\":[");
+    for (size_t i = 0; i < control->count; i++) {
+        put_next(pen, i);
+        put(pen, control->filters[i].text, control->filters[i].size);
+    }
+    put_text(pen, "]");
+}
+
+static void put_keys(struct pen *pen, const struct msock__about *about)
+{
+    assert(about->key_count <= MSOCK_KEYS_MAX);
+    put_text(pen, ",\"keys\":[");
+    for (size_t i = 0; i < about->key_count; i++) {
+        put_next(pen, i);
+        put_hex(pen, about->keys[i], 8);
+    }
+    put_text(pen, "]");
+}
+
+static void put_about(struct pen *pen, const struct msock__control *control)
+{
+    const struct msock__about *about = &control->about;
+
+    assert(about->part < about->parts && about->parts <= MSOCK__PARTS_MAX);
+    put_text(pen, ",\"version\":");
+    put_quoted(pen, about->version);
+    put_text(pen, ",\"part\":");
+    put_pair(pen, about->part, about->parts);
+    if (control->count > 0) {
+        put_filters(pen, control);
+    }
+    if (about->key_count > 0) {
+        put_keys(pen, about);
+    }
+    put_text(pen, about->keeper ? ",\"keeper\":true" : "");
+    if (about->will.size > 0) {
+        assert(about->will.size <= MSOCK__WILL_MAX);
+        put_text(pen, ",\"will\":");
+        put(pen, about->will.text, about->will.size);
+    }
+}
+
 static void put_hello(struct pen *pen, const struct msock__control *control)
 {
     assert(control->every_ms >= 1 && control->every_ms <= MSOCK__EVERY_MAX_MS);
@@ -100,9 +159,7 @@ static void put_hello(struct pen *pen, const struct msock__control *control)
     put_held(pen, ",\"rel\":", &control->held);
     put_member(pen, ",\"rev\":", control->revision);
     if (control->full) {
-        put_text(pen, ",\"version\":");
-        put_quoted(pen, msock_version());
-        put_text(pen, ",\"part\":[0,1]");
+        put_about(pen, control);
     }
 }
 
@@ -140,12 +197,18 @@ static void put_nack(struct pen *pen, const struct msock__control *control)
     put_text(pen, ",\"ranges\":[");
 }
 
+static void put_query(struct pen *pen, const struct msock__control *control)
+{
+    (void)control;
+    put_text(pen, "{\"who\":[");
+}
+
 /* -- Items -- */
 
 static void put_session(struct pen *pen, const struct msock__control *control,
                         size_t index)
 {
-    put_text(pen, index > 0 ? "," : "");
+    put_next(pen, index);
     put_id(pen, control->sessions[index]);
 }
 
@@ -174,7 +237,7 @@ static void put_range(struct pen *pen, const struct msock__control *control,
 
     assert(range->first > (index > 0 ? range[-1].last : 0));
     assert(range->first <= range->last);
-    put_text(pen, index > 0 ? "," : "");
+    put_next(pen, index);
     put_pair(pen, range->first, range->last);
 }
 
@@ -197,6 +260,8 @@ static const struct form {
                        "]]}}\n"},
     [MSOCK__SYNC] = {"$ms/sync", put_sync, NULL, 0, "}}\n"},
     [MSOCK__NACK] = {"$ms/nack", put_nack, put_range, MSOCK__NACK_MAX, "]}}\n"},
+    [MSOCK__QUERY] = {"$ms/query", put_query, put_session, MSOCK__WHO_MAX,
+                      "]}}\n"},
 };
 
 /* Writes items until one does not fit.  Returns how many. */
@@ -227,7 +292,7 @@ size_t msock__control_encode(const struct msock__control *control,
     const struct form *form = &forms[control->kind];
     size_t end_size = strlen(form->end);
     struct pen pen = {.out = out, .failed = capacity < end_size};
-    size_t count = 0;
+    size_t count = control->count;
 
     pen.capacity = pen.failed ? 0 : capacity - end_size;
     put_text(&pen, "{\"topic\":\"");

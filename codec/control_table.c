@@ -8,9 +8,7 @@
 
 enum {
     ID_DIGITS = 16, /* sessions and nonces */
-    PARTS_MAX = 256,
-    FILTERS_MAX = 32,
-    KEYS_MAX = 8,
+    KEY_DIGITS = 8, /* key ids */
     ACK_MAX = 16
 };
 
@@ -85,6 +83,12 @@ static bool add_session(const slice *item, void *user)
 static bool read_sessions(const slice *value, struct msock__reading *reading)
 {
     return msock__value_items(value, MSOCK__CHALLENGE_MAX, add_session,
+                              &reading->control);
+}
+
+static bool read_who(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK__WHO_MAX, add_session,
                               &reading->control);
 }
 
@@ -200,47 +204,81 @@ static bool read_floors(const slice *value, struct msock__reading *reading)
     return msock__value_items(value, SIZE_MAX, read_entry, reading);
 }
 
-/* -- What is checked and not kept -- */
+/* -- What a full hello adds -- */
 
 /* Which part of how many; that it is there makes a hello full. */
-static bool check_part(const slice *value, struct msock__reading *reading)
+static bool read_part(const slice *value, struct msock__reading *reading)
 {
     uint64_t pair[2];
 
+    if (!msock__value_pair(value, pair) || pair[0] >= pair[1] ||
+        pair[1] > MSOCK__PARTS_MAX) {
+        return false;
+    }
     reading->control.full = true;
-    return msock__value_pair(value, pair) && pair[0] < pair[1] &&
-           pair[1] <= PARTS_MAX;
+    reading->control.about.part = (uint32_t)pair[0];
+    reading->control.about.parts = (uint32_t)pair[1];
+    return true;
 }
 
-static bool check_version(const slice *value, struct msock__reading *reading)
+static bool read_version(const slice *value, struct msock__reading *reading)
 {
-    (void)reading;
-    return msock__value_name(value, NULL);
+    char *version = reading->control.about.version;
+    size_t size;
+
+    if (!msock__value_name(value, NULL) ||
+        !msock__value_text(value, version, MSOCK_NAME_MAX, &size)) {
+        return false;
+    }
+    version[size] = '\0';
+    return true;
 }
 
-static bool check_filters(const slice *value, struct msock__reading *reading)
+static bool add_filter(const slice *item, void *user)
 {
-    (void)reading;
-    return msock__value_items(value, FILTERS_MAX, msock__value_filter, NULL);
+    struct msock__control *control = user;
+
+    control->filters[control->count++] = *item;
+    return msock__value_filter(item, NULL);
 }
 
-static bool check_keys(const slice *value, struct msock__reading *reading)
+static bool read_filters(const slice *value, struct msock__reading *reading)
 {
-    (void)reading;
-    return msock__value_items(value, KEYS_MAX, msock__value_key_id, NULL);
+    return msock__value_items(value, MSOCK__FILTERS_MAX, add_filter,
+                              &reading->control);
 }
 
-static bool check_keeper(const slice *value, struct msock__reading *reading)
+static bool add_key(const slice *item, void *user)
 {
-    (void)reading;
+    struct msock__about *about = user;
+    uint64_t id;
+
+    if (!msock__value_hex(item, KEY_DIGITS, &id)) {
+        return false;
+    }
+    about->keys[about->key_count++] = (uint32_t)id;
+    return true;
+}
+
+static bool read_keys(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK_KEYS_MAX, add_key,
+                              &reading->control.about);
+}
+
+static bool read_keeper(const slice *value, struct msock__reading *reading)
+{
+    reading->control.about.keeper = value->size == sizeof "true" - 1;
     return value->type == MSOCK__JSON_BOOL;
 }
 
-static bool check_will(const slice *value, struct msock__reading *reading)
+static bool read_will(const slice *value, struct msock__reading *reading)
 {
-    (void)reading;
+    reading->control.about.will = *value;
     return msock__value_will(value);
 }
+
+/* -- What is checked and not kept -- */
 
 static bool check_ack(const slice *value, struct msock__reading *reading)
 {
@@ -267,12 +305,12 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                        {"be", read_last, 0},
                        {"rel", read_held, 0},
                        {"rev", read_revision, 0},
-                       {"version", check_version, VERSION_PART},
-                       {"part", check_part, VERSION_PART},
-                       {"filters", check_filters, VERSION_PART},
-                       {"keys", check_keys, VERSION_PART},
-                       {"keeper", check_keeper, VERSION_PART},
-                       {"will", check_will, VERSION_PART}}},
+                       {"version", read_version, VERSION_PART},
+                       {"part", read_part, VERSION_PART},
+                       {"filters", read_filters, VERSION_PART},
+                       {"keys", read_keys, VERSION_PART},
+                       {"keeper", read_keeper, VERSION_PART},
+                       {"will", read_will, VERSION_PART}}},
     [MSOCK__BYE] = {"$ms/bye",
                     2,
                     {{"be", read_last, 0}, {"rel", read_held, 0}}},
@@ -295,6 +333,7 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                      2,
                      {{"session", read_session, 0},
                       {"ranges", read_ranges, 0}}},
+    [MSOCK__QUERY] = {"$ms/query", 1, {{"who", read_who, 0}}},
 };
 
 const struct msock__control_table *

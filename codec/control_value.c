@@ -2,13 +2,13 @@
 /* Values inside of control messages. */
 #include "codec/control_value.h"
 
-#include "codec/envelope.h"
+#include "codec/control.h"
 
 #include <assert.h>
 #include <multisock/multisock.h>
 #include <string.h>
 
-enum { HEX_MAX = 16, KEY_DIGITS = 8, WILL_MAX = 512 /* bytes as written */ };
+enum { HEX_MAX = 16 };
 
 bool msock__value_items(const struct msock__json_slice *value, size_t max,
                         msock__item_reader *read, void *user)
@@ -96,14 +96,6 @@ bool msock__value_counter(const struct msock__json_slice *item, void *user)
     return msock__json_integer(item, &counter) && counter >= 1;
 }
 
-bool msock__value_key_id(const struct msock__json_slice *item, void *user)
-{
-    uint64_t id;
-
-    (void)user;
-    return msock__value_hex(item, KEY_DIGITS, &id);
-}
-
 bool msock__value_name(const struct msock__json_slice *item, void *user)
 {
     char name[MSOCK_NAME_MAX];
@@ -142,6 +134,6 @@ bool msock__value_will(const struct msock__json_slice *value)
 {
     size_t count = 0;
 
-    return value->size <= WILL_MAX &&
+    return value->size <= MSOCK__WILL_MAX &&
            msock__value_items(value, 2, read_will_item, &count) && count == 2;
 }

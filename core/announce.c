@@ -2,14 +2,22 @@
 /* Hello and bye. */
 #include "core/announce.h"
 
+#include "core/number.h"
+
 #include <assert.h>
 
 enum {
     OPENINGS = 2,
     OPENING_GAP_US = 100000,
     BASE_MS = 5000,
-    NODE_MS = 25, /* per node: the group's hellos stay within its budget */
-    PULL_PAUSE_US = 10000000,
+    NODE_MS = 25,  /* per node: the group's hellos stay within its budget */
+    BYTE_US = 125, /* of the group's 64 kbit/s */
+    BYTES_AHEAD = 8000,
+    FULL_SIZE = 250, /* guessed, until one left */
+    PULL_US = 1000000,
+    PULLS_AHEAD = 3,
+    GATHER_MS = 10, /* so that several changes share a hello */
+    CHANGE_MS_MAX = 500,
     BYE_GAP_US = 20000
 };
 
@@ -19,10 +27,29 @@ static uint64_t base_ms(size_t nodes)
     return ms > BASE_MS ? ms : BASE_MS;
 }
 
-void msock__announce_start(struct msock__announce *announce, uint64_t now_us)
+void msock__announce_start(struct msock__announce *announce, uint64_t now_us,
+                           bool heard)
 {
-    *announce =
-        (struct msock__announce){.hello_us = now_us, .openings = OPENINGS};
+    *announce = (struct msock__announce){.hello_us = now_us,
+                                         .openings = OPENINGS,
+                                         .heard = heard,
+                                         .full_us = UINT64_MAX,
+                                         .full_size = FULL_SIZE};
+}
+
+uint64_t msock__announce_spread_us(const struct msock__announce *announce,
+                                   size_t nodes)
+{
+    return (uint64_t)nodes * announce->full_size * BYTE_US;
+}
+
+static void spend(struct msock__announce *announce, uint64_t now_us,
+                  size_t nodes, size_t size)
+{
+    uint64_t byte_us = (uint64_t)nodes * BYTE_US;
+    msock__rate_take(&announce->allowance, now_us, size * byte_us);
+    announce->allowed_us =
+        msock__rate_due(&announce->allowance, BYTES_AHEAD * byte_us);
 }
 
 uint64_t msock__announce_every_ms(size_t nodes)
@@ -30,16 +57,73 @@ uint64_t msock__announce_every_ms(size_t nodes)
     return base_ms(nodes) * 5 / 4;
 }
 
-bool msock__announce_hello_due(const struct msock__announce *announce,
-                               uint64_t now_us)
+static enum msock__hello opening_due(const struct msock__announce *announce,
+                                     uint64_t now_us)
 {
-    return announce->hello_us <= now_us;
+    if (announce->hello_us > now_us) {
+        return MSOCK__HELLO_NONE;
+    }
+    return announce->heard ? MSOCK__HELLO_FULL : MSOCK__HELLO_SHORT;
+}
+
+enum msock__hello msock__announce_hello_due(struct msock__announce *announce,
+                                            uint64_t now_us, size_t nodes)
+{
+    if (announce->ending) {
+        return MSOCK__HELLO_NONE;
+    }
+    if (announce->part > 0) {
+        return MSOCK__HELLO_FULL;
+    }
+    if (announce->openings > 0) {
+        return opening_due(announce, now_us);
+    }
+    bool allowed = announce->allowed_us <= now_us;
+    if (announce->full_us <= now_us && allowed) {
+        return MSOCK__HELLO_FULL;
+    }
+    if (announce->hello_us > now_us) {
+        return MSOCK__HELLO_NONE;
+    }
+    uint64_t due_us =
+        announce->last_us + base_ms(nodes) * announce->share; /* x 1000 */
+    if (due_us > now_us) {
+        announce->hello_us = due_us;
+        return MSOCK__HELLO_NONE;
+    }
+    bool full = announce->full_us < UINT64_MAX && allowed;
+    return full ? MSOCK__HELLO_FULL : MSOCK__HELLO_SHORT;
+}
+
+void msock__announce_restart(struct msock__announce *announce)
+{
+    announce->part = 0;
+    announce->part_size = 0;
+}
+
+/* All parts of a full hello left. */
+static void end_full(struct msock__announce *announce, uint64_t now_us)
+{
+    msock__rate_take(&announce->pulls, now_us, PULL_US);
+    announce->full_size = announce->part_size;
+    announce->full_us = UINT64_MAX;
+    msock__announce_restart(announce);
 }
 
 void msock__announce_hello_sent(struct msock__announce *announce,
                                 uint64_t now_us, struct msock__dice *dice,
-                                size_t nodes)
+                                size_t nodes, enum msock__hello hello,
+                                uint32_t parts, size_t size)
 {
+    spend(announce, now_us, nodes, size);
+    if (hello == MSOCK__HELLO_FULL) {
+        announce->part_size += size;
+        announce->part++;
+        if (announce->part < parts) {
+            return;
+        }
+        end_full(announce, now_us);
+    }
     if (announce->openings > 0) {
         announce->openings--;
     }
@@ -47,9 +131,38 @@ void msock__announce_hello_sent(struct msock__announce *announce,
         announce->hello_us = now_us + OPENING_GAP_US;
         return;
     }
-    uint64_t base_us = base_ms(nodes) * 1000;
-    announce->hello_us =
-        now_us + base_us * 3 / 4 + msock__dice_below(dice, base_us / 2);
+    announce->last_us = now_us;
+    announce->share = 750 + msock__dice_below(dice, 500);
+    announce->hello_us = now_us + base_ms(nodes) * announce->share;
+}
+
+void msock__announce_asked_who(struct msock__announce *announce,
+                               uint64_t now_us, size_t nodes, size_t size)
+{
+    spend(announce, now_us, nodes, size);
+}
+
+static void want_full(struct msock__announce *announce, uint64_t due_us)
+{
+    if (due_us < announce->full_us) {
+        announce->full_us = due_us;
+    }
+}
+
+void msock__announce_changed(struct msock__announce *announce, uint64_t now_us,
+                             struct msock__dice *dice, size_t nodes)
+{
+    if (announce->ending || (announce->openings > 0 && announce->heard)) {
+        return;
+    }
+    if (nodes <= 1) {
+        want_full(announce, announce->hello_us);
+        return;
+    }
+    uint64_t most_ms = 2 * (uint64_t)nodes;
+    most_ms = most_ms < CHANGE_MS_MAX ? most_ms : CHANGE_MS_MAX;
+    want_full(announce, now_us + GATHER_MS * 1000 +
+                            msock__dice_below(dice, most_ms * 1000));
 }
 
 void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
@@ -62,34 +175,18 @@ void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
         }
         return;
     }
-    if (announce->pulled && now_us - announce->pulled_us < PULL_PAUSE_US) {
-        return;
-    }
-    uint64_t spread_us = (uint64_t)nodes * NODE_MS * 1000;
+    uint64_t spread_us = msock__announce_spread_us(announce, nodes);
     uint64_t due_us = now_us + msock__dice_below(dice, spread_us);
-    announce->pulled = true;
-    announce->pulled_us = now_us;
-    if (due_us < announce->hello_us) {
-        announce->hello_us = due_us;
-    }
-}
-
-void msock__announce_answered(struct msock__announce *announce, uint64_t now_us,
-                              struct msock__dice *dice, size_t nodes)
-{
-    if (!announce->ending) {
-        msock__announce_pull(announce, now_us, dice, nodes);
-    } else if (announce->byes == 0) {
-        announce->byes = 1;
-        announce->bye_us = now_us;
-    }
+    want_full(announce,
+              msock__most(due_us, msock__rate_due(&announce->pulls,
+                                                  PULLS_AHEAD * PULL_US)));
 }
 
 void msock__announce_end(struct msock__announce *announce, uint64_t now_us,
                          unsigned byes, bool lingers)
 {
     assert(!announce->ending);
-    announce->hello_us = UINT64_MAX;
+    announce->hello_us = announce->full_us = UINT64_MAX;
     announce->ending = true;
     announce->lingers = lingers;
     announce->byes = byes;
@@ -138,10 +235,24 @@ bool msock__announce_ended(const struct msock__announce *announce,
            (!announce->lingers || linger_end(announce) <= now_us);
 }
 
+/* When a hello is due. */
+static uint64_t hello_deadline(const struct msock__announce *announce)
+{
+    if (announce->part > 0) {
+        return 0;
+    }
+    uint64_t full_us = announce->full_us > announce->allowed_us
+                           ? announce->full_us
+                           : announce->allowed_us;
+    bool wanted = announce->openings == 0 && announce->full_us < UINT64_MAX;
+    return wanted && full_us < announce->hello_us ? full_us
+                                                  : announce->hello_us;
+}
+
 uint64_t msock__announce_deadline(const struct msock__announce *announce)
 {
     if (!announce->ending) {
-        return announce->hello_us;
+        return hello_deadline(announce);
     }
     if (announce->byes > 0) {
         return announce->bye_us;

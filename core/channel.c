@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "core/dispatch.h"
 #include "core/driver.h"
+#include "core/engine_profile.h"
 #include "core/engine_state.h"
 #include "core/topic.h"
 
@@ -149,13 +150,21 @@ int msock_subscribe(msock_channel *channel, const char *filter,
                            "only as the last",
                            filter);
     }
-    return msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
+    code = msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
                                options && options->no_local);
+    if (code > 0) {
+        msock__engine_profile_changed(&channel->engine);
+    }
+    return code;
 }
 
 int msock_unsubscribe(msock_channel *channel, int id)
 {
-    return msock__dispatch_remove(channel->engine.dispatch, id);
+    int code = msock__dispatch_remove(channel->engine.dispatch, id);
+    if (code == 0 && !channel->engine.closing) {
+        msock__engine_profile_changed(&channel->engine);
+    }
+    return code;
 }
 
 /* -- Publishing -- */

@@ -3,7 +3,7 @@
 #include "core/dispatch.h"
 
 #include "codec/error.h"
-#include "core/table.h"
+#include "core/dispatch_state.h"
 #include "core/topic.h"
 
 #include <assert.h>
@@ -11,56 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Matches are gathered this many at a time, on the stack: a run allocates
- * nothing, and a callback may begin another. */
-enum { BATCH_MAX = 128 };
-
-struct subscription {
-    uint64_t order; /* of subscribing; sorts what one message reaches */
-    struct node *node;
-    struct subscription *next, *prev; /* of the node, by order */
-    struct subscription *next_removed;
-    msock_callback *callback;
-    void *user;
-    int id;
-    bool no_local;
-    bool removed; /* during a run; freed at its end */
-    UT_hash_handle hh;
-};
-
-struct node {
-    uint64_t number; /* never used again */
-    struct node *parent;
-    struct node **slot;      /* in its parent, if it is a wildcard */
-    struct node *one, *rest; /* children `+` and `#` */
-    size_t child_count;      /* of all kinds */
-    struct subscription *first, *last;
-    UT_hash_handle hh;
-    uint8_t key[];
-};
-
-struct msock__dispatch {
-    struct node *root;
-    struct node *literals;        /* uthash head: literal levels of all nodes */
-    struct subscription *by_id;   /* uthash head */
-    struct subscription *removed; /* waiting for the end of the run */
-    size_t removed_count;
-    size_t node_count;
-    size_t depth; /* runs within runs */
-    uint64_t ordered;
-    uint64_t numbered;
-    uint64_t visited;
-    int last_id;
-    uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
-};
-
 /* -- Nodes -- */
 
 enum { KEY_MAX = sizeof(uint64_t) + MSOCK_TOPIC_MAX };
 
 /* Writes the key of a literal level, its parent's number and its text, in
  * KEY_MAX bytes at most.  Returns its size. */
-static size_t write_key(uint8_t *key, const struct node *parent,
+static size_t write_key(uint8_t *key, const struct msock__trie_node *parent,
                         const char *text, size_t size)
 {
     assert(size <= MSOCK_TOPIC_MAX);
@@ -69,21 +26,23 @@ static size_t write_key(uint8_t *key, const struct node *parent,
     return sizeof(parent->number) + size;
 }
 
-static struct node *find_literal(const struct msock__dispatch *dispatch,
-                                 const struct node *parent, const char *text,
-                                 size_t size)
+struct msock__trie_node *
+msock__dispatch_literal(const struct msock__dispatch *dispatch,
+                        const struct msock__trie_node *parent, const char *text,
+                        size_t size)
 {
     uint8_t key[KEY_MAX];
     size_t key_size = write_key(key, parent, text, size);
     unsigned hash = msock__table_hash(dispatch->hash_key, key, key_size);
 
-    struct node *found;
+    struct msock__trie_node *found;
     HASH_FIND_BYHASHVALUE(hh, dispatch->literals, key, key_size, hash, found);
     return found;
 }
 
-static int enter_literal(struct msock__dispatch *dispatch, struct node *node,
-                         const char *text, size_t size)
+static int enter_literal(struct msock__dispatch *dispatch,
+                         struct msock__trie_node *node, const char *text,
+                         size_t size)
 {
     size_t key_size = write_key(node->key, node->parent, text, size);
     unsigned hash = msock__table_hash(dispatch->hash_key, node->key, key_size);
@@ -93,7 +52,8 @@ static int enter_literal(struct msock__dispatch *dispatch, struct node *node,
 }
 
 /* The parent's slot for a wildcard level, NULL for a literal one. */
-static struct node **slot_of(struct node *parent, const char *text, size_t size)
+static struct msock__trie_node **slot_of(struct msock__trie_node *parent,
+                                         const char *text, size_t size)
 {
     if (size != 1) {
         return NULL;
@@ -103,10 +63,12 @@ static struct node **slot_of(struct node *parent, const char *text, size_t size)
                             : NULL;
 }
 
-static struct node *add_node(struct msock__dispatch *dispatch,
-                             struct node *parent, const char *text, size_t size)
+static struct msock__trie_node *add_node(struct msock__dispatch *dispatch,
+                                         struct msock__trie_node *parent,
+                                         const char *text, size_t size)
 {
-    struct node *node = calloc(1, sizeof(*node) + sizeof(uint64_t) + size);
+    struct msock__trie_node *node =
+        calloc(1, sizeof(*node) + sizeof(uint64_t) + size);
     if (node == NULL) {
         return NULL;
     }
@@ -124,21 +86,24 @@ static struct node *add_node(struct msock__dispatch *dispatch,
     return node;
 }
 
-static struct node *child_of(struct msock__dispatch *dispatch,
-                             struct node *parent, const char *text, size_t size)
+static struct msock__trie_node *child_of(struct msock__dispatch *dispatch,
+                                         struct msock__trie_node *parent,
+                                         const char *text, size_t size)
 {
-    struct node **slot = slot_of(parent, text, size);
-    struct node *child =
-        slot != NULL ? *slot : find_literal(dispatch, parent, text, size);
+    struct msock__trie_node **slot = slot_of(parent, text, size);
+    struct msock__trie_node *child =
+        slot != NULL ? *slot
+                     : msock__dispatch_literal(dispatch, parent, text, size);
     return child != NULL ? child : add_node(dispatch, parent, text, size);
 }
 
 /* Frees a node and its ancestors as far as nobody needs them. */
-static void prune(struct msock__dispatch *dispatch, struct node *node)
+static void prune(struct msock__dispatch *dispatch,
+                  struct msock__trie_node *node)
 {
     while (node != dispatch->root && node->first == NULL &&
            node->child_count == 0) {
-        struct node *parent = node->parent;
+        struct msock__trie_node *parent = node->parent;
         if (node->slot != NULL) {
             *node->slot = NULL;
         } else {
@@ -152,15 +117,16 @@ static void prune(struct msock__dispatch *dispatch, struct node *node)
 }
 
 /* The node of a filter, made if need be; NULL: out of memory. */
-static struct node *reach(struct msock__dispatch *dispatch, const char *filter)
+static struct msock__trie_node *reach(struct msock__dispatch *dispatch,
+                                      const char *filter)
 {
-    struct node *node = dispatch->root;
+    struct msock__trie_node *node = dispatch->root;
     size_t filter_size = strlen(filter);
     size_t offset = 0;
     const char *level;
     size_t size;
     while (msock__topic_level(filter, filter_size, &offset, &level, &size)) {
-        struct node *child = child_of(dispatch, node, level, size);
+        struct msock__trie_node *child = child_of(dispatch, node, level, size);
         if (child == NULL) {
             prune(dispatch, node);
             return NULL;
@@ -172,10 +138,10 @@ static struct node *reach(struct msock__dispatch *dispatch, const char *filter)
 
 /* -- Subscriptions -- */
 
-static struct subscription *find_id(const struct msock__dispatch *dispatch,
-                                    int id)
+static struct msock__subscription *
+find_id(const struct msock__dispatch *dispatch, int id)
 {
-    struct subscription *found;
+    struct msock__subscription *found;
     unsigned hash = msock__table_hash(dispatch->hash_key, &id, sizeof(id));
     HASH_FIND_BYHASHVALUE(hh, dispatch->by_id, &id, sizeof(id), hash, found);
     return found;
@@ -191,7 +157,7 @@ static int next_id(struct msock__dispatch *dispatch)
 }
 
 static int enter_id(struct msock__dispatch *dispatch,
-                    struct subscription *added)
+                    struct msock__subscription *added)
 {
     added->id = next_id(dispatch);
     unsigned hash =
@@ -201,7 +167,8 @@ static int enter_id(struct msock__dispatch *dispatch,
     return added->hh.tbl != NULL ? 0 : MSOCK_ENOMEM;
 }
 
-static void append(struct node *node, struct subscription *added)
+static void append(struct msock__trie_node *node,
+                   struct msock__subscription *added)
 {
     added->node = node;
     added->prev = node->last;
@@ -209,10 +176,22 @@ static void append(struct node *node, struct subscription *added)
     node->last = added;
 }
 
-/* Takes a subscription, which no id leads to any more, out of the trie. */
-static void reap(struct msock__dispatch *dispatch, struct subscription *gone)
+/* Whether anybody but `other` subscribes there. */
+static bool subscribed(const struct msock__trie_node *node,
+                       const struct msock__subscription *other)
 {
-    struct node *node = gone->node;
+    const struct msock__subscription *one = node->first;
+    while (one != NULL && (one->removed || one == other)) {
+        one = one->next;
+    }
+    return one != NULL;
+}
+
+/* Takes a subscription, which no id leads to any more, out of the trie. */
+static void reap(struct msock__dispatch *dispatch,
+                 struct msock__subscription *gone)
+{
+    struct msock__trie_node *node = gone->node;
     *(gone->prev != NULL ? &gone->prev->next : &node->first) = gone->next;
     *(gone->next != NULL ? &gone->next->prev : &node->last) = gone->prev;
     free(gone);
@@ -220,9 +199,11 @@ static void reap(struct msock__dispatch *dispatch, struct subscription *gone)
 }
 
 /* A run may hold pointers to it, and to its node: then it is only marked. */
-static void discard(struct msock__dispatch *dispatch, struct subscription *gone)
+static void discard(struct msock__dispatch *dispatch,
+                    struct msock__subscription *gone)
 {
     HASH_DELETE(hh, dispatch->by_id, gone);
+    dispatch->changes += !subscribed(gone->node, gone);
     if (dispatch->depth == 0) {
         reap(dispatch, gone);
         return;
@@ -233,106 +214,13 @@ static void discard(struct msock__dispatch *dispatch, struct subscription *gone)
     dispatch->removed_count++;
 }
 
-static void reap_removed(struct msock__dispatch *dispatch)
+void msock__dispatch_reap(struct msock__dispatch *dispatch)
 {
     while (dispatch->removed != NULL) {
-        struct subscription *gone = dispatch->removed;
+        struct msock__subscription *gone = dispatch->removed;
         dispatch->removed = gone->next_removed;
         dispatch->removed_count--;
         reap(dispatch, gone);
-    }
-}
-
-/* -- Matching -- */
-
-/* One walk through what a topic matches: the first BATCH_MAX subscriptions with
- * after < order <= newest, sorted. */
-struct walk {
-    const struct msock__dispatch *dispatch;
-    const char *topic;
-    size_t topic_size;
-    bool local;
-    uint64_t after;
-    uint64_t newest;
-    uint64_t visited;
-    size_t count;
-    struct subscription *batch[BATCH_MAX];
-};
-
-static bool wanted(const struct walk *walk, const struct subscription *one)
-{
-    return !one->removed && !(one->no_local && walk->local) &&
-           one->order > walk->after && one->order <= walk->newest;
-}
-
-/* Returns false when it, and all later ones, come behind a full batch. */
-static bool insert(struct walk *walk, struct subscription *one)
-{
-    size_t index = walk->count;
-    while (index > 0 && walk->batch[index - 1]->order > one->order) {
-        index--;
-    }
-    if (index == BATCH_MAX) {
-        return false;
-    }
-
-    size_t kept = walk->count < BATCH_MAX ? walk->count : BATCH_MAX - 1;
-    memmove(&walk->batch[index + 1], &walk->batch[index],
-            (kept - index) * sizeof(walk->batch[0]));
-    walk->batch[index] = one;
-    walk->count = kept + 1;
-    return true;
-}
-
-static void gather(struct walk *walk, const struct node *node)
-{
-    if (node == NULL) {
-        return;
-    }
-    walk->visited++;
-    for (struct subscription *one = node->first; one != NULL; one = one->next) {
-        if (wanted(walk, one) && !insert(walk, one)) {
-            return;
-        }
-    }
-}
-
-/* Follows the levels from `offset` on below `node`; at most MSOCK_LEVELS_MAX
- * deep, since no filter has more levels. */
-static void descend(struct walk *walk, const struct node *node, size_t offset)
-{
-    if (node == NULL) {
-        return;
-    }
-    walk->visited++;
-
-    const char *level;
-    size_t size;
-    bool wild = offset > 0 || walk->topic[0] != '$';
-    if (wild) {
-        gather(walk, node->rest);
-    }
-    if (!msock__topic_level(walk->topic, walk->topic_size, &offset, &level,
-                            &size)) {
-        gather(walk, node);
-        return;
-    }
-    descend(walk, find_literal(walk->dispatch, node, level, size), offset);
-    if (wild) {
-        descend(walk, node->one, offset);
-    }
-}
-
-static void call(struct subscription *one, msock_channel *channel,
-                 const msock_message *message,
-                 struct msock__dispatch_result *result)
-{
-    if (one->removed) {
-        return;
-    }
-    result->called++;
-    if (one->callback(channel, message, one->user) < 0) {
-        result->refused++;
     }
 }
 
@@ -342,7 +230,7 @@ int msock__dispatch_new(struct msock__dispatch **dispatch,
                         const uint8_t hash_key[static 16])
 {
     struct msock__dispatch *made = calloc(1, sizeof(*made));
-    struct node *root = calloc(1, sizeof(*root));
+    struct msock__trie_node *root = calloc(1, sizeof(*root));
     if (made == NULL || root == NULL) {
         free(made);
         free(root);
@@ -377,8 +265,9 @@ int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
                            MSOCK__SUBSCRIPTIONS_MAX);
     }
 
-    struct subscription *added = calloc(1, sizeof(*added));
-    struct node *node = added != NULL ? reach(dispatch, filter) : NULL;
+    struct msock__subscription *added = calloc(1, sizeof(*added));
+    struct msock__trie_node *node =
+        added != NULL ? reach(dispatch, filter) : NULL;
     if (node == NULL || enter_id(dispatch, added) < 0) {
         if (node != NULL) {
             prune(dispatch, node);
@@ -390,13 +279,14 @@ int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
     added->callback = callback;
     added->user = user;
     added->no_local = no_local;
+    dispatch->changes += !subscribed(node, NULL);
     append(node, added);
     return added->id;
 }
 
 int msock__dispatch_remove(struct msock__dispatch *dispatch, int id)
 {
-    struct subscription *gone = find_id(dispatch, id);
+    struct msock__subscription *gone = find_id(dispatch, id);
     if (gone == NULL) {
         return msock__fail(MSOCK_ENOENT, "no subscription %d", id);
     }
@@ -411,53 +301,6 @@ void msock__dispatch_clear(struct msock__dispatch *dispatch)
     }
 }
 
-bool msock__dispatch_any(const struct msock__dispatch *dispatch,
-                         const char *topic, size_t topic_size, bool local)
-{
-    assert(topic_size > 0);
-    struct walk walk = {.dispatch = dispatch,
-                        .topic = topic,
-                        .topic_size = topic_size,
-                        .local = local,
-                        .newest = dispatch->ordered};
-    descend(&walk, dispatch->root, 0);
-    return walk.count > 0;
-}
-
-uint64_t msock__dispatch_newest(const struct msock__dispatch *dispatch)
-{
-    return dispatch->ordered;
-}
-
-struct msock__dispatch_result
-msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
-                    const msock_message *message, uint64_t newest)
-{
-    assert(message->topic_size > 0);
-    uint64_t ordered = dispatch->ordered;
-    struct msock__dispatch_result result = {0, 0};
-    struct walk walk = {.dispatch = dispatch,
-                        .topic = message->topic,
-                        .topic_size = message->topic_size,
-                        .local = (message->flags & MSOCK_MESSAGE_LOCAL) != 0,
-                        .newest = newest < ordered ? newest : ordered};
-
-    dispatch->depth++;
-    do {
-        walk.count = 0;
-        descend(&walk, dispatch->root, 0);
-        for (size_t i = 0; i < walk.count; i++) {
-            call(walk.batch[i], channel, message, &result);
-            walk.after = walk.batch[i]->order;
-        }
-    } while (walk.count == BATCH_MAX);
-    dispatch->visited += walk.visited;
-    if (--dispatch->depth == 0) {
-        reap_removed(dispatch);
-    }
-    return result;
-}
-
 size_t msock__dispatch_count(const struct msock__dispatch *dispatch)
 {
     return HASH_CNT(hh, dispatch->by_id);
@@ -468,7 +311,50 @@ size_t msock__dispatch_nodes(const struct msock__dispatch *dispatch)
     return dispatch->node_count;
 }
 
-uint64_t msock__dispatch_visited(const struct msock__dispatch *dispatch)
+uint64_t msock__dispatch_changes(const struct msock__dispatch *dispatch)
 {
-    return dispatch->visited;
+    return dispatch->changes;
+}
+
+/* Writes a node's filter so that it ends at `end`.  Returns where it begins. */
+static char *spell(const struct msock__trie_node *root,
+                   const struct msock__trie_node *node, char *end)
+{
+    const struct msock__trie_node *last = node;
+    char *at = end;
+    for (; node != root; node = node->parent) {
+        if (node != last) {
+            *--at = '/';
+        }
+        if (node->slot != NULL) {
+            *--at = node->slot == &node->parent->one ? '+' : '#';
+        } else {
+            size_t size = node->hh.keylen - sizeof(node->number);
+            at -= size;
+            memcpy(at, node->key + sizeof(node->number), size);
+        }
+    }
+    return at;
+}
+
+bool msock__dispatch_filters(const struct msock__dispatch *dispatch,
+                             bool (*add)(const char *filter, size_t size,
+                                         void *user),
+                             void *user)
+{
+    char text[MSOCK_TOPIC_MAX];
+    char *end = text + sizeof(text);
+    for (const struct msock__subscription *one = dispatch->by_id; one != NULL;
+         one = one->hh.next) {
+        /* Of those on one filter the first speaks for all. */
+        const struct msock__subscription *first = one->node->first;
+        while (first->removed) {
+            first = first->next;
+        }
+        const char *filter = spell(dispatch->root, one->node, end);
+        if (first == one && !add(filter, (size_t)(end - filter), user)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -62,6 +62,17 @@ struct msock__dispatch_result
 msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
                     const msock_message *message, uint64_t newest);
 
+/** A number that rises when the set of filters changes. */
+uint64_t msock__dispatch_changes(const struct msock__dispatch *dispatch);
+
+/** Calls `add` with each filter that somebody subscribes to, once (no NUL), in
+ *  the order of subscribing, until it returns false.  Returns whether it never
+ *  did. */
+bool msock__dispatch_filters(const struct msock__dispatch *dispatch,
+                             bool (*add)(const char *filter, size_t size,
+                                         void *user),
+                             void *user);
+
 /** Number of subscriptions, and of trie nodes (for tests and bounds). */
 size_t msock__dispatch_count(const struct msock__dispatch *dispatch);
 size_t msock__dispatch_nodes(const struct msock__dispatch *dispatch);

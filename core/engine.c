@@ -95,8 +95,7 @@ static void init_parts(struct msock__engine *engine, size_t frame_size)
     engine->repair_pool.bytes_max = bound(config->reorder_all_max);
     uint64_t rate = config->pace > 0 ? config->pace : MSOCK__PACE_FAR;
     msock__pace_init(&engine->pace, rate, frame_size);
-    msock__announce_start(&engine->announce, engine->opened_us);
-    engine->check_us = engine->seen_us = UINT64_MAX;
+    engine->check_us = engine->seen_us = engine->ask_us = UINT64_MAX;
 }
 
 int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
@@ -136,6 +135,8 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     }
     engine->pipeline = *pipeline;
     *pipeline = (struct msock__pipeline){0};
+    msock__announce_start(&engine->announce, engine->opened_us,
+                          !engine->admission);
     msock__engine_frame_size(engine, frame_size);
     *channel = made;
     return 0;
@@ -147,6 +148,7 @@ static void free_sessions(struct msock__engine *engine)
         engine->sessions ? msock__sessions_newest(engine->sessions) : NULL;
     for (; session; session = session->older) {
         msock__engine_stream_forget(engine, session);
+        msock__roster_forget(&engine->roster, &session->entry);
     }
     msock__sessions_free(engine->sessions);
 }
@@ -158,6 +160,7 @@ void msock__channel_free(msock_channel *channel)
     }
     struct msock__engine *engine = &channel->engine;
     msock__engine_publish_fini(engine);
+    msock__profile_fini(&engine->profile);
     free(engine->slots.memory);
     msock__copies_fini(&engine->copies);
     msock__schedule_fini(&engine->schedule);
@@ -350,7 +353,7 @@ void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
     msock__outbox_restart(&engine->outboxes[MSOCK__BEST_EFFORT]);
     msock__outbox_restart(&engine->outboxes[MSOCK__RELIABLE]);
     if (!engine->closing) {
-        msock__announce_start(&engine->announce, now_us);
+        msock__announce_start(&engine->announce, now_us, !engine->admission);
     }
     if (cloned) {
         msock__engine_event(engine, &event);

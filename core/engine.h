@@ -30,6 +30,7 @@ struct msock__datagram {
     const char *from;
     uint64_t waited_us;
     const uint8_t *source;
+    uint16_t port; /* of `source` */
     bool first;
     bool own;
 };

@@ -2,6 +2,7 @@
 /* Control messages (docs/protocol.md 6 and 7): what is due is written, what is
  * received is understood. */
 #include "codec/envelope.h"
+#include "core/engine_profile.h"
 #include "core/engine_state.h"
 #include "core/number.h"
 #include "core/topic.h"
@@ -104,6 +105,7 @@ static void on_hello(struct msock__engine *engine, const struct heard *heard)
     }
     msock__engine_session_promised(engine, now_us, session,
                                    heard->control.every_ms * 1000);
+    msock__engine_profile_heard(engine, now_us, session, &heard->control);
     msock__engine_stream_range(engine, now_us, session, heard->stamp_us,
                                heard->control.held);
 }
@@ -138,6 +140,7 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     case MSOCK__HELLO:
     case MSOCK__BYE:
     case MSOCK__SYNC:
+    case MSOCK__QUERY:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -148,6 +151,9 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
         on_hello(engine, heard);
     } else if (heard->control.kind == MSOCK__BYE) {
         on_bye(engine, heard);
+    } else if (heard->control.kind == MSOCK__QUERY) {
+        msock__engine_query_heard(engine, heard->origin->now_us,
+                                  &heard->control);
     } else {
         msock__engine_stream_range(engine, heard->origin->now_us, session,
                                    heard->stamp_us, heard->control.held);
@@ -276,8 +282,11 @@ static bool due_announcement(struct msock__engine *engine, uint64_t now_us,
         control->kind = MSOCK__BYE;
         return true;
     }
-    if (msock__announce_hello_due(&engine->announce, now_us)) {
+    enum msock__hello due = msock__engine_hello_due(engine, now_us);
+    if (due != MSOCK__HELLO_NONE) {
         control->kind = MSOCK__HELLO;
+        control->full = due == MSOCK__HELLO_FULL;
+        control->revision = engine->profile.revision;
         control->age_ms = (now_us - engine->began_us) / 1000;
         control->every_ms =
             msock__announce_every_ms(msock__engine_nodes(engine));
@@ -294,7 +303,8 @@ static bool next_control(struct msock__engine *engine, uint64_t now_us,
         return true;
     }
     return due_nack(engine, now_us, control) ||
-           due_announcement(engine, now_us, control);
+           due_announcement(engine, now_us, control) ||
+           msock__engine_query(engine, now_us, control);
 }
 
 /* Notes that a control message left in a frame of `size` bytes, with the first
@@ -308,8 +318,8 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         msock__answers_return(engine->answers, control->floors + used,
                               control->count - used);
         msock__answers_sent(engine->answers, now_us, size);
-        msock__announce_answered(&engine->announce, now_us, &engine->dice,
-                                 msock__engine_nodes(engine));
+        msock__announce_pull(&engine->announce, now_us, &engine->dice,
+                             msock__engine_nodes(engine));
         break;
     case MSOCK__CHALLENGE:
         msock__admission_return(engine->admission, control, used);
@@ -327,7 +337,13 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         break;
     case MSOCK__HELLO:
         msock__announce_hello_sent(&engine->announce, now_us, &engine->dice,
-                                   msock__engine_nodes(engine));
+                                   msock__engine_nodes(engine),
+                                   control->full ? MSOCK__HELLO_FULL
+                                                 : MSOCK__HELLO_SHORT,
+                                   control->about.parts, size);
+        break;
+    case MSOCK__QUERY:
+        msock__engine_query_sent(engine, now_us, control, used, size);
         break;
     case MSOCK__CONTROL_UNKNOWN:
         break;
@@ -342,6 +358,10 @@ size_t msock__engine_control_write(struct msock__engine *engine,
     memset(&control, 0, sizeof(control));
     if (!next_control(engine, now_us, &control)) {
         return 0;
+    }
+    if (control.full) {
+        msock__profile_part(&engine->profile, engine->config.name, capacity,
+                            engine->announce.part, &control);
     }
     size_t used = 0;
     size_t size = msock__control_encode(&control, engine->config.name, out,
@@ -359,6 +379,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
     uint64_t due_us[] = {
         msock__announce_deadline(&engine->announce),
         msock__sync_deadline(&engine->sync),
+        engine->closing ? UINT64_MAX : msock__engine_query_deadline(engine),
         engine->admission && !engine->closing
             ? msock__admission_deadline(engine->admission)
             : UINT64_MAX,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that change while the channel runs. */
+#include "core/engine_profile.h"
 #include "core/engine_state.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@ int msock__engine_keys_reload(struct msock__engine *engine)
 
     if (changed > 0) {
         log_keys(engine);
+        msock__engine_profile_changed(engine);
     }
     int trust = changed < 0 ? changed : msock__engine_trust_reload(engine);
     if (trust > 0) {

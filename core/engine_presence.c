@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is up (docs/protocol.md 6 to 8): a session that is believed and speaks,
  * until it says bye or falls silent. */
+#include "core/engine_profile.h"
 #include "core/engine_state.h"
+#include "core/number.h"
 
 #include <string.h>
 
@@ -21,16 +23,21 @@ static void tell(struct msock__engine *engine, enum msock_event_kind kind,
     msock__engine_event(engine, &event);
 }
 
-static uint64_t down_us(const struct msock__session *session)
+/* A group that grew says hello less often than it promised. */
+static uint64_t down_us(const struct msock__engine *engine,
+                        const struct msock__session *session)
 {
-    return session->heard_us + DOWN_AFTER * session->every_us;
+    uint64_t every_us =
+        msock__announce_every_ms(msock__engine_nodes(engine)) * 1000;
+    return session->heard_us +
+           DOWN_AFTER * msock__most(every_us, session->every_us);
 }
 
 static void expect(struct msock__engine *engine,
                    const struct msock__session *session)
 {
-    if (session->up && down_us(session) < engine->check_us) {
-        engine->check_us = down_us(session);
+    if (session->up && down_us(engine, session) < engine->check_us) {
+        engine->check_us = down_us(engine, session);
     }
 }
 
@@ -83,6 +90,7 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
     expect(engine, session);
     msock__announce_pull(&engine->announce, now_us, &engine->dice,
                          msock__engine_nodes(engine));
+    msock__engine_profile_wanted(engine, now_us, session);
     tell(engine, MSOCK_EVENT_UP, session);
 }
 
@@ -137,7 +145,7 @@ void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
     struct msock__session *session = msock__sessions_newest(engine->sessions);
     while (session && !engine->closing) {
         struct msock__session *older = session->older;
-        if (session->up && down_us(session) <= known_us) {
+        if (session->up && down_us(engine, session) <= known_us) {
             msock__engine_session_down(engine, now_us, session);
         }
         expect(engine, session);

@@ -34,6 +34,7 @@ void msock__engine_session_forget(void *owner, struct msock__session *session)
         msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE, lost);
     }
     msock__engine_stream_forget(engine, session);
+    msock__roster_forget(&engine->roster, &session->entry);
     msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, 1);
     if (engine->admission && now_us - session->heard_us < eviction_memory_us) {
         /* Eviction never reopens trust. */
@@ -222,6 +223,7 @@ struct msock__session *msock__engine_admit(
         msock__window_mark(&session->control, frame->counter);
         session->reliable_floor = floor->reliable;
         session->key_id = frame->key_id;
+        session->from = engine->from;
         msock__age_set(&session->age, engine->arrived_us, origin->stamp_us);
         msock__engine_session_up(engine, now_us, session);
     } else {
@@ -373,6 +375,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     msock__engine_share_charge(engine, session, frame, datagram);
     struct msock__origin origin = origin_of(session, frame, now_us);
     session->key_id = frame->key_id;
+    session->from = engine->from;
     take_body(engine, &origin, frame, engine->arrived_us, bytes, size);
 }
 
@@ -412,8 +415,13 @@ static void take_raw(struct msock__engine *engine, uint64_t now_us,
 
 /* Nothing comes to a channel before it opened. */
 static void note_arrival(struct msock__engine *engine, uint64_t now_us,
-                         uint64_t waited_us)
+                         const struct msock__datagram *datagram)
 {
+    uint64_t waited_us = datagram->waited_us;
+    engine->from = (struct msock__address){.port = datagram->port};
+    if (datagram->source) {
+        memcpy(engine->from.host, datagram->source, sizeof(engine->from.host));
+    }
     uint64_t longest_us = now_us - engine->opened_us;
     engine->arrived_us = now_us - msock__least(waited_us, longest_us);
     if (now_us - engine->arrived_us > backlog_us) {
@@ -429,7 +437,7 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
     if (engine->closing && (engine->config.raw || silent)) {
         return;
     }
-    note_arrival(engine, now_us, datagram->waited_us);
+    note_arrival(engine, now_us, datagram);
     msock__share_see(&engine->share, now_us);
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);
     msock__stats_add(&engine->stats, MSOCK_RX_BYTES, datagram->size);

@@ -8,6 +8,7 @@
  *     engine_tx.c       what leaves next, in finished frames
  *     engine_control.c  control messages that are due, and those received
  *     engine_presence.c who is up
+ *     engine_profile.c  who says what of himself (engine_profile.h)
  *     engine_nodes.c    what is known of others, for the application
  *     engine_keys.c     keys that change
  *     engine_identity.c signatures, and who may say what
@@ -34,8 +35,10 @@
 #include "core/outbox.h"
 #include "core/pace.h"
 #include "core/post.h"
+#include "core/profile.h"
 #include "core/rate.h"
 #include "core/repair.h"
+#include "core/roster.h"
 #include "core/schedule.h"
 #include "core/sendtimes.h"
 #include "core/session.h"
@@ -100,11 +103,14 @@ struct msock__engine {
     uint64_t close_frames;      /* ... and how many had by then */
 
     /* Whom we hear. */
+    struct msock__address from; /* of the datagram in hand */
     uint64_t arrived_us; /* when the datagram in hand reached this host */
     uint64_t seen_us;    /* there is a backlog, read up to here; else MAX */
     struct msock__sessions *sessions;
     size_t up_count;
     uint64_t check_us;                  /* when somebody may be down */
+    struct msock__roster roster;        /* what they say of themselves */
+    uint64_t ask_us;                    /* when somebody is to be asked */
     struct msock__admission *admission; /* NULL: an open channel */
     struct msock__trust *trust;         /* NULL: members are all alike */
     uint8_t *text;                      /* with it: what a signature is over */
@@ -141,6 +147,7 @@ struct msock__engine {
     struct msock__copies copies;
     struct msock__answers *answers; /* NULL: an open channel */
     struct msock__announce announce;
+    struct msock__profile profile;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
@@ -319,12 +326,6 @@ void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
 
 /** Sessions up, oneself included. */
 size_t msock__engine_nodes(const struct msock__engine *engine);
-
-/* -- engine_nodes.c -- */
-
-/** As msock_nodes(), of a channel that is open. */
-int msock__engine_list(struct msock__engine *engine,
-                       msock_node_callback *callback, void *user);
 
 /* -- engine_keys.c -- */
 

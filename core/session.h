@@ -8,9 +8,11 @@
 #define MSOCK_CORE_SESSION_H
 
 #include "codec/frame.h"
+#include "core/address.h"
 #include "core/age.h"
 #include "core/join.h"
 #include "core/repair.h"
+#include "core/roster.h"
 #include "core/share.h"
 #include "core/table.h"
 #include "core/trust.h"
@@ -29,10 +31,12 @@ struct msock__misses {
 
 struct msock__session {
     uint8_t id[MSOCK__SESSION_SIZE];
-    uint32_t slot;       /* small number, reused after it is forgotten */
-    uint64_t heard_us;   /* last authentic frame arrived */
-    uint32_t key_id;     /* of the newest frame, 0: open */
-    uint8_t sender_size; /* 0: not bound to a name yet */
+    uint32_t slot;              /* small number, reused after it is forgotten */
+    uint64_t heard_us;          /* last authentic frame arrived */
+    uint32_t key_id;            /* of the newest frame, 0: open */
+    struct msock__address from; /* of the same frame */
+    struct msock__entry entry;  /* what it says of itself */
+    uint8_t sender_size;        /* 0: not bound to a name yet */
     char sender[MSOCK_NAME_MAX + 1];
     const struct msock__trusted *trusted; /* its entry, NULL: it has none */
     struct msock__window best_effort;

@@ -106,7 +106,8 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
     *datagram =
         (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
                                  .size = batch->headers[index].msg_len,
-                                 .source = batch->addresses[index]};
+                                 .source = batch->addresses[index],
+                                 .port = arrival->source_port};
     if (arrival->stamp_us > 0) {
         datagram->waited_us =
             msock__waited(&receiver->empty, &receiver->read, arrival->stamp_us);

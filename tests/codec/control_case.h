@@ -64,6 +64,39 @@ static inline int control_drop(const char *word, const char *data)
     return r.drop;
 }
 
+static inline bool control_same_text(const struct msock__json_slice *a,
+                                     const struct msock__json_slice *b)
+{
+    char x[2 * MSOCK__WILL_MAX];
+    char y[2 * MSOCK__WILL_MAX];
+    bool strings = a->size > 0 && a->text[0] == '"';
+    if (!strings) {
+        return a->size == b->size &&
+               (a->size == 0 || memcmp(a->text, b->text, a->size) == 0);
+    }
+    size_t size = msock__json_unescape(a, x);
+    return msock__json_unescape(b, y) == size && memcmp(x, y, size) == 0;
+}
+
+/** Whether two hellos say the same of who the node is. */
+static inline bool control_same_about(const struct msock__control *a,
+                                      const struct msock__control *b)
+{
+    const struct msock__about *x = &a->about;
+    const struct msock__about *y = &b->about;
+
+    for (size_t i = 0; i < a->count; i++) {
+        if (!control_same_text(&a->filters[i], &b->filters[i])) {
+            return false;
+        }
+    }
+    return x->part == y->part && x->parts == y->parts &&
+           strcmp(x->version, y->version) == 0 &&
+           x->key_count == y->key_count &&
+           memcmp(x->keys, y->keys, x->key_count * sizeof x->keys[0]) == 0 &&
+           x->keeper == y->keeper && control_same_text(&x->will, &y->will);
+}
+
 /** Whether two messages say the same. */
 static inline bool control_same(const struct msock__control *a,
                                 const struct msock__control *b)
@@ -79,7 +112,9 @@ static inline bool control_same(const struct msock__control *a,
            a->held.last == b->held.last && a->full == b->full &&
            a->nonce == b->nonce && a->up_ms == b->up_ms &&
            a->session == b->session && a->count == b->count &&
-           memcmp(a->sessions, b->sessions, a->count * item) == 0;
+           (a->kind == MSOCK__HELLO
+                ? control_same_about(a, b)
+                : memcmp(a->sessions, b->sessions, a->count * item) == 0);
 }
 
 static inline bool control_ranges_valid(const struct msock__control *c)
@@ -124,7 +159,11 @@ static inline bool control_valid(const struct msock__control *c)
         return control_held_valid(c) && c->every_ms - 1 < 600000 &&
                c->age_ms <= MSOCK__COUNTER_MAX &&
                c->revision <= MSOCK__COUNTER_MAX &&
-               c->best_effort_last <= MSOCK__COUNTER_MAX;
+               c->best_effort_last <= MSOCK__COUNTER_MAX && c->count <= 32 &&
+               c->full == (c->about.parts > 0) && c->about.parts <= 256 &&
+               c->about.key_count <= 8 && c->about.will.size <= 512;
+    case MSOCK__QUERY:
+        return c->count <= 64;
     case MSOCK__BYE:
         return control_held_valid(c) &&
                c->best_effort_last <= MSOCK__COUNTER_MAX;
@@ -150,7 +189,7 @@ static inline bool control_comes_back(const struct msock__control *control)
     size_t used = 0;
     bool listed = control->kind == MSOCK__CHALLENGE ||
                   control->kind == MSOCK__ANSWER ||
-                  control->kind == MSOCK__NACK;
+                  control->kind == MSOCK__NACK || control->kind == MSOCK__QUERY;
 
     if (listed && control->count == 0) {
         return true; /* the encoder has no form for it */

@@ -6,10 +6,15 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <multisock/counter.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_MAX = 2048, FRAME_MAX = 8192 };
+enum { HEAD_MAX = 2048, FRAME_MAX = 16384, TEXTS_MAX = 64 };
+
+/* JSON that the slices of an expected message point to. */
+static char *texts[TEXTS_MAX];
+static size_t texts_count;
 
 /* -- What a case says -- */
 
@@ -65,12 +70,58 @@ static void take_floors(const cJSON *entries, struct msock__control *control)
     }
 }
 
+static struct msock__json_slice json_of(const cJSON *item)
+{
+    char *text = cJSON_PrintUnformatted(item);
+
+    cr_assert(texts_count < TEXTS_MAX && text != NULL);
+    texts[texts_count++] = text;
+    return (struct msock__json_slice){text, strlen(text), MSOCK__JSON_STRING};
+}
+
+static void forget_texts(void)
+{
+    while (texts_count > 0) {
+        cJSON_free(texts[--texts_count]);
+    }
+}
+
+static void take_about(const cJSON *data, struct msock__control *control)
+{
+    struct msock__about *about = &control->about;
+    const cJSON *part = vector_get(data, "part");
+    const cJSON *item;
+
+    control->full = true;
+    snprintf(about->version, sizeof about->version, "%s",
+             vector_text(data, "version"));
+    about->part = (uint32_t)number_at(part, 0);
+    about->parts = (uint32_t)number_at(part, 1);
+    about->keeper =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "keeper"));
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "filters"))
+    {
+        control->filters[control->count++] = json_of(item);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "keys"))
+    {
+        about->keys[about->key_count++] = (uint32_t)id_of(item);
+    }
+    if (has(data, "will")) {
+        about->will = json_of(vector_get(data, "will"));
+    }
+}
+
 /* Each kind has at most one list. */
 static void take_lists(const cJSON *data, struct msock__control *control)
 {
     const cJSON *item;
 
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "sessions"))
+    {
+        control->sessions[control->count++] = id_of(item);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "who"))
     {
         control->sessions[control->count++] = id_of(item);
     }
@@ -87,8 +138,7 @@ static struct msock__control expected_of(const cJSON *item)
     const char *topic = vector_text(item, "topic");
     const struct msock__envelope named = {.topic = topic,
                                           .topic_size = strlen(topic)};
-    struct msock__control control = {.kind = msock__control_kind_of(&named),
-                                     .full = has(data, "version")};
+    struct msock__control control = {.kind = msock__control_kind_of(&named)};
 
     take_number(data, "age", &control.age_ms);
     take_number(data, "every", &control.every_ms);
@@ -99,6 +149,9 @@ static struct msock__control expected_of(const cJSON *item)
     take_id(data, "session", &control.session);
     if (has(data, "rel")) {
         control.held = range_of(vector_get(data, "rel"));
+    }
+    if (has(data, "version")) {
+        take_about(data, &control);
     }
     take_lists(data, &control);
     return control;
@@ -140,6 +193,7 @@ static void expect_encoded(const cJSON *vector)
               vector_text(vector, "name"));
     free(frame.bytes);
     free(session.bytes);
+    forget_texts();
     msock__pipeline_fini(&pipeline);
 }
 
@@ -192,6 +246,7 @@ static void expect_decoded(const cJSON *vector)
         cr_expect(control_same(&control, &expected), "%s", name);
     }
     free(frame.bytes);
+    forget_texts();
     msock__pipeline_fini(&pipeline);
 }
 

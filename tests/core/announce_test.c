@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-enum { MS = 1000, NOW = 7000000 };
+enum { MS = 1000, NOW = 7000000, SIZE = 300 };
 
 static struct msock__announce announce;
 static struct msock__dice dice;
@@ -14,15 +14,22 @@ static struct msock__dice dice;
 static void start(void)
 {
     dice.state = 1;
-    msock__announce_start(&announce, NOW);
+    msock__announce_start(&announce, NOW, true);
 }
 
 TestSuite(announce, .init = start);
 
+static enum msock__hello due(uint64_t at_us, size_t nodes)
+{
+    return msock__announce_hello_due(&announce, at_us, nodes);
+}
+
+/* A hello of SIZE bytes that is due. */
 static void say_hello(uint64_t at_us, size_t nodes)
 {
-    cr_assert(msock__announce_hello_due(&announce, at_us));
-    msock__announce_hello_sent(&announce, at_us, &dice, nodes);
+    enum msock__hello hello = due(at_us, nodes);
+    cr_assert(ne(int, hello, MSOCK__HELLO_NONE));
+    msock__announce_hello_sent(&announce, at_us, &dice, nodes, hello, 1, SIZE);
 }
 
 /* Both hellos of the opening.  Returns when the second one left. */
@@ -35,12 +42,21 @@ static uint64_t open_up(size_t nodes)
 
 Test(announce, opening_says_hello_twice_100_ms_apart)
 {
+    cr_expect(eq(int, due(NOW, 1), MSOCK__HELLO_FULL));
     say_hello(NOW, 1);
     cr_expect(eq(u64, msock__announce_deadline(&announce), NOW + 100 * MS));
-    cr_expect(not(msock__announce_hello_due(&announce, NOW + 100 * MS - 1)));
+    cr_expect(eq(int, due(NOW + 100 * MS - 1, 1), MSOCK__HELLO_NONE));
+    cr_expect(eq(int, due(NOW + 100 * MS, 1), MSOCK__HELLO_FULL));
     say_hello(NOW + 100 * MS, 1);
 
     cr_expect(ge(u64, msock__announce_deadline(&announce), NOW + 3850 * MS));
+}
+
+Test(announce, opening_that_nobody_can_believe_is_short)
+{
+    msock__announce_start(&announce, NOW, false);
+
+    cr_expect(eq(int, due(NOW, 1), MSOCK__HELLO_SHORT));
 }
 
 struct size {
@@ -75,25 +91,109 @@ Test(announce, hello_comes_every_base_give_or_take_a_quarter)
     }
 }
 
-Test(announce, somebody_new_pulls_hello_forward_once_in_10_s)
+Test(announce, hello_is_put_off_when_the_group_grew)
+{
+    uint64_t sent_us = open_up(1);
+    uint64_t first_us = msock__announce_deadline(&announce);
+    cr_expect(eq(int, due(first_us, 1000), MSOCK__HELLO_NONE));
+
+    uint64_t then_us = msock__announce_deadline(&announce);
+
+    cr_expect(ge(u64, then_us - sent_us, 18750 * MS));
+    cr_expect(le(u64, then_us - sent_us, 31250 * MS));
+    cr_expect(eq(int, due(then_us, 1000), MSOCK__HELLO_SHORT));
+}
+
+Test(announce, who_is_new_is_told_all_within_the_spread)
+{
+    uint64_t now_us = open_up(40);
+    uint64_t spread_us = msock__announce_spread_us(&announce, 40);
+    cr_assert(eq(u64, spread_us, 40 * SIZE * 125));
+
+    msock__announce_pull(&announce, now_us, &dice, 40);
+
+    uint64_t due_us = msock__announce_deadline(&announce);
+    cr_expect(le(u64, due_us, now_us + spread_us));
+    cr_expect(eq(int, due(due_us, 40), MSOCK__HELLO_FULL));
+}
+
+Test(announce, one_full_hello_serves_all_who_asked_before_it)
 {
     uint64_t now_us = open_up(40);
     msock__announce_pull(&announce, now_us, &dice, 40);
-    uint64_t pulled_us = msock__announce_deadline(&announce);
-    cr_expect(le(u64, pulled_us, now_us + 1000 * MS));
-    say_hello(pulled_us, 40);
-    uint64_t next_us = msock__announce_deadline(&announce);
+    msock__announce_pull(&announce, now_us, &dice, 40);
+    say_hello(msock__announce_deadline(&announce), 40);
 
-    msock__announce_pull(&announce, now_us + 10000 * MS - 1, &dice, 40);
-    cr_expect(eq(u64, msock__announce_deadline(&announce), next_us));
-
-    say_hello(next_us, 40);
-    msock__announce_pull(&announce, now_us + 10000 * MS, &dice, 40);
-    cr_expect(
-        le(u64, msock__announce_deadline(&announce), now_us + 11000 * MS));
+    cr_expect(ge(u64, msock__announce_deadline(&announce), now_us + 3750 * MS));
 }
 
-Test(announce, hello_is_never_put_off)
+Test(announce, full_hellos_keep_the_budget_however_often_they_are_asked_for)
+{
+    enum { NODES = 40, SECONDS = 600 };
+    uint64_t now_us = open_up(NODES);
+    uint64_t end_us = now_us + UINT64_C(1000000) * SECONDS;
+    size_t bytes = 0;
+    while (now_us < end_us) {
+        msock__announce_pull(&announce, now_us, &dice, NODES);
+        now_us = msock__announce_deadline(&announce);
+        say_hello(now_us, NODES);
+        bytes += SIZE;
+    }
+
+    cr_expect(le(sz, bytes, 8000 + 2 * SIZE + SECONDS * 8000 / NODES));
+    cr_expect(ge(sz, bytes, SECONDS * 8000 / NODES));
+}
+
+Test(announce, who_asks_all_the_time_is_told_once_a_second)
+{
+    uint64_t now_us = open_up(2);
+    uint64_t end_us = now_us + 60 * 1000 * MS;
+    size_t count = 0;
+    for (; now_us < end_us; count++) {
+        msock__announce_pull(&announce, now_us, &dice, 2);
+        now_us = msock__announce_deadline(&announce);
+        say_hello(now_us, 2);
+    }
+
+    cr_expect(ge(sz, count, 59));
+    cr_expect(le(sz, count, 60 + 4));
+}
+
+Test(announce, hello_that_is_due_is_full_if_one_is_wanted)
+{
+    uint64_t now_us = open_up(1);
+    msock__announce_changed(&announce, now_us, &dice, 1);
+    uint64_t due_us = msock__announce_deadline(&announce);
+    cr_expect(ge(u64, due_us, now_us + 3750 * MS));
+
+    cr_expect(eq(int, due(due_us, 1), MSOCK__HELLO_FULL));
+}
+
+Test(announce, change_is_told_at_once)
+{
+    uint64_t now_us = open_up(10);
+    msock__announce_changed(&announce, now_us, &dice, 10);
+
+    uint64_t due_us = msock__announce_deadline(&announce);
+    cr_expect(ge(u64, due_us, now_us + 10 * MS));
+    cr_expect(le(u64, due_us, now_us + 30 * MS));
+    cr_expect(eq(int, due(due_us, 10), MSOCK__HELLO_FULL));
+}
+
+Test(announce, parts_of_a_hello_leave_one_after_another)
+{
+    for (uint32_t part = 0; part < 3; part++) {
+        cr_assert(eq(u32, announce.part, part));
+        cr_assert(eq(int, due(NOW, 5), MSOCK__HELLO_FULL));
+        msock__announce_hello_sent(&announce, NOW, &dice, 5, MSOCK__HELLO_FULL,
+                                   3, SIZE);
+    }
+
+    cr_expect(eq(int, due(NOW, 5), MSOCK__HELLO_NONE));
+    cr_expect(eq(u64, msock__announce_spread_us(&announce, 1), 3 * SIZE * 125));
+}
+
+Test(announce, hello_is_never_put_off_by_who_is_new)
 {
     msock__announce_pull(&announce, NOW, &dice, 1000);
 
@@ -118,7 +218,7 @@ Test(announce, byes_are_20_ms_apart_and_the_end)
     say_byes(3);
 
     cr_expect(msock__announce_ended(&announce, NOW + 40 * MS));
-    cr_expect(not(msock__announce_hello_due(&announce, NOW + 100 * MS)));
+    cr_expect(eq(int, due(NOW + 100 * MS, 1), MSOCK__HELLO_NONE));
 }
 
 Test(announce, lingering_ends_500_ms_after_who_asked_last)
@@ -149,14 +249,14 @@ Test(announce, lingering_ends_after_2_s_whoever_asks)
 Test(announce, answer_pulls_a_hello_or_brings_another_bye)
 {
     uint64_t now_us = open_up(1);
-    msock__announce_answered(&announce, now_us, &dice, 1);
-    cr_expect(le(u64, msock__announce_deadline(&announce), now_us + 25 * MS));
+    msock__announce_pull(&announce, now_us, &dice, 1);
+    cr_expect(le(u64, msock__announce_deadline(&announce), now_us + 38 * MS));
 
     start();
     msock__announce_end(&announce, NOW, 3, true);
-    msock__announce_answered(&announce, NOW, &dice, 1);
+    msock__announce_pull(&announce, NOW, &dice, 1);
     say_byes(3);
-    msock__announce_answered(&announce, NOW + 90 * MS, &dice, 1);
+    msock__announce_pull(&announce, NOW + 90 * MS, &dice, 1);
     cr_expect(msock__announce_bye_due(&announce, NOW + 90 * MS));
     msock__announce_bye_sent(&announce, NOW + 90 * MS);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of others. */
-#include "core/engine_state.h"
+#include "core/engine_profile.h"
 #include "tests/support/bench_net.h"
 
 #include <criterion/criterion.h>
@@ -10,7 +10,7 @@
 
 TestSuite(engine_nodes, .fini = net_close);
 
-enum { MS = 1000, NODES_MAX = 8, LIST_MAX = 1024 };
+enum { MS = 1000, NODES_MAX = 8, LIST_MAX = 16384 };
 
 /* A node as it was told, its lists joined by blanks. */
 struct told {
@@ -124,4 +124,188 @@ Test(engine_nodes, who_closes_lists_nobody)
 
     cr_expect(
         eq(int, msock_nodes(net_channel(hub), note_node, NULL), MSOCK_ECLOSED));
+}
+
+/* -- What they say of themselves -- */
+
+static void subscribe(size_t node, const char *filter)
+{
+    int code = bench_record(net_bench(node), filter, true);
+    cr_assert(ge(int, code, 1));
+}
+
+static const int keys[] = {0, NET_KEY};
+
+Test(engine_nodes, each_says_what_it_listens_to_and_which_keys_it_takes)
+{
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        size_t hub = net_open("hub", "", keys[i]);
+        size_t porch = net_open("porch", "", keys[i]);
+        subscribe(porch, "porch/+/\"light\"");
+        subscribe(porch, "#");
+        net_run(NET_SECOND_US);
+
+        const struct told *node = known(hub, "porch");
+
+        cr_assert(node->node.described);
+        cr_expect(eq(str, (char *)node->filters, "# n porch/+/\"light\""));
+        cr_expect(eq(str, (char *)node->version, (char *)msock_version()));
+        cr_expect(eq(str, (char *)node->keys, (char *)node->sealed_with));
+        cr_expect(eq(sz, strlen(node->keys), keys[i] != 0 ? 8 : 0));
+        cr_expect(not(node->node.keeper));
+        net_close();
+    }
+}
+
+Test(engine_nodes, what_changes_is_told_within_50_ms)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    size_t changes = net_event_count(hub, MSOCK_EVENT_CHANGED);
+    cr_assert(eq(sz, changes, 1));
+
+    int id = bench_record(net_bench(porch), "a", true);
+    net_run(50 * MS);
+
+    cr_expect(eq(str, (char *)known(hub, "porch")->filters, "# n a"));
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_CHANGED), 2));
+    cr_assert(zero(int, msock_unsubscribe(net_channel(porch), id)));
+    net_run(50 * MS);
+    cr_expect(eq(str, (char *)known(hub, "porch")->filters, "# n"));
+}
+
+Test(engine_nodes, second_subscription_to_a_filter_tells_nothing_new)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+
+    subscribe(porch, "n");
+    net_run(50 * MS);
+
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_CHANGED), 1));
+}
+
+enum { MANY = 200 };
+
+static void subscribe_to_many(size_t node, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char filter[64];
+        snprintf(filter, sizeof(filter), "many/filters/of/one/node/%zu/#", i);
+        subscribe(node, filter);
+    }
+}
+
+Test(engine_nodes, what_does_not_fit_a_frame_is_told_in_parts)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+
+    subscribe_to_many(porch, MANY);
+    net_run(100 * MS);
+
+    const struct told *node = known(hub, "porch");
+    cr_expect(eq(sz, node->node.filter_count, 2 + MANY));
+    cr_expect(not(strstr(node->filters, "node/199/#") == NULL));
+}
+
+Test(engine_nodes, who_listens_to_too_much_listens_to_everything)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+
+    subscribe_to_many(porch, MSOCK__PROFILE_FILTERS);
+    net_run(100 * MS);
+
+    cr_expect(eq(str, (char *)known(hub, "porch")->filters, "#"));
+}
+
+/* -- What gets lost -- */
+
+static size_t deaf; /* nothing reaches this node until ... */
+static uint64_t deaf_us;
+
+static bool lose_while_deaf(const struct net_frame *frame, size_t to)
+{
+    return to == deaf && frame->at_us < deaf_us;
+}
+
+static size_t control_frames(size_t node)
+{
+    return (size_t)net_counter(node, MSOCK_TX_CONTROL);
+}
+
+Test(engine_nodes, change_that_got_lost_is_asked_for)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    deaf = hub;
+    deaf_us = net.now_us + 100 * MS;
+    net.lose = lose_while_deaf;
+    subscribe(porch, "a");
+    net_run(100 * MS);
+    cr_assert(eq(str, (char *)known(hub, "porch")->filters, "# n"));
+
+    /* The next hello, and the asking. */
+    net_run(7 * NET_SECOND_US);
+
+    cr_expect(eq(str, (char *)known(hub, "porch")->filters, "# n a"));
+}
+
+Test(engine_nodes, of_several_who_miss_the_same_one_asks)
+{
+    size_t porch = net_open("porch", "", 0);
+    size_t first = net_open("first", "", 0);
+    for (size_t i = 0; i < 3; i++) {
+        (void)net_open("other", "", 0);
+    }
+    net_run(20 * NET_SECOND_US);
+    struct msock__session *of_porch = NULL;
+    for (size_t i = first; i < net.count; i++) {
+        struct msock__engine *engine = net_bench(i)->engine;
+        of_porch = msock__sessions_find(engine->sessions,
+                                        net_bench(porch)->engine->session);
+        cr_assert(of_porch != NULL);
+        msock__roster_forget(&engine->roster, &of_porch->entry);
+        msock__engine_profile_wanted(engine, net.now_us, of_porch);
+    }
+    size_t before = 0;
+    size_t after = 0;
+    for (size_t i = first; i < net.count; i++) {
+        before += control_frames(i);
+    }
+
+    net_run(NET_SECOND_US);
+
+    for (size_t i = first; i < net.count; i++) {
+        after += control_frames(i);
+        cr_expect(msock__entry_known(
+            &msock__sessions_find(net_bench(i)->engine->sessions,
+                                  net_bench(porch)->engine->session)
+                 ->entry));
+    }
+    /* The asking, and whoever says hello by himself. */
+    cr_expect(ge(sz, after - before, 1));
+    cr_expect(le(sz, after - before, 2));
+}
+
+Test(engine_nodes, group_with_nothing_new_says_short_hellos_alone)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(10 * NET_SECOND_US);
+    size_t since = net.frame_count;
+    net_run(60 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_CHANGED), 1));
+    cr_expect(eq(sz, net_event_count(porch, MSOCK_EVENT_CHANGED), 1));
+    for (size_t i = since; i < net.frame_count; i++) {
+        cr_expect(lt(sz, net.frames[i].size, 200));
+    }
+    cr_expect(le(sz, net.frame_count - since, 36));
 }

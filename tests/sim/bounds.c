@@ -36,6 +36,7 @@ void bounds_check(struct report *report, const msock_channel *channel)
         {"pending",
          engine->admission ? msock__admission_count(engine->admission) : 0,
          config->pending_max},
+        {"rosters", engine->roster.bytes, MSOCK__ROSTER_BYTES},
         {"sessions", msock__sessions_count(engine->sessions),
          config->sessions_max},
     };

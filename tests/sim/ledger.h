@@ -69,6 +69,7 @@ struct life {
     uint64_t asleep_us; /* it woke then for the last time */
     uint64_t slept_us;  /* how long it slept until then */
     bool forgetful;     /* its tables are small: it need not hear everybody */
+    int extra;          /* id of a second subscription, 0: none */
     bool closing;
     uint64_t closing_us; /* since then */
     bool blocked;        /* a publish was refused, WRITABLE has not come */

@@ -84,6 +84,7 @@ static void draw_rates(struct scenario *scenario)
     rates->replay = maybe(random, 30, 10, 300);
     rates->forge = maybe(random, 60, 5, 60);
     rates->withhold = maybe(random, 60, 1, 8);
+    rates->listen = maybe(random, 50, 2, 60);
     if (!scenario->sealed) {
         /* Nothing is promised there against who means harm. */
         rates->copy = 0;
@@ -188,10 +189,11 @@ void scenario_print(const struct scenario *scenario, FILE *out)
             scenario->loss_max, scenario->delay_max_ms, scenario->quiet_ms);
     fprintf(out,
             "  a minute: link %u, host %u, cut %u, suspend %u, crash %u, "
-            "close %u, replay %u, forge %u, withhold %u; copies %u %%\n",
+            "close %u, replay %u, forge %u, withhold %u, listen %u; copies "
+            "%u %%\n",
             rates->link, rates->host, rates->cut, rates->suspend, rates->crash,
             rates->close, rates->replay, rates->forge, rates->withhold,
-            rates->copy);
+            rates->listen, rates->copy);
     if (scenario->twins) {
         fprintf(out, "  n%u says that it is n0, as n0 does\n",
                 scenario->node_count - 1);

@@ -38,6 +38,7 @@ struct scenario_rates {
     unsigned replay;   /* the attacker sends what he recorded */
     unsigned forge;    /* ... or made up, or damaged */
     unsigned withhold; /* ... or keeps back what one node sends another */
+    unsigned listen;   /* a node begins or ends a subscription */
 };
 
 struct scenario {

@@ -87,6 +87,7 @@ static void probe(struct story *story)
     struct world *world = &story->world;
     uint64_t from_us = world_now(world);
     report_note(&world->report, "probes");
+    world_check_rosters(world);
     check_writable(story);
     for (unsigned i = 0; i < world->node_count; i++) {
         for (uint8_t topic = 0; topic < TOPICS && world_alive(world, i);

@@ -2,7 +2,7 @@
 # The simulator: production engines on a bad network in virtual time.
 add_library(msock_sim_world OBJECT
     sim/attacker.c sim/bounds.c sim/disguise.c sim/ledger.c
-    sim/ledger_check.c sim/nonces.c sim/report.c sim/shared.c
+    sim/ledger_check.c sim/nonces.c sim/report.c sim/roster_check.c sim/shared.c
     sim/runner.c sim/scenario.c sim/story.c sim/traffic.c sim/wire.c
     sim/trouble.c sim/world.c)
 msock_target(msock_sim_world)

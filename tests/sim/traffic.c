@@ -13,8 +13,8 @@ enum {
     ADMISSION_RATE = 4000, /* bytes/s of challenges, and of answers */
     /* What a full bucket lets go at once, and the frame that empties it. */
     ADMISSION_BURST = 8 * 1024 + 1500,
-    GROUP_RATE = 8000, /* bytes/s: 64 kbit/s of hellos by all */
-    HELLO_BURST = 2000,
+    GROUP_RATE = 8000, /* bytes/s: 64 kbit/s of hellos and queries by all */
+    GROUP_BURST = 8000 + 2 * 1500,
     SYNCS = 3, /* after a reliable frame, */
     SYNCS_OF_BURST = 7,
     BURST_US = 5100,       /* that came so soon after another, by any clock, */
@@ -196,8 +196,10 @@ void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
                 WINDOW * ADMISSION_RATE + ADMISSION_BURST);
     check_bytes(traffic, node, sum, WIRE_ANSWER,
                 WINDOW * ADMISSION_RATE + ADMISSION_BURST);
-    check_bytes(traffic, node, sum, WIRE_HELLO,
-                WINDOW * GROUP_RATE / nodes + HELLO_BURST);
+    struct traffic_count both = *sum;
+    both.bytes[WIRE_HELLO] += both.bytes[WIRE_QUERY];
+    check_bytes(traffic, node, &both, WIRE_HELLO,
+                WINDOW * GROUP_RATE / nodes + GROUP_BURST);
 }
 
 struct traffic_count traffic_total(const struct traffic *traffic, int node)

@@ -135,6 +135,8 @@ static void trouble_node(struct story *story)
     } else if (happens(story, rates->crash)) {
         note_end(story, node);
         world_crash(world, node);
+    } else if (happens(story, rates->listen)) {
+        world_listen(world, node);
     } else if (happens(story, rates->close)) {
         note_end(story, node);
         world_close(world, node);

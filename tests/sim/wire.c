@@ -55,6 +55,11 @@ static enum wire_kind read_control(const struct wire *wire,
         msock__control_decode(&envelope, control) != 0) {
         return WIRE_STRANGE;
     }
+    if (control->full) {
+        /* What it borrows from the packet ends here. */
+        control->count = 0;
+        control->about = (struct msock__about){0};
+    }
     return WIRE_HELLO + (enum wire_kind)control->kind;
 }
 
@@ -85,7 +90,7 @@ const char *wire_name(enum wire_kind kind)
 {
     static const char *const names[WIRE_KINDS] = {
         "strange",   "best effort", "reliable", "hello", "bye",
-        "challenge", "answer",      "sync",     "nack"};
+        "challenge", "answer",      "sync",     "nack",  "query"};
     return names[kind];
 }
 

@@ -332,6 +332,22 @@ void world_crash(struct world *world, unsigned number)
     unmask(world, false);
 }
 
+void world_listen(struct world *world, unsigned number)
+{
+    struct world_node *node = &world->nodes[number];
+    struct life *life = node->life;
+    if (life->extra > 0) {
+        int code = msock_unsubscribe(life->channel, life->extra);
+        assert(code == 0);
+        (void)code;
+        life->extra = 0;
+    } else {
+        life->extra =
+            msock_subscribe(life->channel, WORLD_EXTRA, on_message, node, NULL);
+        assert(life->extra > 0);
+    }
+}
+
 void world_suspend(struct world *world, unsigned number, unsigned duration_ms)
 {
     struct life *life = world->nodes[number].life;

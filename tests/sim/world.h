@@ -18,6 +18,9 @@
 
 enum { WORLD_NODES_MAX = 256, WORLD_TICK_MS = 5 };
 
+/** Topic of a second subscription that a node may have. */
+#define WORLD_EXTRA "nobody/publishes/this"
+
 struct world;
 
 struct world_node {
@@ -80,6 +83,13 @@ void world_close(struct world *world, unsigned node);
 
 /** Ends a node's life at once. */
 void world_crash(struct world *world, unsigned node);
+
+/** Has a node begin, or end, a second subscription, which hears nothing. */
+void world_listen(struct world *world, unsigned node);
+
+/** Checks that each living node, but forgetful ones, knows what each other one
+ *  says of itself; what two were is left out. */
+void world_check_rosters(struct world *world);
 
 /** Lets a node sleep, or wakes it (0). */
 void world_suspend(struct world *world, unsigned node, unsigned duration_ms);

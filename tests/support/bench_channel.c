@@ -158,6 +158,8 @@ void bench_open_life(struct bench *bench, const char *name, const char *options,
 void bench_hush(struct bench *bench)
 {
     bench->engine->announce.hello_us = UINT64_MAX;
+    bench->engine->announce.full_us = UINT64_MAX;
+    bench->engine->ask_us = UINT64_MAX;
     bench->engine->check_us = UINT64_MAX;
 }
 

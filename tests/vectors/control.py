@@ -39,6 +39,28 @@ CANONICAL = {
                     "floors": [[MOST, MOST] + [f"{n:016x}"
                                                for n in range(128)]]}),
     "sync": ("sync", {"rel": [3, 9]}),
+    "full hello of one part":
+        ("hello", {"age": 12, "every": 6250, "be": 0, "rel": [1, 0], "rev": 1,
+                   "version": "1.0", "part": [0, 1], "filters": ["home/#"],
+                   "keys": ["0123abcd"]}),
+    "full hello that has nothing to say":
+        ("hello", {"age": 12, "every": 6250, "be": 0, "rel": [1, 0], "rev": 1,
+                   "version": "1.0", "part": [0, 1]}),
+    "full hello with all it may say":
+        ("hello", {"age": 12, "every": 6250, "be": 9, "rel": [3, 9], "rev": 2,
+                   "version": "1.0", "part": [1, 2],
+                   "filters": ["home/+/lights", "$reply/a/#"],
+                   "keys": ["ffffffff", "00000001"], "keeper": True,
+                   "will": ["home/porch/up", {"up": [False, None]}]}),
+    "full hello at its bounds":
+        ("hello", {"age": MOST, "every": 600000, "be": MOST,
+                   "rel": [MOST, MOST], "rev": MOST, "version": "v" * 63,
+                   "part": [255, 256], "filters": ["f" * 255] * 32,
+                   "keys": [f"{n:08x}" for n in range(8)], "keeper": True,
+                   "will": ["a", "x" * 504]}),
+    "query": ("query", {"who": [OTHER]}),
+    "query at its bounds":
+        ("query", {"who": [f"{n:016x}" for n in range(64)]}),
     "nack": ("nack", {"session": OTHER, "ranges": [[4, 4]]}),
     "nack of neighbours":
         ("nack", {"session": OTHER, "ranges": [[4, 6], [7, 7], [100, 1118]]}),
@@ -65,11 +87,20 @@ TAKEN = {
     "key of another topic":
         ("sync", '{"rel":[1,0],"be":-1}', {"rel": [1, 0]}),
     "full hello": ("hello", json.dumps(FULL), FULL),
-    "full hello with all it may say":
+    "full hello, in any order and white space":
         ("hello", json.dumps({**FULL, "part": [1, 2],
                               "filters": ["home/#", "+"],
                               "keys": ["0123abcd"], "keeper": True,
-                              "will": ["home/porch/up", False]}), FULL),
+                              "will": "W"}).replace(
+                                  '"W"', '["home/porch/up",false]'),
+         {**FULL, "part": [1, 2], "filters": ["home/#", "+"],
+          "keys": ["0123abcd"], "keeper": True,
+          "will": ["home/porch/up", False]}),
+    "full hello with escapes, which says what it has none of":
+        ("hello", json.dumps(FULL)[:-1] + ',"filters":["h\\u006fme/#"],'
+                                          '"keys":[],"keeper":false}',
+         {**FULL, "filters": ["home/#"]}),
+    "query of nobody": ("query", '{"who":[],"filters":1}', {"who": []}),
     "sync that asks for acknowledgements":
         ("sync", '{"rel":[1,9],"ack":[9],"of":["hub","porch"]}',
          {"rel": [1, 9]}),
@@ -103,7 +134,8 @@ def changed(kind, **more):
 
 def refusals():
     """reason, topic, data (an object or a text)"""
-    for kind in ("hello", "bye", "challenge", "answer", "sync", "nack"):
+    for kind in ("hello", "bye", "challenge", "answer", "sync", "nack",
+                 "query"):
         for key in sample(kind):
             yield f"{kind} without {key}", kind, without(kind, key)
         yield f"{kind}: no object", kind, "[]"
@@ -125,6 +157,8 @@ def refusals():
         yield f"nonce {text}", "challenge", changed("challenge", nonce=text)
     yield "65 sessions", "challenge", changed("challenge",
                                               sessions=[OTHER] * 65)
+    yield "query of 65 sessions", "query", {"who": [OTHER] * 65}
+    yield "query of a short session", "query", {"who": [OTHER[1:]]}
     yield "session as a number", "challenge", changed("challenge",
                                                       sessions=[1])
     for entry in ([], [1, 1], [0, 1, OTHER], [1, 0, OTHER], [1, OTHER, 1],

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a datagram came from, for people to read: nothing is ever sent there.
+ * IPv4 is ::ffff:a.b.c.d; all zero: not known. */
+#ifndef MSOCK_CORE_ADDRESS_H
+#define MSOCK_CORE_ADDRESS_H
+
+#include <stdint.h>
+
+enum {
+    MSOCK__ADDRESS_SIZE = 56 /* "[ADDRESS]:PORT" and a NUL */
+};
+
+struct msock__address {
+    uint8_t host[16];
+    uint16_t port;
+};
+
+/** Writes "a.b.c.d:PORT", or "[IPv6]:PORT" as in RFC 5952; "" if it is not
+ *  known. */
+void msock__address_write(const struct msock__address *address,
+                          char text[static MSOCK__ADDRESS_SIZE]);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether nodes know each other. */
+#include "tests/sim/world.h"
+
+#include <string.h>
+
+static bool lists(const msock_node *node, const char *filter)
+{
+    for (size_t i = 0; i < node->filter_count; i++) {
+        if (strcmp(node->filters[i], filter) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_right(const msock_node *node, const struct life *life,
+                     bool sealed)
+{
+    bool extra = life->extra > 0;
+    return node->up && node->described &&
+           strcmp(node->name, msock_name(life->channel)) == 0 &&
+           strcmp(node->version, msock_version()) == 0 &&
+           node->filter_count == (extra ? 2 : 1) && lists(node, life->filter) &&
+           lists(node, WORLD_EXTRA) == extra &&
+           node->key_count == (sealed ? 1 : 0) &&
+           (!sealed || strcmp(node->keys[0], node->sealed_with) == 0);
+}
+
+struct search {
+    const struct life *wanted;
+    bool sealed;
+    bool right;
+};
+
+static void look_at(msock_channel *channel, const msock_node *node, void *user)
+{
+    struct search *search = user;
+    (void)channel;
+    if (node->session == msock_session(search->wanted->channel)) {
+        search->right = is_right(node, search->wanted, search->sealed);
+    }
+}
+
+static void check_pair(struct world *world, unsigned by, unsigned of)
+{
+    struct search search = {world->nodes[of].life, world->sealed, false};
+    msock_nodes(world->nodes[by].life->channel, look_at, &search);
+    if (!search.right) {
+        report_fail(&world->report, "%s does not know what %s says of itself",
+                    world->nodes[by].name, world->nodes[of].name);
+    }
+}
+
+/* Of a session that two had nothing can be promised. */
+static bool is_to_be_known(const struct world *world, unsigned node)
+{
+    return world_alive(world, node) &&
+           !shared_has(&world->shared,
+                       msock_session(world->nodes[node].life->channel));
+}
+
+void world_check_rosters(struct world *world)
+{
+    for (unsigned by = 0; by < world->node_count; by++) {
+        if (!world_alive(world, by) || world->nodes[by].life->forgetful) {
+            continue;
+        }
+        for (unsigned of = 0; of < world->node_count; of++) {
+            if (of != by && is_to_be_known(world, of)) {
+                check_pair(world, by, of);
+            }
+        }
+    }
+}

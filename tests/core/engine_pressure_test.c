@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <stdlib.h>
 
 TestSuite(engine_pressure, .fini = net_close);
 
@@ -14,51 +13,14 @@ enum { MS = 1000 };
 
 static size_t hub, node;
 
-static void open_two(const char *options, int key)
-{
-    hub = net_open("hub", options, key);
-    node = net_open("kitchen", options, key);
-    net_run(NET_SECOND_US);
-}
-
-/* Publishes numbers, each in a frame of its own. */
-static void publish_apart(int first, int last)
-{
-    for (int i = first; i <= last; i++) {
-        net_publish_numbers(hub, i, i);
-        net_run(50);
-    }
-}
-
-static int publish_raw(size_t from, const char *topic, size_t size,
-                       bool reliable)
-{
-    char *bytes = calloc(1, size);
-    cr_assert(ne(ptr, bytes, NULL));
-    const msock_publish_options options = {
-        .raw = bytes, .raw_size = size, .reliable = reliable};
-    int code = msock_publish(net_channel(from), topic, NULL, &options);
-    free(bytes);
-    return code;
-}
-
-static unsigned lose_percent;
-
-static bool lose_some(const struct net_frame *frame, size_t to)
-{
-    (void)frame;
-    (void)to;
-    return msock__dice_below(&net.dice, 100) < lose_percent;
-}
-
 /* -- Back-pressure -- */
 
 Test(engine_pressure, refused_publisher_is_told_once_and_soon)
 {
-    open_two("queue_max=64K", NET_KEY);
-    while (publish_raw(hub, "a", 1000, true) == 0) {
+    net_open_pair(&hub, &node, "queue_max=64K", NET_KEY);
+    while (net_publish_raw(hub, "a", 1000, true) == 0) {
     }
-    cr_assert(eq(int, publish_raw(hub, "a", 1000, true), MSOCK_EAGAIN));
+    cr_assert(eq(int, net_publish_raw(hub, "a", 1000, true), MSOCK_EAGAIN));
     cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 0));
 
     net_run(20 * MS);
@@ -66,13 +28,13 @@ Test(engine_pressure, refused_publisher_is_told_once_and_soon)
     cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 1));
     net_run(NET_SECOND_US);
     cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_WRITABLE), 1));
-    cr_expect(eq(int, publish_raw(hub, "a", 1000, true), 0));
+    cr_expect(eq(int, net_publish_raw(hub, "a", 1000, true), 0));
 }
 
 Test(engine_pressure, queue_that_empties_in_one_turn_is_writable_at_once)
 {
-    open_two("queue_max=64K", NET_KEY);
-    while (publish_raw(hub, "a", 1000, false) == 0) {
+    net_open_pair(&hub, &node, "queue_max=64K", NET_KEY);
+    while (net_publish_raw(hub, "a", 1000, false) == 0) {
     }
 
     net_run(0);
@@ -95,10 +57,11 @@ static void publish_again(msock_channel *channel, const msock_event *event,
 Test(engine_pressure, large_message_is_writable_when_it_fits)
 {
     size_t calls = 0;
-    open_two("queue_max=64K&pace=100000", NET_KEY);
+    net_open_pair(&hub, &node, "queue_max=64K&pace=100000", NET_KEY);
     cr_assert(eq(int, msock_watch(net_channel(hub), publish_again, &calls), 0));
-    cr_assert(eq(int, publish_raw(hub, "a", 30000, true), 0));
-    cr_assert(eq(int, publish_raw(hub, "a", 50 * 1024, true), MSOCK_EAGAIN));
+    cr_assert(eq(int, net_publish_raw(hub, "a", 30000, true), 0));
+    cr_assert(
+        eq(int, net_publish_raw(hub, "a", 50 * 1024, true), MSOCK_EAGAIN));
 
     net_run(200 * MS);
     cr_expect(eq(sz, calls, 0));
@@ -109,12 +72,12 @@ Test(engine_pressure, large_message_is_writable_when_it_fits)
 
 Test(engine_pressure, full_history_holds_the_publisher_back_and_loses_nothing)
 {
-    open_two("history_max=64K&queue_max=1M", NET_KEY);
-    lose_percent = 10;
-    net.lose = lose_some;
+    net_open_pair(&hub, &node, "history_max=64K&queue_max=1M", NET_KEY);
+    net.lose_percent = 10;
+    net.lose = net_lose_some;
 
     for (int i = 0; i < 300; i++) {
-        cr_assert(eq(int, publish_raw(hub, "a", 1000, true), 0));
+        cr_assert(eq(int, net_publish_raw(hub, "a", 1000, true), 0));
     }
     net_run(20 * NET_SECOND_US);
 
@@ -134,20 +97,20 @@ static bool deaf_misses_half(const struct net_frame *frame, size_t to)
 
 Test(engine_pressure, slow_node_is_reported_and_slows_nobody_any_more)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     deaf = net_open("porch", "", NET_KEY);
     net_run(NET_SECOND_US);
     net.lose = deaf_misses_half;
     struct msock__pace *pace = &net_bench(hub)->engine->pace;
 
     for (int i = 1; i <= 8 * 50; i++) {
-        publish_apart(i, i);
+        net_publish_apart(hub, i, i);
         net_run(20 * MS);
     }
     cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_SLOW), 0));
     cr_expect(lt(u64, msock__pace_rate(pace, net.now_us), pace->ceiling));
     for (int i = 401; i <= 15 * 50; i++) {
-        publish_apart(i, i);
+        net_publish_apart(hub, i, i);
         net_run(20 * MS);
     }
 

@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 TestSuite(engine_stream, .fini = net_close);
@@ -15,41 +14,11 @@ enum { MS = 1000 };
 
 static size_t hub, node;
 
-static void open_two(const char *options, int key)
-{
-    hub = net_open("hub", options, key);
-    node = net_open("kitchen", options, key);
-    net_run(NET_SECOND_US);
-}
-
-/* Publishes numbers, each in a frame of its own. */
-static void publish_apart(int first, int last)
-{
-    for (int i = first; i <= last; i++) {
-        net_publish_numbers(hub, i, i);
-        net_run(50);
-    }
-}
-
-static int publish_raw(size_t from, const char *topic, size_t size,
-                       bool reliable)
-{
-    char *bytes = calloc(1, size);
-    cr_assert(ne(ptr, bytes, NULL));
-    const msock_publish_options options = {
-        .raw = bytes, .raw_size = size, .reliable = reliable};
-    int code = msock_publish(net_channel(from), topic, NULL, &options);
-    free(bytes);
-    return code;
-}
-
 /* -- What the network loses -- */
 
 static uint64_t lose_first, lose_last;
 static bool lose_forever;
 static bool lost[65536];
-static unsigned lose_percent;
-
 static bool lose_range(const struct net_frame *frame, size_t to)
 {
     const struct msock__frame *header = &frame->header;
@@ -70,21 +39,14 @@ static void lose_once(uint64_t first, uint64_t last)
     net.lose = lose_range;
 }
 
-static bool lose_some(const struct net_frame *frame, size_t to)
-{
-    (void)frame;
-    (void)to;
-    return msock__dice_below(&net.dice, 100) < lose_percent;
-}
-
 /* -- Repairs -- */
 
 Test(engine_stream, lost_frame_is_asked_for_and_fills_its_place)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(2, 2);
 
-    publish_apart(1, 3);
+    net_publish_apart(hub, 1, 3);
     net_run(40 * MS);
 
     cr_expect(net_heard_numbers(node, 1, 3));
@@ -95,7 +57,7 @@ Test(engine_stream, lost_frame_is_asked_for_and_fills_its_place)
 
 Test(engine_stream, lost_tail_is_noticed)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(1, 1);
 
     net_publish_numbers(hub, 1, 1);
@@ -106,10 +68,10 @@ Test(engine_stream, lost_tail_is_noticed)
 
 Test(engine_stream, repair_is_the_identical_frame)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(1, 1);
     size_t first = net.frame_count;
-    publish_apart(1, 2);
+    net_publish_apart(hub, 1, 2);
     net_run(50 * MS);
 
     const struct net_frame *repair = &net.frames[net.frame_count - 1];
@@ -126,10 +88,10 @@ Test(engine_stream, repair_is_the_identical_frame)
 
 Test(engine_stream, hole_of_10000_frames_is_filled)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(2, 10001);
 
-    publish_apart(1, 10002);
+    net_publish_apart(hub, 1, 10002);
     net_run(5 * NET_SECOND_US);
 
     cr_expect(net_heard_numbers(node, 1, 10002));
@@ -139,11 +101,11 @@ Test(engine_stream, hole_of_10000_frames_is_filled)
 
 Test(engine_stream, loss_of_30_percent_both_ways_loses_nothing)
 {
-    open_two("", NET_KEY);
-    lose_percent = 30;
-    net.lose = lose_some;
+    net_open_pair(&hub, &node, "", NET_KEY);
+    net.lose_percent = 30;
+    net.lose = net_lose_some;
 
-    publish_apart(1, 1000);
+    net_publish_apart(hub, 1, 1000);
     net_run(8 * NET_SECOND_US);
 
     cr_expect(net_heard_numbers(node, 1, 1000));
@@ -185,10 +147,10 @@ Test(engine_stream, sessions_alike_in_8_bytes_are_kept_apart)
  * others: NACKs are few. */
 Test(engine_stream, one_with_many_gaps_leaves_room_for_others)
 {
-    open_two("", 0);
+    net_open_pair(&hub, &node, "", 0);
     lose_once(2, 2);
-    publish_apart(1, 1);
-    publish_apart(2, 3);
+    net_publish_apart(hub, 1, 1);
+    net_publish_apart(hub, 2, 3);
     for (uint64_t i = 0; i < 4000; i++) {
         feed_alike(1, 1 + 2 * i);
     }
@@ -206,11 +168,11 @@ Test(engine_stream, one_with_many_gaps_leaves_room_for_others)
 
 Test(engine_stream, loss_is_reported_once_and_the_stream_goes_on)
 {
-    open_two("history_ms=500", NET_KEY);
+    net_open_pair(&hub, &node, "history_ms=500", NET_KEY);
     lose_forever = true;
     lose_once(5, 8);
 
-    publish_apart(1, 10);
+    net_publish_apart(hub, 1, 10);
     net_run(3 * NET_SECOND_US);
 
     const struct net_event *loss = net_event_last(node, MSOCK_EVENT_LOSS);
@@ -225,9 +187,9 @@ Test(engine_stream, loss_is_reported_once_and_the_stream_goes_on)
 
 Test(engine_stream, sender_that_dies_leaves_a_loss)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(2, 2);
-    publish_apart(1, 3);
+    net_publish_apart(hub, 1, 3);
     net_crash(hub);
 
     net_run(30 * NET_SECOND_US);
@@ -245,7 +207,7 @@ Test(engine_stream, session_that_is_forgotten_leaves_a_loss)
     net_run(NET_SECOND_US);
     lose_forever = true;
     lose_once(2, 2);
-    publish_apart(1, 3);
+    net_publish_apart(hub, 1, 3);
 
     (void)net_open("other", "", NET_KEY);
     net_run(20 * MS);
@@ -261,7 +223,7 @@ Test(engine_stream, session_that_is_forgotten_after_its_bye_leaves_a_loss)
     net_run(NET_SECOND_US);
     lose_forever = true;
     lose_once(2, 2);
-    publish_apart(1, 3);
+    net_publish_apart(hub, 1, 3);
     msock_close(net_channel(hub), NULL, NULL);
     net_run(0);
     net_crash(hub);
@@ -280,14 +242,14 @@ Test(engine_stream, session_that_is_forgotten_after_its_bye_leaves_a_loss)
  * repair before anything else.  Returns it. */
 static size_t join_at_repair(int key)
 {
-    open_two("", key);
+    net_open_pair(&hub, &node, "", key);
     net_run(20 * NET_SECOND_US);
     lose_once(1, 1);
-    publish_apart(1, 2);
+    net_publish_apart(hub, 1, 2);
     size_t late = net_open("porch", "", key);
     net_run(30 * MS);
     cr_assert(ge(u64, net_counter(hub, MSOCK_TX_REPAIRS), 1));
-    publish_apart(3, 4);
+    net_publish_apart(hub, 3, 4);
     net_run(NET_SECOND_US);
     cr_expect(eq(sz, net_event_count(late, MSOCK_EVENT_LOSS), 0));
     return late;
@@ -313,10 +275,10 @@ Test(engine_stream, open_late_joiner_begins_with_the_repair_it_hears)
 
 Test(engine_stream, message_of_1_mib_arrives)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(100, 120);
 
-    cr_assert(eq(int, publish_raw(hub, "large", 1 << 20, true), 0));
+    cr_assert(eq(int, net_publish_raw(hub, "large", 1 << 20, true), 0));
     net_run(2 * NET_SECOND_US);
 
     cr_assert(eq(sz, net_bench(node)->heard_count, 1));
@@ -325,11 +287,12 @@ Test(engine_stream, message_of_1_mib_arrives)
 
 Test(engine_stream, message_above_half_of_the_history_is_refused)
 {
-    open_two("history_max=128K", NET_KEY);
+    net_open_pair(&hub, &node, "history_max=128K", NET_KEY);
 
-    cr_expect(eq(int, publish_raw(hub, "a", 66 * 1024, true), MSOCK_ETOOBIG));
-    cr_expect(eq(int, publish_raw(hub, "a", 66 * 1024, false), 0));
-    cr_expect(eq(int, publish_raw(hub, "a", 60 * 1024, true), 0));
+    cr_expect(
+        eq(int, net_publish_raw(hub, "a", 66 * 1024, true), MSOCK_ETOOBIG));
+    cr_expect(eq(int, net_publish_raw(hub, "a", 66 * 1024, false), 0));
+    cr_expect(eq(int, net_publish_raw(hub, "a", 60 * 1024, true), 0));
     net_run(NET_SECOND_US);
 
     cr_expect(eq(sz, net_bench(node)->heard_count, 2));
@@ -337,10 +300,10 @@ Test(engine_stream, message_above_half_of_the_history_is_refused)
 
 Test(engine_stream, lost_piece_of_a_message_is_repaired)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(7, 7);
 
-    cr_assert(eq(int, publish_raw(hub, "a", 64 * 1024, true), 0));
+    cr_assert(eq(int, net_publish_raw(hub, "a", 64 * 1024, true), 0));
     net_publish_numbers(hub, 1, 1);
     net_run(100 * MS);
 
@@ -352,11 +315,11 @@ Test(engine_stream, lost_piece_of_a_message_is_repaired)
 
 Test(engine_stream, message_with_a_piece_lost_for_good_is_one_loss)
 {
-    open_two("history_ms=500", NET_KEY);
+    net_open_pair(&hub, &node, "history_ms=500", NET_KEY);
     lose_forever = true;
     lose_once(7, 7);
 
-    cr_assert(eq(int, publish_raw(hub, "a", 20 * 1024, true), 0));
+    cr_assert(eq(int, net_publish_raw(hub, "a", 20 * 1024, true), 0));
     net_publish_numbers(hub, 1, 1);
     net_run(3 * NET_SECOND_US);
 
@@ -369,12 +332,12 @@ Test(engine_stream, message_with_a_piece_lost_for_good_is_one_loss)
 
 Test(engine_stream, streams_keep_their_own_orders_and_take_turns)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     size_t since = net.frame_count;
 
     for (int i = 0; i < 3; i++) {
-        cr_assert(eq(int, publish_raw(hub, "large", 5000, false), 0));
-        cr_assert(eq(int, publish_raw(hub, "sure", 5000, true), 0));
+        cr_assert(eq(int, net_publish_raw(hub, "large", 5000, false), 0));
+        cr_assert(eq(int, net_publish_raw(hub, "sure", 5000, true), 0));
     }
     net_run(100 * MS);
 
@@ -392,7 +355,7 @@ Test(engine_stream, streams_keep_their_own_orders_and_take_turns)
 
 Test(engine_stream, who_said_bye_still_repairs)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(1, 3);
     net_publish_numbers(hub, 1, 1);
 
@@ -409,10 +372,10 @@ static const char *const histories[] = {"", "history_ms=100",
 Test(engine_stream, closing_ends_in_time_whoever_asks)
 {
     for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++) {
-        open_two(histories[i], NET_KEY);
+        net_open_pair(&hub, &node, histories[i], NET_KEY);
         lose_forever = true;
         lose_once(1, 1);
-        publish_apart(1, 2);
+        net_publish_apart(hub, 1, 2);
         msock_close(net_channel(hub), NULL, NULL);
 
         net_run(2100 * MS);
@@ -429,9 +392,9 @@ Test(engine_stream, closing_ends_in_time_whoever_asks)
 Test(engine_stream, forked_child_sends_nothing)
 {
     struct msock__outgoing frame;
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     lose_once(1, 1);
-    publish_apart(1, 2);
+    net_publish_apart(hub, 1, 2);
     size_t hello = net_open("porch", "", NET_KEY);
     net_run(2 * MS);
     cr_assert(ne(sz, net.frame_count, 0));

@@ -13,13 +13,6 @@ enum { MS = 1000 };
 
 static size_t hub, node;
 
-static void open_two(const char *options, int key)
-{
-    hub = net_open("hub", options, key);
-    node = net_open("kitchen", options, key);
-    net_run(NET_SECOND_US);
-}
-
 static void publish(const char *json, const msock_publish_options *options)
 {
     cr_assert(eq(int, msock_publish(net_channel(hub), "a", json, options), 0));
@@ -83,7 +76,7 @@ static void listen_to(size_t at, struct local *local)
 
 Test(engine_times, copies_are_identical_and_heard_once)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     size_t since = net.frame_count;
 
     publish("1", &(msock_publish_options){.copies = 3});
@@ -101,7 +94,7 @@ Test(engine_times, copies_are_identical_and_heard_once)
 
 Test(engine_times, one_copy_that_arrives_is_enough)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     (void)withhold("1", &(msock_publish_options){.copies = 2});
     cr_assert(eq(sz, heard(node), 0));
 
@@ -112,7 +105,7 @@ Test(engine_times, one_copy_that_arrives_is_enough)
 
 Test(engine_times, copies_end_with_the_channel)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     publish("1", &(msock_publish_options){.copies = 10});
 
     msock_close(net_channel(hub), NULL, NULL);
@@ -126,7 +119,7 @@ Test(engine_times, copies_end_with_the_channel)
 
 Test(engine_times, message_older_than_its_expires_is_not_delivered)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     size_t frame = withhold("1", &(msock_publish_options){.expires_ms = 100});
     size_t other = withhold("2", &(msock_publish_options){.expires_ms = 100});
 
@@ -142,7 +135,7 @@ Test(engine_times, message_older_than_its_expires_is_not_delivered)
 
 Test(engine_times, message_that_waits_for_a_gap_expires)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     const msock_publish_options plain = {.reliable = true};
     const msock_publish_options brief = {.reliable = true, .expires_ms = 50};
     size_t frame = withhold("1", &plain);
@@ -165,7 +158,7 @@ Test(engine_times, message_that_waits_for_a_gap_expires)
 Test(engine_times, after_acts_in_the_same_moment_everywhere)
 {
     struct local here = {0}, there = {0};
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     listen_to(hub, &here);
     listen_to(node, &there);
 
@@ -184,7 +177,7 @@ Test(engine_times, after_acts_in_the_same_moment_everywhere)
 
 Test(engine_times, those_behind_do_not_wait)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     publish("1", &(msock_publish_options){.after_ms = 50, .reliable = true});
     publish("2", &(msock_publish_options){.after_ms = 50, .reliable = true});
     publish("3", &(msock_publish_options){.reliable = true});
@@ -200,7 +193,7 @@ Test(engine_times, those_behind_do_not_wait)
 
 Test(engine_times, after_that_comes_late_acts_at_once)
 {
-    open_two("late_ms=600000", NET_KEY);
+    net_open_pair(&hub, &node, "late_ms=600000", NET_KEY);
     size_t late = withhold("1", &(msock_publish_options){.after_ms = 100});
     size_t gone = withhold("2", &(msock_publish_options){.after_ms = 100});
     size_t brief = withhold(
@@ -220,7 +213,7 @@ Test(engine_times, after_that_comes_late_acts_at_once)
 
 Test(engine_times, after_outlives_the_bye)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     publish("1", &(msock_publish_options){.after_ms = 5000});
     msock_close(net_channel(hub), NULL, NULL);
 
@@ -233,7 +226,7 @@ Test(engine_times, after_outlives_the_bye)
 
 Test(engine_times, after_ends_with_a_session_that_another_replaces)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     publish("1", &(msock_publish_options){.after_ms = 5000});
     net_run(MS);
     net_crash(hub);
@@ -248,7 +241,7 @@ Test(engine_times, after_ends_with_a_session_that_another_replaces)
 
 Test(engine_times, what_waits_for_its_moment_is_bounded)
 {
-    open_two("scheduled_max=4K", NET_KEY);
+    net_open_pair(&hub, &node, "scheduled_max=4K", NET_KEY);
     for (int i = 0; i < 100; i++) {
         publish("1", &(msock_publish_options){.after_ms = 100});
     }
@@ -264,7 +257,7 @@ Test(engine_times, what_waits_for_its_moment_is_bounded)
 
 Test(engine_times, late_frame_is_dropped_on_a_sealed_channel)
 {
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     size_t frame = withhold("1", NULL);
     size_t later = withhold("2", NULL);
 
@@ -279,7 +272,7 @@ Test(engine_times, late_frame_is_dropped_on_a_sealed_channel)
 
 Test(engine_times, late_frame_is_taken_on_an_open_channel)
 {
-    open_two("", 0);
+    net_open_pair(&hub, &node, "", 0);
     size_t frame = withhold("1", NULL);
 
     net_run(60 * NET_SECOND_US);
@@ -293,7 +286,7 @@ Test(engine_times, late_frame_is_taken_on_an_open_channel)
 Test(engine_times, age_is_the_time_since_it_was_sent)
 {
     struct local there = {0};
-    open_two("", NET_KEY);
+    net_open_pair(&hub, &node, "", NET_KEY);
     listen_to(node, &there);
     size_t frame = withhold("1", NULL);
 

@@ -274,6 +274,39 @@ void net_publish_numbers(size_t node, int first, int last)
     }
 }
 
+void net_publish_apart(size_t node, int first, int last)
+{
+    for (int i = first; i <= last; i++) {
+        net_publish_numbers(node, i, i);
+        net_run(50);
+    }
+}
+
+int net_publish_raw(size_t node, const char *topic, size_t size, bool reliable)
+{
+    char *bytes = calloc(1, size);
+    assert(bytes != NULL);
+    const msock_publish_options options = {
+        .raw = bytes, .raw_size = size, .reliable = reliable};
+    int code = msock_publish(net_channel(node), topic, NULL, &options);
+    free(bytes);
+    return code;
+}
+
+void net_open_pair(size_t *hub, size_t *node, const char *options, int key)
+{
+    *hub = net_open("hub", options, key);
+    *node = net_open("kitchen", options, key);
+    net_run(NET_SECOND_US);
+}
+
+bool net_lose_some(const struct net_frame *frame, size_t to)
+{
+    (void)frame;
+    (void)to;
+    return msock__dice_below(&net.dice, 100) < net.lose_percent;
+}
+
 bool net_heard_numbers(size_t node, int first, int last)
 {
     const struct net_node *own = &net.nodes[node];

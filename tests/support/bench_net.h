@@ -52,7 +52,8 @@ struct net {
     struct net_node nodes[NET_NODES_MAX];
     /* Whether the network loses a frame on its way to a node; NULL: none. */
     bool (*lose)(const struct net_frame *frame, size_t to);
-    size_t frame_count; /* when there are too many, the last are forgotten */
+    unsigned lose_percent; /* of net_lose_some() */
+    size_t frame_count;    /* when there are too many, the last are forgotten */
     struct net_frame frames[NET_FRAMES_MAX];
 };
 
@@ -68,6 +69,12 @@ size_t net_open_elsewhere(const char *name, int key);
 
 /** Lets time pass. */
 void net_run(uint64_t for_us);
+
+/** Opens two, the names "hub" and "kitchen", and lets a second pass. */
+void net_open_pair(size_t *hub, size_t *node, const char *options, int key);
+
+/** Loses net.lose_percent of all frames, for net.lose. */
+bool net_lose_some(const struct net_frame *frame, size_t to);
 
 /** Ends a node at once, without a word. */
 void net_crash(size_t node);
@@ -85,6 +92,12 @@ void net_publish_reliable(size_t node, const char *topic, const char *json);
 
 /** Publishes the numbers first..last, reliably. */
 void net_publish_numbers(size_t node, int first, int last);
+
+/** The same, each in a frame of its own: 50 us apart. */
+void net_publish_apart(size_t node, int first, int last);
+
+/** Publishes so many bytes.  Returns what msock_publish() does. */
+int net_publish_raw(size_t node, const char *topic, size_t size, bool reliable);
 
 /** Whether a node heard exactly these numbers, in order. */
 bool net_heard_numbers(size_t node, int first, int last);

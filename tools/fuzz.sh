@@ -51,8 +51,8 @@ row()
     findings=none
     tail -n 1 "$log" | grep -q '^exit 0$' ||
         findings=$(sed -n 's/^SUMMARY: //p' "$log" | head -n 1)
-    printf '| %s | %s | %s | %s | %s |\n' "$1" "${runs:-?}" "${edges:-?}" \
-        "$inputs" "${findings:-see $log}"
+    printf '| %s | %s | %s | %s | %s |\n' "\`$1\`" "${findings:-see $log}" \
+        "${runs:-?}" "${edges:-?}" "$inputs"
 }
 
 while getopts s:j:nr: option; do
@@ -85,8 +85,8 @@ for target; do
 done
 
 printf '%s\n' "$@" | xargs -n 1 -P "$jobs" sh tools/fuzz.sh -s "$seconds" -r
-echo "| target | executions | edges | inputs kept | findings |"
-echo "| --- | ---: | ---: | ---: | --- |"
+echo "| target | findings | executions | edges | inputs kept |"
+echo "| --- | --- | ---: | ---: | ---: |"
 failed=0
 for target; do
     row "$target"

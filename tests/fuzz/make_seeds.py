@@ -64,7 +64,7 @@ KEYFILES = [
     f"{KEYS[0]}\n", f"# of the house\n{KEYS[0]} # since May\n",
     f"# head\n\n# the new one\n{KEYS[1]}\n# the old one\n{KEYS[0]}#x\r\n\n#end",
     f"  {KEYS[0]}\t\r\n{KEYS[0]}\n", "", "#\n", KEYS[0][:-1] + "\n",
-    f"\ufeff{KEYS[0]}\n", f"{KEYS[0]}{KEYS[1]}\n",
+    f"# the\0house\n{KEYS[0]}\n", f"\ufeff{KEYS[0]}\n", f"{KEYS[0]}{KEYS[1]}\n",
 ]
 
 ID = "ed25519-secret nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
@@ -90,6 +90,9 @@ TRUST = [
     f'"hub {PUBLIC[0]}\n', f'"hub"x {PUBLIC[0]}\n', "* - publish a\n",
 ]
 
+LISTS = ["auto", "all", "eth0,lo", "10.0.0.0/8", "fe80::/10,eth0", "10.0.0.1",
+         "10.0.0.2:7784,[fe80::1]:9,fe80::2", "eth0,eth0", "10.0.0.0/33", ","]
+
 FILTERS = [
     ("a/b", "a/b"), ("a/+", "a/b"), ("a/#", "a"), ("#", "$ms/hello"),
     ("$ms/#", "$ms/hello"), ("+/+/#", "//"), ("a//b", "a//b"), ("/", "/"),
@@ -98,6 +101,43 @@ FILTERS = [
     ("+/" * 16 + "#", "a/" * 16), ("x" * 255, "x" * 256), ("\x01", "\x7f"),
     ("$x/+", "$x/y"), ("+/y", "$x/y"), ("#", "a\u0085"),
 ]
+
+
+def attribute(kind, data):
+    """One of rtnetlink, in the machine's own byte order."""
+    padding = bytes(-len(data) % 4)
+    return struct.pack("=HH", 4 + len(data), kind) + data + padding
+
+
+def netlink(kind, data):
+    return struct.pack("=IHHII", 16 + len(data), kind, 2, 1, 0) + data
+
+
+def interface(index, name, flags, kind=b""):
+    """RTM_NEWLINK with name, MTU, master and kind."""
+    data = struct.pack("=BxHiII", 0, 1, index, flags, 0)
+    data += attribute(3, name + b"\0") + attribute(4, struct.pack("=I", 1500))
+    if kind:
+        data += attribute(10, struct.pack("=I", 1))
+        data += attribute(18, attribute(1, kind + b"\0"))
+    return netlink(16, data)
+
+
+def address(index, family, data):
+    """RTM_NEWADDR with one address."""
+    head = struct.pack("=BBBBI", family, 8, 0, 0, index)
+    return netlink(20, head + attribute(1, data) + attribute(2, data))
+
+
+def add_hosts(seeds):
+    news = (interface(1, b"lo", 0x9) + interface(2, b"eth0", 0x1003) +
+            interface(7, b"veth1", 0x1003, b"veth") +
+            address(2, 2, bytes([10, 0, 0, 1])) +
+            address(2, 10, bytes([0xfe, 0x80] + [0] * 13 + [1])) +
+            netlink(3, bytes(4)))
+    for text in LISTS:
+        seeds.add("host", text.encode() + b"\0" + news)
+    seeds.add("host", b"all\0" + news[:100])
 
 
 class Seeds:
@@ -241,6 +281,7 @@ def main():
     seeds = Seeds(folder)
     add_texts(seeds)
     add_choices(seeds)
+    add_hosts(seeds)
     add_conversations(seeds)
     for name in sorted(os.listdir(vectors)):
         if not name.endswith(".json"):

@@ -68,6 +68,9 @@ set(fuzz_sources support/rfc8259.c)
 fuzz_target(scanner 2000 PkgConfig::CJSON m)
 set(fuzz_sources "")
 
+# Parsers of the transport; nothing is opened.
+fuzz_target(host 300 msock_transport PkgConfig::UV Threads::Threads)
+
 # These run whole channels.
 fuzz_target(frame 4 msock_test_bench)
 fuzz_target(batch 50 msock_test_bench)

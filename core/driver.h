@@ -39,6 +39,12 @@ struct msock__driver_ops {
      *  supported. */
     void (*notify)(struct msock__driver *driver);
 
+    /** Has another thread run work(arg), and calls msock__engine_worked() when
+     *  it has; one at a time, and to its end before the channel is freed. NULL:
+     *  there is no other thread. */
+    void (*work)(struct msock__driver *driver, void (*work)(void *arg),
+                 void *arg);
+
     /** Whether another thread is running the channel's loop right now. Any
      *  thread. NULL: the driver cannot tell. */
     bool (*elsewhere)(const struct msock__driver *driver);

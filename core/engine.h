@@ -74,6 +74,9 @@ struct msock__engine *msock__channel_engine(msock_channel *channel);
 void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
                          const struct msock__datagram *datagram);
 
+/** What the driver's `work` was given is done; runs callbacks. */
+void msock__engine_worked(struct msock__engine *engine, uint64_t now_us);
+
 /** Does what is due at `now_us`: timers, reassembly given up, publishing of
  *  what was posted, deliveries to one's own subscriptions; runs callbacks. */
 void msock__engine_tick(struct msock__engine *engine, uint64_t now_us);

@@ -89,6 +89,7 @@ int msock__engine_identity_init(struct msock__engine *engine,
 
 void msock__engine_identity_fini(struct msock__engine *engine)
 {
+    msock__verify_fini(&engine->verify);
     msock__trust_free(engine->trust);
     free(engine->text);
 }
@@ -166,27 +167,118 @@ static size_t write_text(struct msock__engine *engine,
     return MSOCK__SIGN_BEFORE + whole;
 }
 
-int msock__engine_identify(struct msock__engine *engine,
-                           const struct msock__session *session,
-                           struct msock__frame *frame, const uint8_t *body,
-                           size_t size)
+/* Whether the signature of a frame is to be looked at; 0, or minus the drop
+ * counter if it has none that it should have. */
+static int needs_look(const struct msock__session *session,
+                      const struct msock__frame *frame)
 {
     const struct msock__trusted *trusted = session->trusted;
-    if (!trusted) {
+    if (!trusted || (frame->flags & MSOCK__SIGNED)) {
+        return trusted != NULL;
+    }
+    bool may = frame->stream != MSOCK__CONTROL && msock__trusted_lax(trusted);
+    return may ? 0 : -MSOCK_DROP_UNSIGNED;
+}
+
+static void begin_work(struct msock__engine *engine)
+{
+    if (msock__verify_begin(&engine->verify)) {
+        engine->driver->ops->work(engine->driver, msock__verify_work,
+                                  &engine->verify);
+    }
+}
+
+/* Lets a frame wait for a worker, behind all that wait.  Returns the drop
+ * counter, or -1. */
+static int defer(struct msock__engine *engine, struct msock__session *session,
+                 const struct msock__plain *plain, bool needed)
+{
+    struct msock__verify *verify = &engine->verify;
+    if (session->verifying >= MSOCK__VERIFY_SESSION_MAX ||
+        !msock__verify_room(verify, plain->size)) {
+        return MSOCK_DROP_VERIFY;
+    }
+    struct msock__verify_job *job = msock__verify_job_new(
+        msock__pipeline_signer(&engine->pipeline), plain,
+        needed ? msock__trusted_public(session->trusted) : NULL);
+    if (!job) {
+        return MSOCK_DROP_MEMORY;
+    }
+    msock__verify_add(verify, job);
+    session->verifying++;
+    begin_work(engine);
+    return -1;
+}
+
+int msock__engine_identify(struct msock__engine *engine,
+                           struct msock__session *session,
+                           struct msock__plain *plain)
+{
+    int needed = needs_look(session, &plain->frame);
+    if (needed < 0) {
+        return -needed;
+    }
+    if (!session->trusted) {
         /* Nothing is known that its signature could be held against. */
-        frame->flags &= (uint8_t)~MSOCK__SIGNED;
+        plain->frame.flags &= (uint8_t)~MSOCK__SIGNED;
+    }
+    bool can_wait = engine->driver->ops->work != NULL;
+    if (session->verifying > 0 ||
+        (needed && can_wait &&
+         !msock__verify_spend(&engine->verify, plain->received_us))) {
+        return defer(engine, session, plain, needed);
+    }
+    if (!needed) {
         return 0;
     }
-    if ((frame->flags & MSOCK__SIGNED) == 0) {
-        bool may =
-            frame->stream != MSOCK__CONTROL && msock__trusted_lax(trusted);
-        return may ? 0 : MSOCK_DROP_UNSIGNED;
-    }
-    size_t text_size = write_text(engine, frame, body, size);
-    return msock__sign_verify(msock__trusted_public(trusted), engine->text,
-                              text_size)
+    size_t size = write_text(engine, &plain->frame, plain->bytes, plain->size);
+    return msock__sign_verify(msock__trusted_public(session->trusted),
+                              engine->text, size)
                ? 0
                : MSOCK_DROP_SIGNATURE;
+}
+
+/* What a worker's look at a frame comes to.  Returns 0 or the drop counter. */
+static int judge(struct msock__session *session,
+                 const struct msock__verify_job *job)
+{
+    if (!session) {
+        return MSOCK_DROP_PENDING; /* it was forgotten meanwhile */
+    }
+    session->verifying -= session->verifying > 0;
+    int needed = needs_look(session, &job->plain.frame);
+    if (needed < 0) {
+        return -needed;
+    }
+    /* Its key may be another one by now. */
+    bool same =
+        session->trusted && memcmp(msock__trusted_public(session->trusted),
+                                   job->public, sizeof(job->public)) == 0;
+    if (job->needed ? !same || !job->right : needed > 0) {
+        return MSOCK_DROP_SIGNATURE;
+    }
+    /* The same frame may have come twice, and both waited. */
+    return msock__engine_stream_check(session, &job->plain.frame);
+}
+
+void msock__engine_worked(struct msock__engine *engine, uint64_t now_us)
+{
+    struct msock__verify_job *job = msock__verify_end(&engine->verify);
+    begin_work(engine);
+    while (job) {
+        struct msock__verify_job *next = job->next;
+        struct msock__session *session =
+            msock__sessions_find(engine->sessions, job->plain.frame.session);
+        int wrong = judge(session, job);
+        if (wrong) {
+            msock__engine_drop(engine, now_us, wrong, 1);
+        } else {
+            engine->arrived_us = job->plain.received_us;
+            msock__engine_take_identified(engine, now_us, session, &job->plain);
+        }
+        free(job);
+        job = next;
+    }
 }
 
 bool msock__engine_own_key(struct msock__engine *engine,

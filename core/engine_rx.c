@@ -162,6 +162,31 @@ static void take_body(struct msock__engine *engine,
     }
 }
 
+void msock__engine_take(struct msock__engine *engine, uint64_t now_us,
+                        struct msock__session *session,
+                        struct msock__plain *plain)
+{
+    int wrong =
+        engine->trust ? msock__engine_identify(engine, session, plain) : 0;
+    if (wrong == 0) {
+        msock__engine_take_identified(engine, now_us, session, plain);
+    } else if (wrong > 0) {
+        msock__engine_drop(engine, now_us, wrong, 1);
+    }
+}
+
+void msock__engine_take_identified(struct msock__engine *engine,
+                                   uint64_t now_us,
+                                   struct msock__session *session,
+                                   struct msock__plain *plain)
+{
+    struct msock__origin origin = origin_of(session, &plain->frame, now_us);
+    session->key_id = plain->frame.key_id;
+    session->from = plain->from;
+    take_body(engine, &origin, &plain->frame, plain->received_us, plain->bytes,
+              plain->size);
+}
+
 /* -- Admission -- */
 
 /* Frames that waited for their session's admission, in order; `session` is NULL
@@ -172,31 +197,30 @@ static void take_held(struct msock__engine *engine,
 {
     while (held) {
         struct msock__held *next = held->next;
-        struct msock__frame frame = {.flags = held->flags,
-                                     .stream = held->stream,
-                                     .key_id = held->key_id,
-                                     .counter = held->counter};
-        size_t size = held->size;
-        size -= frame.flags & MSOCK__SIGNED ? MSOCK__SIGNATURE_SIZE : 0;
+        struct msock__plain plain = {
+            .frame = {.flags = held->flags,
+                      .stream = held->stream,
+                      .key_id = held->key_id,
+                      .counter = held->counter},
+            .received_us = held->received_us,
+            .bytes = held->bytes,
+            .size = held->size,
+        };
+        plain.size -= held->flags & MSOCK__SIGNED ? MSOCK__SIGNATURE_SIZE : 0;
         int known = MSOCK_DROP_PENDING;
         if (session && !engine->closing) {
-            memcpy(frame.session, session->id, sizeof(frame.session));
-            known = msock__engine_stream_check(session, &frame);
+            memcpy(plain.frame.session, session->id, sizeof(session->id));
+            plain.from = session->from;
+            known = msock__engine_stream_check(session, &plain.frame);
         }
         if (known == MSOCK_DROP_DUPLICATE) {
             /* Not seen before: it was sent before the floor. */
             known = MSOCK_DROP_OLD;
         }
-        if (!known && engine->trust) {
-            known = msock__engine_identify(engine, session, &frame, held->bytes,
-                                           size);
-        }
         if (known) {
             msock__engine_drop(engine, now_us, known, 1);
         } else {
-            struct msock__origin origin = origin_of(session, &frame, now_us);
-            take_body(engine, &origin, &frame, held->received_us, held->bytes,
-                      size);
+            msock__engine_take(engine, now_us, session, &plain);
         }
         free(held);
         held = next;
@@ -343,8 +367,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     struct msock__packet packet = {.bytes = datagram->bytes,
                                    .size = datagram->size,
                                    .capacity = datagram->size};
-    struct msock__frame *frame = &packet.frame;
-    uint8_t *bytes = packet.bytes + MSOCK__HEADER_SIZE;
+    const struct msock__frame *frame = &packet.frame;
     struct msock__session *session = NULL;
     int wrong = open_frame(engine, &packet, &session);
     if (wrong) {
@@ -363,20 +386,17 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     if (!session) {
         session = add_session(engine, frame->session, now_us);
     }
-    size_t size = packet.size - MSOCK__HEADER_SIZE;
-    wrong = session ? 0 : MSOCK_DROP_SESSION_LIMIT;
-    if (!wrong && engine->trust) {
-        wrong = msock__engine_identify(engine, session, frame, bytes, size);
-    }
-    if (wrong) {
-        msock__engine_drop(engine, now_us, wrong, 1);
+    if (!session) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT, 1);
         return;
     }
     msock__engine_share_charge(engine, session, frame, datagram);
-    struct msock__origin origin = origin_of(session, frame, now_us);
-    session->key_id = frame->key_id;
-    session->from = engine->from;
-    take_body(engine, &origin, frame, engine->arrived_us, bytes, size);
+    struct msock__plain plain = {.frame = *frame,
+                                 .received_us = engine->arrived_us,
+                                 .from = engine->from,
+                                 .bytes = packet.bytes + MSOCK__HEADER_SIZE,
+                                 .size = packet.size - MSOCK__HEADER_SIZE};
+    msock__engine_take(engine, now_us, session, &plain);
 }
 
 /* -- Unframed datagrams -- */

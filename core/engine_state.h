@@ -47,6 +47,7 @@
 #include "core/sync.h"
 #include "core/timer.h"
 #include "core/trust.h"
+#include "core/verify.h"
 
 enum {
     MSOCK__SLOTS_MAX = 32,
@@ -116,6 +117,7 @@ struct msock__engine {
     uint8_t *text;                      /* with it: what a signature is over */
     size_t text_size; /* of the stranger's frame in hand; 0: none */
     struct msock__rate answer_rate;
+    struct msock__verify verify;
     struct msock__fragments *fragments; /* best effort */
     struct msock__join_pool join_pool;  /* reliable */
     struct msock__repair_pool repair_pool;
@@ -263,6 +265,18 @@ void msock__engine_session_forget(void *owner, struct msock__session *session);
 void msock__engine_clock(struct msock__session *session, uint64_t received_us,
                          uint64_t sent_us);
 
+/** Takes an authentic frame in plain, of a session that is believed and to whom
+ *  it is new, as soon as its signature was looked at. */
+void msock__engine_take(struct msock__engine *engine, uint64_t now_us,
+                        struct msock__session *session,
+                        struct msock__plain *plain);
+
+/** The same once that was done. */
+void msock__engine_take_identified(struct msock__engine *engine,
+                                   uint64_t now_us,
+                                   struct msock__session *session,
+                                   struct msock__plain *plain);
+
 /** Believes a session whose answer is valid: its windows start at the floors,
  *  and what was held of it runs in order.
  *  Returns it, or NULL if there is no memory. */
@@ -350,14 +364,13 @@ int msock__engine_trust_reload(struct msock__engine *engine);
 void msock__engine_trust_bind(struct msock__engine *engine,
                               struct msock__session *session);
 
-/** Looks at the signature of an authentic frame, new to its session, with its
- *  body, on a channel that has a trust file; one that is not looked at is taken
- *  out of the flags.
- *  Returns 0 or the drop counter. */
+/** Looks at the signature of an authentic frame, new to its session, on a
+ *  channel that has a trust file; one that is not looked at is taken out of the
+ *  flags.
+ *  Returns 0, the drop counter, or -1: it waits for a worker. */
 int msock__engine_identify(struct msock__engine *engine,
-                           const struct msock__session *session,
-                           struct msock__frame *frame, const uint8_t *body,
-                           size_t size);
+                           struct msock__session *session,
+                           struct msock__plain *plain);
 
 /** Whether an authentic frame of one's own session may be that of a clone: if
  *  all one's own frames are signed, it is too. */

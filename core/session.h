@@ -39,6 +39,7 @@ struct msock__session {
     uint8_t sender_size;        /* 0: not bound to a name yet */
     char sender[MSOCK_NAME_MAX + 1];
     const struct msock__trusted *trusted; /* its entry, NULL: it has none */
+    size_t verifying; /* its frames that wait for a worker */
     struct msock__window best_effort;
     struct msock__window control;
     struct msock__age age;

@@ -208,6 +208,43 @@ bool msock__loop_has_ended(const struct msock__loop *self)
     return self->shut && self->open_count == 0;
 }
 
+/* -- Work of other threads -- */
+
+static void on_work(uv_work_t *work)
+{
+    const struct msock__loop *self = work->data;
+
+    self->worker(self->worker_arg);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct msock__loop *self = work->data;
+
+    (void)status; /* it is never cancelled */
+    self->working = false;
+    if (!self->shut) {
+        msock__engine_worked(self->engine, msock__process_now());
+    }
+    on_part_closed(self);
+}
+
+static void loop_work(struct msock__driver *driver, void (*work)(void *arg),
+                      void *arg)
+{
+    struct msock__loop *self = (struct msock__loop *)driver;
+
+    assert(!self->working);
+    self->worker = work;
+    self->worker_arg = arg;
+    self->work.data = self;
+    int rc = uv_queue_work(self->loop, &self->work, on_work, on_worked);
+    assert(rc == 0);
+    (void)rc;
+    self->working = true;
+    self->open_count++;
+}
+
 static void loop_close(struct msock__driver *driver, msock_closed *closed,
                        void *user)
 {
@@ -215,6 +252,14 @@ static void loop_close(struct msock__driver *driver, msock_closed *closed,
     uint64_t now_us = msock__process_now();
 
     assert(!self->closing);
+    if (self->working && msock__loop_forked(driver)) {
+        /* The thread that would end it stayed with the parent: what this copy
+         * has in memory goes with the child. */
+        if (closed != NULL) {
+            closed(user);
+        }
+        return;
+    }
     self->closing = true;
     self->closed = closed;
     self->user = user;
@@ -252,6 +297,7 @@ static const struct msock__driver_ops ops = {
     .now = loop_now,
     .random = loop_random,
     .wake = msock__loop_wake,
+    .work = loop_work,
     .forget = loop_forget,
     .notify = msock__loop_notify,
     .elsewhere = loop_elsewhere,

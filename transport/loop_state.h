@@ -27,7 +27,11 @@ struct msock__loop {
     size_t watched_count;
     struct msock__keywatch *watch; /* or NULL */
     msock_logger *logger;          /* of the watch */
-    unsigned open_count; /* handles, and the transport, not closed yet */
+    uv_work_t work;                /* one at a time */
+    void (*worker)(void *arg);
+    void *worker_arg;
+    bool working;
+    unsigned open_count; /* handles, transport and work, not closed yet */
 
     atomic_bool stop;
     atomic_uintptr_t runner; /* thread in run(), dispatch() or close(), or 0 */

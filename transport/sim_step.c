@@ -125,12 +125,17 @@ static uint64_t wanted_us(const struct msock__sim_node *node)
         &node->clock, msock__engine_deadline(engine_of(node)));
     uint64_t arrival_us = msock__sim_due(node->endpoint);
     uint64_t end_us = node->closing ? node->give_up_us : MSOCK__SIM_NEVER;
+    due_us = smaller(due_us, node->worked_us);
     return smaller(smaller(due_us, arrival_us), end_us);
 }
 
 static void step(struct msock__sim_node *node)
 {
     node->stepped_us = node->net->now_us;
+    if (node->worked_us <= node->net->now_us) {
+        node->worked_us = MSOCK__SIM_NEVER;
+        msock__engine_worked(engine_of(node), msock__sim_node_now(node));
+    }
     take_arrivals(node);
     report_overflow(node);
     msock__engine_tick(engine_of(node), msock__sim_node_now(node));

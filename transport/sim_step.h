@@ -28,6 +28,7 @@ struct msock__sim_node {
     uint64_t give_up_us; /* closing: sends until then */
     uint64_t stepped_us; /* last step */
     uint64_t asleep_us;  /* suspended until then */
+    uint64_t worked_us;  /* its worker will be done; MSOCK__SIM_NEVER: idle */
     msock_closed *closed;
     void *closed_user;
     bool *gone; /* set when the node ends; of the call that waits for it */

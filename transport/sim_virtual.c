@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* How long a closing channel may go on sending. */
-enum { DRAIN_US = 40000000 };
+enum { DRAIN_US = 40000000, WORK_MIN_US = 100, WORK_MORE_US = 4000 };
 
 static struct msock__sim_node *from_driver(const struct msock__driver *driver)
 {
@@ -36,6 +36,20 @@ static uint64_t driver_now(struct msock__driver *driver)
 static void driver_wake(struct msock__driver *driver)
 {
     msock__sim_node_hasten(from_driver(driver), 0);
+}
+
+/* It takes some time, as it would elsewhere, and what it brings comes then. */
+static void driver_work(struct msock__driver *driver, void (*work)(void *arg),
+                        void *arg)
+{
+    struct msock__sim_node *node = from_driver(driver);
+    struct msock__sim_net *net = node->net;
+
+    assert(node->worked_us == MSOCK__SIM_NEVER);
+    work(arg);
+    node->worked_us = net->now_us + WORK_MIN_US +
+                      msock__sim_random_next(&net->random) % WORK_MORE_US;
+    msock__sim_node_hasten(node, node->worked_us);
 }
 
 static bool driver_forked(const struct msock__driver *driver)
@@ -145,6 +159,7 @@ static const struct msock__driver_ops ops = {
     .now = driver_now,
     .random = driver_random,
     .wake = driver_wake,
+    .work = driver_work,
     .forked = driver_forked,
     .run = driver_run,
     .stop = driver_stop,
@@ -187,6 +202,7 @@ static int node_new(struct msock__sim_node **node, struct msock__sim_net *net,
     made->generation = msock__process_generation();
     made->raw = config->raw;
     made->stepped_us = MSOCK__SIM_NEVER;
+    made->worked_us = MSOCK__SIM_NEVER;
     atomic_init(&made->stopped, false);
     msock__sim_clock_init(&made->clock);
     if (attach(made, config) < 0) {

@@ -40,6 +40,7 @@ DOORS = {
     # to nobody who reads text
     "tools/msock/main.c": "asks which descriptors are open",
     "tools/msock/key_make.c": "asks what standard output is",
+    "tools/msock/cmd_id.c": "asks what standard output is",
     "tools/msock/key_ring.c": "takes the buffer off standard output",
     "plugins/exec/child.c": "a message as it is, for a program's input",
     "codec/keyfile.c": "a key file, with the comments that it had",

@@ -7,10 +7,11 @@ endfunction()
 msock_sim_test(sim)
 msock_sim_test(sim_alloc)
 target_link_libraries(transport_sim_alloc_test PRIVATE msock_test_alloc)
-foreach(module identity)
+foreach(module identity identity_alloc identity_order)
     msock_sim_test(${module})
     target_sources(transport_${module}_test PRIVATE support/id_home.c)
 endforeach()
+target_link_libraries(transport_identity_alloc_test PRIVATE msock_test_alloc)
 msock_sim_test(sim_faults)
 msock_sim_test(sim_host)
 msock_sim_test(sim_keys)
@@ -21,7 +22,7 @@ msock_sim_test(sim_seed)
 msock_sim_test(embedding)
 
 # Criterion does not run under ThreadSanitizer: programs of their own.
-foreach(module sim_race loop_race post_race)
+foreach(module sim_race loop_race post_race identity_race)
     add_executable(transport_${module}_test transport/${module}_test.c)
     msock_target(transport_${module}_test)
     target_link_libraries(transport_${module}_test PRIVATE msock_transport
@@ -29,6 +30,9 @@ foreach(module sim_race loop_race post_race)
         Threads::Threads)
     add_test(NAME transport/${module} COMMAND transport_${module}_test)
 endforeach()
+target_sources(transport_identity_race_test PRIVATE support/id_home.c)
+target_include_directories(transport_identity_race_test
+    PRIVATE ${PROJECT_SOURCE_DIR})
 
 # Real sockets, in network namespaces that the tests make.
 function(msock_net_test module)

@@ -24,6 +24,7 @@ enum cli_exit {
 int cmd_pub(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_id(int argc, char **argv);
 int cmd_hub(int argc, char **argv);
 
 #if defined(__GNUC__)

@@ -19,6 +19,7 @@ static const struct verb {
     {"pub", cmd_pub, "publish a message, or one for each line of input"},
     {"sub", cmd_sub, "print the messages that match filters"},
     {"key", cmd_key, "make and exchange keys"},
+    {"id", cmd_id, "make an identity of one node"},
     {"hub", cmd_hub, "run plugins as a service"},
     {"help", cmd_help, "print this text, or that of a verb"},
     {"version", cmd_version, "print the version"},

@@ -208,7 +208,7 @@ static void add(void)
     }
 }
 
-static void wait(void)
+static void pass_time(void)
 {
     size_t due = 0;
     now_us += fuzz_number(&input, 2) * 64;
@@ -261,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     while (input.left > 0) {
         unsigned what = fuzz_byte(&input) % 16;
         if (what == 0) {
-            wait();
+            pass_time();
         } else if (what == 1) {
             forget_session();
         } else {

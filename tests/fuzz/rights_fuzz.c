@@ -177,7 +177,7 @@ static void expect_message(size_t who, size_t as, size_t signer, size_t topic)
 
 /* -- Steps -- */
 
-static void send(struct bench *bench, struct fuzz_input *input)
+static void send_frame(struct bench *bench, struct fuzz_input *input)
 {
     uint8_t bytes[ROOM];
     unsigned what = fuzz_byte(input);
@@ -232,7 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         admit(&bench, who);
     }
     for (int i = 0; i < 256 && input.left > 0; i++) {
-        send(&bench, &input);
+        send_frame(&bench, &input);
     }
     assert(bench.heard_count == delivered);
     for (int i = MSOCK_DROP_SHORT; i < MSOCK_COUNTER_COUNT; i++) {

@@ -5,12 +5,16 @@ function(msock_core_test module)
     target_sources(core_${module}_test PRIVATE support/log_notes.c)
 endfunction()
 
-foreach(module topic window stats log timer session dispatch dispatch_model
+foreach(module topic window stats log timer session dispatch dispatch_filters dispatch_model
         fragment options options_url)
     msock_core_test(${module})
 endforeach()
 msock_core_test(alloc msock_test_alloc)
 msock_core_test(age)
+msock_core_test(address)
+foreach(module profile roster)
+    msock_core_test(${module} msock_test_alloc)
+endforeach()
 msock_core_test(share)
 foreach(module marks sync repair repair_loss repair_model response)
     msock_core_test(${module})

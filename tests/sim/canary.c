@@ -23,6 +23,9 @@ int __wrap_msock__control_floor(const struct msock__envelope *envelope,
 uint64_t __wrap_msock__age_of(const struct msock__age *age, uint64_t now_us,
                               uint64_t sent_us);
 bool __wrap_msock__repair_asks(const struct msock__repair *repair);
+void __wrap_msock__engine_query_heard(struct msock__engine *engine,
+                                      uint64_t now_us,
+                                      const struct msock__control *query);
 __attribute__((weak)) void
 __real_msock__engine_event(struct msock__engine *engine,
                            const msock_event *event);
@@ -86,6 +89,16 @@ bool __wrap_msock__repair_asks(const struct msock__repair *repair)
 {
     (void)repair;
     return false;
+}
+
+/** Nobody says who it is when asked. */
+void __wrap_msock__engine_query_heard(struct msock__engine *engine,
+                                      uint64_t now_us,
+                                      const struct msock__control *query)
+{
+    (void)engine;
+    (void)now_us;
+    (void)query;
 }
 
 /** Losses are not reported. */

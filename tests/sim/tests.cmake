@@ -40,6 +40,7 @@ sim_canary(floor "before it was opened" sendtimes_floor)
 sim_canary(nonce "before it was opened|twice" control_floor)
 sim_canary(late "ms after it had left" age_of)
 sim_canary(mute "did not hear" repair_asks)
+sim_canary(who "does not know what" engine_query_heard)
 sim_canary(loss "told of no loss" engine_event)
 
 # Fewer where each takes five times as long.

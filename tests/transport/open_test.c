@@ -193,6 +193,42 @@ Test(open, a_message_crosses_a_sealed_channel_on_ipv6, .timeout = 30)
     unlink(key);
 }
 
+static void note_address(msock_channel *channel, const msock_node *node,
+                         void *user)
+{
+    (void)channel;
+    if (node->described) {
+        snprintf(user, MSOCK_NAME_MAX, "%s", node->address);
+    }
+}
+
+static void expect_address(const char *url, const char *form)
+{
+    msock_channel *one = open_named(url, "one", NULL);
+    msock_channel *two = open_named(url, "two", NULL);
+    char address[MSOCK_NAME_MAX] = "";
+    unsigned port = 0;
+
+    while (address[0] == '\0') {
+        turn_both(one, two);
+        msock_nodes(one, note_address, address);
+    }
+
+    cr_expect(eq(int, sscanf(address, form, &port), 1), "%s", address);
+    cr_expect(ge(uint, port, 1024));
+    msock_close(two, NULL, NULL);
+    msock_close(one, NULL, NULL);
+}
+
+Test(open, others_are_listed_with_their_address, .timeout = 30)
+{
+    enter();
+    test_netns_ip("-6 route add local ff00::/8 dev lo");
+
+    expect_address(ON_LO, "127.0.0.1:%u");
+    expect_address(ON_LO6, "[::1]:%u");
+}
+
 Test(open, another_key_is_not_heard, .timeout = 30)
 {
     char right[32], wrong[32];

@@ -29,6 +29,7 @@ enum {
     MSOCK__PARTS_MAX = 256,    /* hellos that say one revision */
     MSOCK__FILTERS_MAX = 32,   /* of a full hello */
     MSOCK__WILL_MAX = 512,     /* bytes of a will, as it is written */
+    MSOCK__BOX_MAX = 408,      /* bytes of a box of keys: base64 of 8 */
     MSOCK__EVERY_MAX_MS = 600000,
     MSOCK__UP_MAX_MS = 10000
 };
@@ -41,6 +42,7 @@ enum msock__control_kind {
     MSOCK__SYNC,
     MSOCK__NACK,
     MSOCK__QUERY,
+    MSOCK__RING,
     MSOCK__CONTROL_UNKNOWN
 };
 
@@ -68,6 +70,12 @@ struct msock__about {
     struct msock__json_slice will; /* [topic, data]; size 0: none */
 };
 
+/** Keys for one node; its text ends with a NUL. */
+struct msock__pushed {
+    char to[MSOCK_NAME_MAX + 1];
+    char box[MSOCK__BOX_MAX + 1]; /* codec/ringbox.h, if it is true */
+};
+
 struct msock__control {
     enum msock__control_kind kind;
     uint64_t age_ms;           /* hello, answer: of the sender's session */
@@ -89,6 +97,7 @@ struct msock__control {
                                                           disjoint */
         struct msock__json_slice filters[MSOCK__FILTERS_MAX]; /* full hello:
                                                           JSON strings */
+        struct msock__pushed pushed;                          /* ring */
     };
 };
 

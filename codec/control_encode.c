@@ -203,6 +203,16 @@ static void put_query(struct pen *pen, const struct msock__control *control)
     put_text(pen, "{\"who\":[");
 }
 
+static void put_ring(struct pen *pen, const struct msock__control *control)
+{
+    put_text(pen, "{\"to\":");
+    put_quoted(pen, control->pushed.to);
+    put_text(pen, ",\"box\":\"");
+    /* Base64 needs no escapes. */
+    put_text(pen, control->pushed.box);
+    put_text(pen, "\"");
+}
+
 /* -- Items -- */
 
 static void put_session(struct pen *pen, const struct msock__control *control,
@@ -262,6 +272,7 @@ static const struct form {
     [MSOCK__NACK] = {"$ms/nack", put_nack, put_range, MSOCK__NACK_MAX, "]}}\n"},
     [MSOCK__QUERY] = {"$ms/query", put_query, put_session, MSOCK__WHO_MAX,
                       "]}}\n"},
+    [MSOCK__RING] = {"$ms/ring", put_ring, NULL, 0, "}}\n"},
 };
 
 /* Writes items until one does not fit.  Returns how many. */

@@ -5,6 +5,7 @@
 #include "codec/control_value.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     ID_DIGITS = 16, /* sessions and nonces */
@@ -278,6 +279,31 @@ static bool read_will(const slice *value, struct msock__reading *reading)
     return msock__value_will(value);
 }
 
+/* -- Keys that are pushed -- */
+
+static bool read_to(const slice *value, struct msock__reading *reading)
+{
+    size_t size;
+
+    /* The memory was zeroed: both texts end. */
+    return msock__value_name(value, NULL) &&
+           msock__value_text(value, reading->control.pushed.to, MSOCK_NAME_MAX,
+                             &size);
+}
+
+/* Of the letters of base64; whether it is a box, who opens it sees. */
+static bool read_box(const slice *value, struct msock__reading *reading)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789+/=";
+    const char *box = reading->control.pushed.box;
+    size_t size;
+
+    return msock__value_text(value, reading->control.pushed.box, MSOCK__BOX_MAX,
+                             &size) &&
+           size > 0 && strspn(box, letters) == size;
+}
+
 /* -- What is checked and not kept -- */
 
 static bool check_ack(const slice *value, struct msock__reading *reading)
@@ -334,6 +360,7 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                      {{"session", read_session, 0},
                       {"ranges", read_ranges, 0}}},
     [MSOCK__QUERY] = {"$ms/query", 1, {{"who", read_who, 0}}},
+    [MSOCK__RING] = {"$ms/ring", 2, {{"to", read_to, 0}, {"box", read_box, 0}}},
 };
 
 const struct msock__control_table *

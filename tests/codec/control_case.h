@@ -112,7 +112,10 @@ static inline bool control_same(const struct msock__control *a,
            a->held.last == b->held.last && a->full == b->full &&
            a->nonce == b->nonce && a->up_ms == b->up_ms &&
            a->session == b->session && a->count == b->count &&
-           (a->kind == MSOCK__HELLO
+           (a->kind == MSOCK__RING
+                ? strcmp(a->pushed.to, b->pushed.to) == 0 &&
+                      strcmp(a->pushed.box, b->pushed.box) == 0
+            : a->kind == MSOCK__HELLO
                 ? control_same_about(a, b)
                 : memcmp(a->sessions, b->sessions, a->count * item) == 0);
 }
@@ -164,6 +167,8 @@ static inline bool control_valid(const struct msock__control *c)
                c->about.key_count <= 8 && c->about.will.size <= 512;
     case MSOCK__QUERY:
         return c->count <= 64;
+    case MSOCK__RING:
+        return strlen(c->pushed.to) - 1 < 63 && strlen(c->pushed.box) - 1 < 408;
     case MSOCK__BYE:
         return control_held_valid(c) &&
                c->best_effort_last <= MSOCK__COUNTER_MAX;

@@ -70,6 +70,9 @@ static const struct {
       .sessions = {UINT64_C(0x8899aabbccddeeff), 10}},
      "{\"topic\":\"$ms/query\",\"sender\":\"hub\",\"data\":{\"who\":["
      "\"8899aabbccddeeff\",\"000000000000000a\"]}}\n"},
+    {{.kind = MSOCK__RING, .pushed = {"\"porch\"", "AQIDBA=="}},
+     "{\"topic\":\"$ms/ring\",\"sender\":\"hub\",\"data\":{\"to\":"
+     "\"\\\"porch\\\"\",\"box\":\"AQIDBA==\"}}\n"},
     {{.kind = MSOCK__HELLO,
       .every_ms = 6250,
       .held = {1, 0},

@@ -154,6 +154,12 @@ static struct msock__control expected_of(const cJSON *item)
         take_about(data, &control);
     }
     take_lists(data, &control);
+    if (has(data, "box")) {
+        snprintf(control.pushed.to, sizeof control.pushed.to, "%s",
+                 vector_text(data, "to"));
+        snprintf(control.pushed.box, sizeof control.pushed.box, "%s",
+                 vector_text(data, "box"));
+    }
     return control;
 }
 

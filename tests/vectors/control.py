@@ -58,6 +58,8 @@ CANONICAL = {
                    "part": [255, 256], "filters": ["f" * 255] * 32,
                    "keys": [f"{n:08x}" for n in range(8)], "keeper": True,
                    "will": ["a", "x" * 504]}),
+    "ring": ("ring", {"to": "porch", "box": "AQID/+8="}),
+    "ring at its bounds": ("ring", {"to": "n" * 63, "box": "A" * 408}),
     "query": ("query", {"who": [OTHER]}),
     "query at its bounds":
         ("query", {"who": [f"{n:016x}" for n in range(64)]}),
@@ -100,6 +102,9 @@ TAKEN = {
         ("hello", json.dumps(FULL)[:-1] + ',"filters":["h\\u006fme/#"],'
                                           '"keys":[],"keeper":false}',
          {**FULL, "filters": ["home/#"]}),
+    "ring, escapes":
+        ("ring", '{"box":"A\\u0041\\/=","to":"p\\u006frch"}',
+         {"to": "porch", "box": "AA/="}),
     "query of nobody": ("query", '{"who":[],"filters":1}', {"who": []}),
     "sync that asks for acknowledgements":
         ("sync", '{"rel":[1,9],"ack":[9],"of":["hub","porch"]}',
@@ -135,7 +140,7 @@ def changed(kind, **more):
 def refusals():
     """reason, topic, data (an object or a text)"""
     for kind in ("hello", "bye", "challenge", "answer", "sync", "nack",
-                 "query"):
+                 "query", "ring"):
         for key in sample(kind):
             yield f"{kind} without {key}", kind, without(kind, key)
         yield f"{kind}: no object", kind, "[]"
@@ -159,6 +164,11 @@ def refusals():
                                               sessions=[OTHER] * 65)
     yield "query of 65 sessions", "query", {"who": [OTHER] * 65}
     yield "query of a short session", "query", {"who": [OTHER[1:]]}
+    for more in ({"to": ""}, {"to": "n" * 64}, {"to": ["porch"]},
+                 {"box": ""}, {"box": "A" * 409}, {"box": "AQ.="},
+                 {"box": "AQ =="}, {"box": 1}):
+        yield f"ring with {json.dumps(more)[:60]}", "ring", changed("ring",
+                                                                    **more)
     yield "session as a number", "challenge", changed("challenge",
                                                       sessions=[1])
     for entry in ([], [1, 1], [0, 1, OTHER], [1, 0, OTHER], [1, OTHER, 1],

@@ -66,9 +66,10 @@ static size_t unpack(const char *text, size_t size, uint8_t box[static BOX_MAX])
     return box_size;
 }
 
-int msock__ringbox_open(
-    const char *text, size_t size, const struct msock__identity *identity,
-    uint8_t masters[static MSOCK__KEYS_MAX * MSOCK__KEY_SIZE])
+/* Opens a box into guarded memory of MASTERS_MAX bytes. */
+static int open_box(const char *text, size_t size,
+                    const struct msock__identity *identity, uint8_t *masters,
+                    size_t *count)
 {
     uint8_t box[BOX_MAX];
     const size_t box_size = unpack(text, size, box);
@@ -84,5 +85,32 @@ int msock__ringbox_open(
         return msock__fail(result,
                            "the keys that were pushed are not for this node");
     }
-    return (int)((box_size - MSOCK__BOX_OVERHEAD) / MSOCK__KEY_SIZE);
+    *count = (box_size - MSOCK__BOX_OVERHEAD) / MSOCK__KEY_SIZE;
+    return 0;
+}
+
+int msock__ringbox_open(const char *text, size_t size,
+                        const struct msock__identity *identity,
+                        struct msock__keyring **ring)
+{
+    struct msock__keyring *made;
+    size_t count = 0;
+    int result = msock__keyring_new(&made);
+
+    if (result < 0) {
+        return result;
+    }
+    uint8_t *masters = sodium_malloc(MASTERS_MAX);
+    result = masters != NULL ? open_box(text, size, identity, masters, &count)
+                             : msock__fail(MSOCK_ENOMEM, "no memory for keys");
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        result = msock__keyring_add(made, masters + i * MSOCK__KEY_SIZE);
+    }
+    sodium_free(masters);
+    if (result < 0) {
+        msock__keyring_free(made);
+        return result;
+    }
+    *ring = made;
+    return 0;
 }

@@ -23,12 +23,12 @@ int msock__ringbox_seal(const struct msock__keyring *ring,
                         const uint8_t public[static MSOCK__PUBLIC_SIZE],
                         char text[static MSOCK__RINGBOX_TEXT]);
 
-/** Opens a box and writes its masters, the sealing one first. What is written
- *  is the caller's to wipe, whatever is returned.
- *  Returns their number, 1..MSOCK__KEYS_MAX, or MSOCK_EKEY (not a box, or not
- *  for this key), MSOCK_ENOMEM. */
-int msock__ringbox_open(
-    const char *text, size_t size, const struct msock__identity *identity,
-    uint8_t masters[static MSOCK__KEYS_MAX * MSOCK__KEY_SIZE]);
+/** Opens a box.
+ *  Returns 0 with a ring, its order as it was sealed, given to the caller, or
+ *  MSOCK_EKEY (not a box, not for this identity, or keys that no ring may
+ *  hold), MSOCK_ENOMEM, MSOCK_ESYSTEM. */
+int msock__ringbox_open(const char *text, size_t size,
+                        const struct msock__identity *identity,
+                        struct msock__keyring **ring);
 
 #endif

@@ -5,7 +5,8 @@ function(msock_core_test module)
     target_sources(core_${module}_test PRIVATE support/log_notes.c)
 endfunction()
 
-foreach(module topic window stats log timer session dispatch dispatch_filters dispatch_model
+foreach(module topic window stats log timer session dispatch dispatch_filters
+        dispatch_model push
         fragment options options_url)
     msock_core_test(${module})
 endforeach()

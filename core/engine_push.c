@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that one node gives others over the channel (docs/protocol.md 1.6): only
+ * an admin of the trust file may, and each box is closed to all but one. */
+#include "codec/error.h"
+#include "codec/ring.h"
+#include "codec/ringbox.h"
+#include "codec/sign.h"
+#include "core/engine_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(MSOCK__BOX_MAX == MSOCK__RINGBOX_TEXT - 1,
+              "a control message holds any box");
+
+/* -- Sending -- */
+
+/* Whether others will take keys from this node. */
+static int check_admin(const struct msock__engine *engine)
+{
+    if (!engine->trust) {
+        return msock__fail(MSOCK_ENOTSUP,
+                           "keys are pushed to identities: set id_file and "
+                           "trust_file, or copy the key file by hand");
+    }
+    const struct msock__trusted *self = msock__trust_find(
+        engine->trust, engine->config.name, strlen(engine->config.name));
+    if (!self || !msock__trusted_admin(self)) {
+        return msock__fail(MSOCK_EACCESS,
+                           "%s: '%s' has no right 'admin' there, so nobody "
+                           "would take its keys",
+                           engine->config.trust_file, engine->config.name);
+    }
+    if (msock__push_waits(&engine->push)) {
+        return msock__fail(MSOCK_EAGAIN, "the push before is under way");
+    }
+    return 0;
+}
+
+static int fill(const struct msock__engine *engine,
+                const struct msock__keyring *ring, const char *name,
+                struct msock__pushed *item)
+{
+    const struct msock__trusted *to =
+        msock__trust_find(engine->trust, name, strlen(name));
+    if (!to) {
+        return msock__fail(MSOCK_ENOENT, "%s: nobody is called '%s' there",
+                           engine->config.trust_file, name);
+    }
+    strcpy(item->to, name); /* a name of the file: it fits */
+    int size = msock__ringbox_seal(ring, msock__trusted_public(to), item->box);
+    return size < 0 ? size : 0;
+}
+
+int msock__engine_push(struct msock__engine *engine, const msock_ring *ring,
+                       const char *const *names, size_t count)
+{
+    int code = check_admin(engine);
+    if (code < 0) {
+        return code;
+    }
+    struct msock__pushed *items = calloc(count, sizeof(*items));
+    if (!items) {
+        return msock__fail(MSOCK_ENOMEM, "no memory for a push");
+    }
+    for (size_t i = 0; i < count && code == 0; i++) {
+        code = fill(engine, msock__ring_keys(ring), names[i], &items[i]);
+    }
+    if (code < 0) {
+        free(items);
+        return code;
+    }
+    msock__push_start(&engine->push, engine->driver->ops->now(engine->driver),
+                      items, count);
+    engine->driver->ops->wake(engine->driver);
+    return 0;
+}
+
+/* -- Receiving -- */
+
+/* Replaces the channel's keys by those of a box. */
+static int take_box(struct msock__engine *engine, const char *box)
+{
+    const struct msock__identity *identity = msock__signer_identity(
+        msock__pipeline_signer(&engine->pipeline));
+    struct msock__keyring *ring;
+    if (!identity) {
+        return msock__fail(MSOCK_EKEY, "this node has no id_file");
+    }
+    int code = msock__ringbox_open(box, strlen(box), identity, &ring);
+    if (code < 0) {
+        return code;
+    }
+    code = msock__pipeline_replace(&engine->pipeline,
+                                   msock__keyring_master(ring, 0),
+                                   msock__keyring_count(ring));
+    msock__keyring_free(ring);
+    return code;
+}
+
+void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
+                          const struct msock__session *session,
+                          const struct msock__frame *frame,
+                          const struct msock__pushed *pushed)
+{
+    bool is_signed = (frame->flags & MSOCK__SIGNED) != 0;
+    if (!is_signed || !session->trusted ||
+        !msock__trusted_admin(session->trusted)) {
+        msock__engine_drop(engine, now_us, MSOCK_DROP_RIGHTS, 1);
+        return;
+    }
+    if (strcmp(pushed->to, engine->config.name) != 0) {
+        return;
+    }
+    int code = take_box(engine, pushed->box);
+    if (code < 0) {
+        msock_log(engine->log.logger, MSOCK_WARNING, "keys that %s pushed: %s",
+                  session->sender, msock_error_detail());
+    }
+    if (code > 0 || code == MSOCK_ESYSTEM) {
+        /* Those that could not be written are in use all the same. */
+        msock__engine_keys_changed(engine);
+    }
+}

@@ -205,6 +205,11 @@ int msock_ring_save(const msock_ring *ring, const char *path)
 
 /* -- Looking -- */
 
+const struct msock__keyring *msock__ring_keys(const msock_ring *ring)
+{
+    return ring->keys;
+}
+
 int msock_ring_count(const msock_ring *ring)
 {
     return (int)msock__keyring_count(ring->keys);

@@ -6,6 +6,11 @@
 
 #include "codec/keyring.h"
 
+#include <multisock/key.h>
+
+/** The keys of a ring, lent until it changes. */
+const struct msock__keyring *msock__ring_keys(const msock_ring *ring);
+
 /** Makes the source that is the key file at `path` (copied). Keeping keys
  * leaves the comments of those that the file held already; a file that cannot
  * be read is left alone. Returns 0, MSOCK_ENOMEM. */

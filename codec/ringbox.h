@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A ring of keys in a box that one node alone can open, to be pushed to it over
- * the channel (docs/protocol.md 7.7): libsodium's sealed box, to the X25519 key
+ * the channel (docs/protocol.md 1.6): libsodium's sealed box, to the X25519 key
  * that belongs to the node's Ed25519 key. Who made a box is not in it: the
  * signature of the frame around it says so. */
 #ifndef MSOCK_CODEC_RINGBOX_H

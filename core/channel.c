@@ -390,6 +390,22 @@ int msock_keys_reload(msock_channel *channel)
     return code < 0 ? code : msock__engine_keys_reload(&channel->engine);
 }
 
+int msock_keys_push(msock_channel *channel, const msock_ring *ring,
+                    const char *const *names, size_t count)
+{
+    int code = check_open(channel);
+
+    if (code < 0) {
+        return code;
+    }
+    if (ring == NULL || names == NULL || count == 0 || count > MSOCK_PUSH_MAX) {
+        return msock__fail(MSOCK_EINVAL,
+                           "a push needs a ring and 1 to %d names",
+                           MSOCK_PUSH_MAX);
+    }
+    return msock__engine_push(&channel->engine, ring, names, count);
+}
+
 /* -- Timers -- */
 
 int msock_timer_start(msock_channel *channel, uint64_t delay_ms,

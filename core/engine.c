@@ -161,6 +161,7 @@ void msock__channel_free(msock_channel *channel)
     struct msock__engine *engine = &channel->engine;
     msock__engine_publish_fini(engine);
     msock__profile_fini(&engine->profile);
+    msock__push_fini(&engine->push);
     free(engine->slots.memory);
     msock__copies_fini(&engine->copies);
     msock__schedule_fini(&engine->schedule);

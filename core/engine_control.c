@@ -141,6 +141,7 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     case MSOCK__BYE:
     case MSOCK__SYNC:
     case MSOCK__QUERY:
+    case MSOCK__RING:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -154,6 +155,9 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     } else if (heard->control.kind == MSOCK__QUERY) {
         msock__engine_query_heard(engine, heard->origin->now_us,
                                   &heard->control);
+    } else if (heard->control.kind == MSOCK__RING) {
+        msock__engine_pushed(engine, heard->origin->now_us, session,
+                             heard->frame, &heard->control.pushed);
     } else {
         msock__engine_stream_range(engine, heard->origin->now_us, session,
                                    heard->stamp_us, heard->control.held);
@@ -295,6 +299,18 @@ static bool due_announcement(struct msock__engine *engine, uint64_t now_us,
     return false;
 }
 
+static bool due_push(struct msock__engine *engine, uint64_t now_us,
+                     struct msock__control *control)
+{
+    const struct msock__pushed *pushed = msock__push_due(&engine->push, now_us);
+    if (!pushed) {
+        return false;
+    }
+    control->kind = MSOCK__RING;
+    control->pushed = *pushed;
+    return true;
+}
+
 static bool next_control(struct msock__engine *engine, uint64_t now_us,
                          struct msock__control *control)
 {
@@ -304,6 +320,7 @@ static bool next_control(struct msock__engine *engine, uint64_t now_us,
     }
     return due_nack(engine, now_us, control) ||
            due_announcement(engine, now_us, control) ||
+           due_push(engine, now_us, control) ||
            msock__engine_query(engine, now_us, control);
 }
 
@@ -345,6 +362,9 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
     case MSOCK__QUERY:
         msock__engine_query_sent(engine, now_us, control, used, size);
         break;
+    case MSOCK__RING:
+        msock__push_sent(&engine->push, now_us);
+        break;
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -379,6 +399,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
     uint64_t due_us[] = {
         msock__announce_deadline(&engine->announce),
         msock__sync_deadline(&engine->sync),
+        msock__push_deadline(&engine->push),
         engine->closing ? UINT64_MAX : msock__engine_query_deadline(engine),
         engine->admission && !engine->closing
             ? msock__admission_deadline(engine->admission)

@@ -18,13 +18,18 @@ static void log_keys(const struct msock__engine *engine)
     }
 }
 
+void msock__engine_keys_changed(struct msock__engine *engine)
+{
+    log_keys(engine);
+    msock__engine_profile_changed(engine);
+}
+
 int msock__engine_keys_reload(struct msock__engine *engine)
 {
     int changed = msock__pipeline_reload(&engine->pipeline);
 
     if (changed > 0) {
-        log_keys(engine);
-        msock__engine_profile_changed(engine);
+        msock__engine_keys_changed(engine);
     }
     int trust = changed < 0 ? changed : msock__engine_trust_reload(engine);
     if (trust > 0) {

@@ -7,6 +7,7 @@
 #include "codec/sign.h"
 #include "core/engine_state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +82,8 @@ int msock__engine_push(struct msock__engine *engine, const msock_ring *ring,
 /* Replaces the channel's keys by those of a box. */
 static int take_box(struct msock__engine *engine, const char *box)
 {
-    const struct msock__identity *identity = msock__signer_identity(
-        msock__pipeline_signer(&engine->pipeline));
+    const struct msock__identity *identity =
+        msock__signer_identity(msock__pipeline_signer(&engine->pipeline));
     struct msock__keyring *ring;
     if (!identity) {
         return msock__fail(MSOCK_EKEY, "this node has no id_file");

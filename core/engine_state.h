@@ -11,6 +11,7 @@
  *     engine_profile.c  who says what of himself (engine_profile.h)
  *     engine_nodes.c    what is known of others, for the application
  *     engine_keys.c     keys that change
+ *     engine_push.c    keys that one node gives others
  *     engine_identity.c signatures, and who may say what
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
@@ -36,6 +37,7 @@
 #include "core/pace.h"
 #include "core/post.h"
 #include "core/profile.h"
+#include "core/push.h"
 #include "core/rate.h"
 #include "core/repair.h"
 #include "core/roster.h"
@@ -150,6 +152,7 @@ struct msock__engine {
     struct msock__answers *answers; /* NULL: an open channel */
     struct msock__announce announce;
     struct msock__profile profile;
+    struct msock__push push;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
@@ -346,6 +349,21 @@ size_t msock__engine_nodes(const struct msock__engine *engine);
 /** Reads what the channel's keys came from again.
  *  Returns as msock_keys_reload(). */
 int msock__engine_keys_reload(struct msock__engine *engine);
+
+/** The keys are others now: log and hello say so. */
+void msock__engine_keys_changed(struct msock__engine *engine);
+
+/* -- engine_push.c -- */
+
+/** As msock_keys_push(), of a channel that is open. */
+int msock__engine_push(struct msock__engine *engine, const msock_ring *ring,
+                       const char *const *names, size_t count);
+
+/** Somebody pushed keys to a node; `frame` has SIGNED if it was verified. */
+void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
+                          const struct msock__session *session,
+                          const struct msock__frame *frame,
+                          const struct msock__pushed *pushed);
 
 /* -- engine_identity.c -- */
 

@@ -11,7 +11,7 @@ void msock__push_start(struct msock__push *push, uint64_t now_us,
                        struct msock__pushed *items, size_t count)
 {
     assert(!msock__push_waits(push));
-    assert(count >= 1 && count <= MSOCK__PUSH_MAX);
+    assert(count >= 1 && count <= MSOCK_PUSH_MAX);
     push->items = items;
     push->count = count;
     push->next = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Boxes of keys on their way out, one control frame each, with a gap between
- * them (docs/protocol.md 7.7). Nothing is repeated: who pushes sees in the
+ * them (docs/protocol.md 1.6). Nothing is repeated: who pushes sees in the
  * hellos of the others who has the keys. */
 #ifndef MSOCK_CORE_PUSH_H
 #define MSOCK_CORE_PUSH_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MSOCK__PUSH_GAP_US = 20000, MSOCK__PUSH_MAX = 1024 };
+enum { MSOCK__PUSH_GAP_US = 20000 };
 
 struct msock__push {
     struct msock__pushed *items; /* NULL: nothing waits */
@@ -20,7 +20,7 @@ struct msock__push {
     uint64_t due_us;
 };
 
-/** Takes `count` boxes (1..MSOCK__PUSH_MAX), allocated with malloc(), behind
+/** Takes `count` boxes (1..MSOCK_PUSH_MAX), allocated with malloc(), behind
  *  what left last; nothing may wait. */
 void msock__push_start(struct msock__push *push, uint64_t now_us,
                        struct msock__pushed *items, size_t count);

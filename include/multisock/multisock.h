@@ -405,6 +405,23 @@ int msock_timer_stop(msock_channel *channel, int id);
  *  MSOCK_ENOMEM, MSOCK_ECLOSED.  Thread: loop only. */
 int msock_keys_reload(msock_channel *channel);
 
+enum { MSOCK_PUSH_MAX = 1024 }; /* nodes that one push reaches */
+
+/** Gives the `count` (1..MSOCK_PUSH_MAX) nodes of these names the keys of
+ *  `ring`, in its order, in place of those they have; each box of keys can be
+ *  opened by its node alone, and is sent once, one every 20 ms. The nodes keep
+ *  the keys in their key files. They take them only from a node that their
+ *  trust files give the right `admin`, over a channel whose present keys both
+ *  have. Who has taken them shows in msock_nodes(). A channel that is closed
+ *  before pushes no more.
+ *  Returns 0, MSOCK_ENOTSUP (no id_file or trust_file), MSOCK_EACCESS (this
+ *  node's name has no right `admin`), MSOCK_ENOENT (a name is not in the trust
+ *  file), MSOCK_EAGAIN (the push before has not left yet), MSOCK_EINVAL,
+ *  MSOCK_ECLOSED, MSOCK_ENOMEM.  Thread: loop only.
+ *  Source: docs/protocol.md 1.6. */
+int msock_keys_push(msock_channel *channel, const msock_ring *ring,
+                    const char *const *names, size_t count);
+
 /* -- The logger for applications -- */
 
 enum msock_level {

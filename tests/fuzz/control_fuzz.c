@@ -49,14 +49,16 @@ static void check(const struct control_read *r, size_t capacity)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const char *const words[] = {"hello", "bye",  "challenge", "answer",
-                                        "sync",  "nack", "query",     "held"};
+    static const char *const words[] = {"hello",  "bye",  "challenge",
+                                        "answer", "sync", "nack",
+                                        "query",  "held", "ring"};
+    enum { WORDS = sizeof words / sizeof words[0] };
 
     if (size < 3) {
         return 0;
     }
     char *data = exact_copy(bytes + 3, size - 3, 1);
-    struct control_read r = control_read(words[bytes[0] % 8], data);
+    struct control_read r = control_read(words[bytes[0] % WORDS], data);
     if (r.drop == 0) {
         check(&r, (size_t)bytes[1] << 8 | bytes[2]);
     }

@@ -17,7 +17,8 @@ import sys
 
 HEADER, SENT = 32, 8
 FRAGMENT = 2
-WORDS = ["hello", "bye", "challenge", "answer", "sync", "nack", "query", "held"]
+WORDS = ["hello", "bye", "challenge", "answer", "sync", "nack", "query", "held",
+         "ring"]
 
 KEYS = ["AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
         "shA1z21Yt9gGOYR5QeQp5n14jCNzpdC7LNiVwaqEQ4M="]

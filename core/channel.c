@@ -7,7 +7,7 @@
 #include "core/dispatch.h"
 #include "core/driver.h"
 #include "core/engine_profile.h"
-#include "core/engine_state.h"
+#include "core/engine_push.h"
 #include "core/topic.h"
 
 #include <assert.h>

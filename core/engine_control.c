@@ -3,7 +3,7 @@
  * received is understood. */
 #include "codec/envelope.h"
 #include "core/engine_profile.h"
-#include "core/engine_state.h"
+#include "core/engine_push.h"
 #include "core/number.h"
 #include "core/topic.h"
 

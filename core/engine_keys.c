@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that change while the channel runs. */
 #include "core/engine_profile.h"
-#include "core/engine_state.h"
+#include "core/engine_push.h"
 
 #include <inttypes.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that one node gives others over the channel (docs/protocol.md 1.6): only
  * an admin of the trust file may, and each box is closed to all but one. */
+#include "core/engine_push.h"
+
 #include "codec/error.h"
 #include "codec/ring.h"
 #include "codec/ringbox.h"
 #include "codec/sign.h"
-#include "core/engine_state.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
  *     engine_presence.c who is up
  *     engine_profile.c  who says what of himself (engine_profile.h)
  *     engine_nodes.c    what is known of others, for the application
- *     engine_keys.c     keys that change
- *     engine_push.c    keys that one node gives others
+ *     engine_keys.c     keys that change; engine_push.c: those that are pushed
+ *                       (engine_push.h)
  *     engine_identity.c signatures, and who may say what
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
@@ -349,21 +349,6 @@ size_t msock__engine_nodes(const struct msock__engine *engine);
 /** Reads what the channel's keys came from again.
  *  Returns as msock_keys_reload(). */
 int msock__engine_keys_reload(struct msock__engine *engine);
-
-/** The keys are others now: log and hello say so. */
-void msock__engine_keys_changed(struct msock__engine *engine);
-
-/* -- engine_push.c -- */
-
-/** As msock_keys_push(), of a channel that is open. */
-int msock__engine_push(struct msock__engine *engine, const msock_ring *ring,
-                       const char *const *names, size_t count);
-
-/** Somebody pushed keys to a node; `frame` has SIGNED if it was verified. */
-void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
-                          const struct msock__session *session,
-                          const struct msock__frame *frame,
-                          const struct msock__pushed *pushed);
 
 /* -- engine_identity.c -- */
 

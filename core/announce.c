@@ -107,6 +107,7 @@ static void end_full(struct msock__announce *announce, uint64_t now_us)
     msock__rate_take(&announce->pulls, now_us, PULL_US);
     announce->full_size = announce->part_size;
     announce->full_us = UINT64_MAX;
+    announce->pulled = false;
     msock__announce_restart(announce);
 }
 
@@ -175,6 +176,11 @@ void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
         }
         return;
     }
+    if (announce->pulled) {
+        /* Drawn anew for each, the earliest of many would be soon. */
+        return;
+    }
+    announce->pulled = true;
     uint64_t spread_us = msock__announce_spread_us(announce, nodes);
     uint64_t due_us = now_us + msock__dice_below(dice, spread_us);
     want_full(announce,

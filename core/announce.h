@@ -36,6 +36,7 @@ struct msock__announce {
     bool heard;               /* those are understood by who hears them */
     uint64_t full_us;         /* a full one is due, UINT64_MAX: not wanted */
     size_t full_size;         /* bytes of the last full one, all parts */
+    bool pulled;              /* somebody waits for it: the time was drawn */
     uint32_t part;            /* of the one that is leaving, */
     size_t part_size;         /* and bytes of it that left */
     struct msock__rate pulls; /* full hellos, a second each */

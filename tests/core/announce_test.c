@@ -117,6 +117,24 @@ Test(announce, who_is_new_is_told_all_within_the_spread)
     cr_expect(eq(int, due(due_us, 40), MSOCK__HELLO_FULL));
 }
 
+Test(announce, many_who_are_new_do_not_hasten_it)
+{
+    uint64_t soonest_us = UINT64_MAX;
+    for (int i = 0; i < 100; i++) {
+        start();
+        dice.state = (uint64_t)i;
+        uint64_t now_us = open_up(1);
+        for (size_t nodes = 100; nodes < 200; nodes++) {
+            msock__announce_pull(&announce, now_us, &dice, nodes);
+        }
+        uint64_t due_us = msock__announce_deadline(&announce) - now_us;
+        soonest_us = due_us < soonest_us ? due_us : soonest_us;
+        cr_expect(le(u64, due_us, 100 * SIZE * 125));
+    }
+
+    cr_expect(ge(u64, soonest_us, MS));
+}
+
 Test(announce, one_full_hello_serves_all_who_asked_before_it)
 {
     uint64_t now_us = open_up(40);

@@ -235,7 +235,10 @@ static int measure(const char *url, const char *first_name)
         msock_run(channel);
     }
     if (seen.late) {
-        fprintf(stderr, "layers: not done after %d ms\n", BOUND_MS);
+        fprintf(
+            stderr,
+            "layers: after %d ms only %zu rounds, %u messages, %zu firsts\n",
+            BOUND_MS, seen.rounds, seen.offered, seen.firsts);
         return EXIT_FAILURE;
     }
     printf("rtt_p50_us=%.2f rtt_p99_us=%.2f rate=%.0f first_ms=%.2f\n",

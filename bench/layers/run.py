@@ -40,7 +40,7 @@ class Bench:
             self.write(f"{name}.id", self.run("id", "gen"))
         self.write("trust", "".join(
             self.run("id", "show", self.path(f"{name}.id"), "--name",
-                     name).strip() + " publish #\n" for name in NAMES))
+                     name).strip() + ' publish "#"\n' for name in NAMES))
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -74,7 +74,8 @@ class Bench:
             done = subprocess.run(
                 [self.layers, "measure", self.url(kind, "measure"), "measure",
                  self.url(kind, "first"), "first"],
-                check=True, capture_output=True, text=True, timeout=BOUND_S)
+                check=True, stdout=subprocess.PIPE, text=True,
+                timeout=BOUND_S)
         finally:
             echo.terminate()
             echo.wait()

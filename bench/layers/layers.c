@@ -28,6 +28,8 @@ enum {
     DATA_SIZE = 64
 };
 
+static const msock_publish_options reliable = {.reliable = true};
+
 static msock_channel *channel;
 
 static uint64_t now_ns(void)
@@ -70,7 +72,7 @@ static int on_load(msock_channel *on, const msock_message *message, void *user)
     static unsigned heard;
     (void)message, (void)user;
     if (++heard % MESSAGES == 0) {
-        return msock_publish(on, "loaded", NULL, NULL);
+        return msock_publish(on, "loaded", NULL, &reliable);
     }
     return 0;
 }
@@ -80,7 +82,7 @@ static int on_first(msock_channel *on, const msock_message *message, void *user)
 {
     (void)user;
     return msock_publish(on, "took", number_text(now_ns() - number_of(message)),
-                         NULL);
+                         &reliable);
 }
 
 static void on_signal(int number)
@@ -160,9 +162,8 @@ static void on_begin(msock_channel *on, void *user)
 
 static void load(msock_channel *on)
 {
-    const msock_publish_options options = {.reliable = true};
     while (seen.offered < MESSAGES &&
-           msock_publish(on, "load", number_text(seen.offered), &options) ==
+           msock_publish(on, "load", number_text(seen.offered), &reliable) ==
                0) {
         seen.offered++;
     }

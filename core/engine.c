@@ -401,4 +401,5 @@ void msock__engine_close(struct msock__engine *engine)
     msock__dispatch_clear(engine->dispatch);
     msock__timers_clear(engine->timers);
     msock__post_close(&engine->post);
+    msock__push_fini(&engine->push);
 }

@@ -30,7 +30,7 @@ static int check_admin(const struct msock__engine *engine)
     if (!self || !msock__trusted_admin(self)) {
         return msock__fail(MSOCK_EACCESS,
                            "%s: '%s' has no right 'admin' there, so nobody "
-                           "would take its keys",
+                           "would take keys from it",
                            engine->config.trust_file, engine->config.name);
     }
     if (msock__push_waits(&engine->push)) {
@@ -80,6 +80,19 @@ int msock__engine_push(struct msock__engine *engine, const msock_ring *ring,
 
 /* -- Receiving -- */
 
+/* The ids of the channel's keys, zeros behind them. */
+struct ids {
+    uint32_t ids[MSOCK__KEYS_MAX];
+};
+
+static struct ids ids_of(const struct msock__engine *engine)
+{
+    struct ids ids = {{0}};
+
+    (void)msock__pipeline_keys(&engine->pipeline, ids.ids);
+    return ids;
+}
+
 /* Replaces the channel's keys by those of a box. */
 static int take_box(struct msock__engine *engine, const char *box)
 {
@@ -114,13 +127,15 @@ void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
     if (strcmp(pushed->to, engine->config.name) != 0) {
         return;
     }
+    const struct ids before = ids_of(engine);
     int code = take_box(engine, pushed->box);
     if (code < 0) {
         msock_log(engine->log.logger, MSOCK_WARNING, "keys that %s pushed: %s",
                   session->sender, msock_error_detail());
     }
-    if (code > 0 || code == MSOCK_ESYSTEM) {
-        /* Those that could not be written are in use all the same. */
+    /* Those that could not be written are in use all the same. */
+    const struct ids after = ids_of(engine);
+    if (memcmp(&before, &after, sizeof(before)) != 0) {
         msock__engine_keys_changed(engine);
     }
 }

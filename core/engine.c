@@ -215,8 +215,9 @@ static bool has_to_give_up(struct msock__engine *engine, uint64_t now_us)
         engine->close_frames = frames;
         engine->close_progress_us = now_us;
     }
-    return now_us - engine->close_progress_us >= CLOSE_IDLE_US ||
-           now_us - engine->closed_us >= CLOSE_MAX_US;
+    /* A turn may be told an earlier time than the close was. */
+    return now_us >= engine->close_progress_us + CLOSE_IDLE_US ||
+           now_us >= engine->closed_us + CLOSE_MAX_US;
 }
 
 /* Once all is sent, says bye. Who was sent something may still ask for it. */

@@ -384,3 +384,14 @@ Test(engine, close_gives_up_when_nothing_leaves_for_four_seconds)
     cr_expect(msock__engine_drained(hub.engine));
     cr_expect(eq(u64, msock__engine_deadline(hub.engine), UINT64_MAX));
 }
+
+Test(engine, close_gives_nothing_up_to_a_turn_that_began_before_it)
+{
+    pair_publish(&hub, "a", "1");
+
+    hub.ahead_us = 30;
+    msock_close(hub.channel, NULL, NULL);
+    msock__engine_tick(hub.engine, hub.now_us);
+
+    cr_expect(not(msock__engine_drained(hub.engine)));
+}

@@ -179,7 +179,8 @@ static size_t send_all(size_t from)
 static uint64_t done_by_callbacks(size_t node)
 {
     return net_counter(node, MSOCK_DELIVERED) +
-           net_counter(node, MSOCK_TX_MESSAGES);
+           net_counter(node, MSOCK_TX_MESSAGES) +
+           net_bench(node)->engine->closing;
 }
 
 /* A turn of one node's loop. */

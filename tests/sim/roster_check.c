@@ -52,8 +52,9 @@ static void check_pair(struct world *world, unsigned by, unsigned of)
     }
 }
 
-/* Of a session that two had nothing can be promised. */
-static bool is_to_be_known(const struct world *world, unsigned node)
+/* Of a session that two had nothing can be promised, nor to it: its counters
+ * may have to pass the other's before anybody hears what it asks. */
+static bool is_promised(const struct world *world, unsigned node)
 {
     return world_alive(world, node) &&
            !shared_has(&world->shared,
@@ -63,11 +64,11 @@ static bool is_to_be_known(const struct world *world, unsigned node)
 void world_check_rosters(struct world *world)
 {
     for (unsigned by = 0; by < world->node_count; by++) {
-        if (!world_alive(world, by) || world->nodes[by].life->forgetful) {
+        if (!is_promised(world, by) || world->nodes[by].life->forgetful) {
             continue;
         }
         for (unsigned of = 0; of < world->node_count; of++) {
-            if (of != by && is_to_be_known(world, of)) {
+            if (of != by && is_promised(world, of)) {
                 check_pair(world, by, of);
             }
         }

@@ -4,6 +4,7 @@
 import os
 import pty
 import subprocess
+import time
 
 import netns
 
@@ -118,6 +119,9 @@ class Reports(House):
         for report in ('{"on":null}', '{"error":5}', '{"on":false}'):
             self.report(report)
         netns.until(lambda: b"report off" in hub.output(), "lights are off")
+        # The hub counts in whole milliseconds who reported since it asked.
+        begin = time.monotonic()
+        netns.until(lambda: time.monotonic() > begin + 0.002, "a later time")
         self.tell(hub, "status")
         netns.until(lambda: b"lights/query" in told.output(), "the question")
         self.report('{"on":null}')

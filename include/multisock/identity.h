@@ -9,6 +9,7 @@
 #define MULTISOCK_IDENTITY_H
 
 #include <multisock/error.h>
+#include <stdbool.h>
 
 #if defined(__GNUC__)
 #pragma GCC visibility push(default)
@@ -34,6 +35,26 @@ int msock_id_generate(char text[MSOCK_ID_TEXT_SIZE]);
  *  such file, or not an identity), MSOCK_ENOMEM, MSOCK_ESYSTEM.  Thread: any.
  */
 int msock_id_public(const char *path, char text[MSOCK_ID_PUBLIC_SIZE]);
+
+/** A node that a trust file knows; lent for the call. Its name is text of a
+ *  file: msock_text_escape(). */
+typedef struct msock_trust_entry {
+    const char *name;
+    bool keep;  /* it may keep states for others */
+    bool admin; /* it may exchange the keys of the group */
+} msock_trust_entry;
+
+typedef void msock_trust_callback(const msock_trust_entry *entry, void *user);
+
+/** Reads a trust file as a channel does and calls `callback` (NULL: counts
+ *  only) for each node that has a key in it, in the order of their names. The
+ *  line `*`, of all others, is none.
+ *  Returns their number, MSOCK_EACCESS (others may write the file), MSOCK_EKEY
+ *  (no such file, or not a trust file), MSOCK_ELIMIT (over 1 MiB, 4,096 nodes
+ * or 64 filters), MSOCK_ENOMEM.  Thread: any.  Source: docs/protocol.md 6.10.
+ */
+int msock_trust_list(const char *path, msock_trust_callback *callback,
+                     void *user);
 
 #ifdef __cplusplus
 }

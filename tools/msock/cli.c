@@ -191,6 +191,10 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv)
         return take(&names->key_file, "--key-file");
     case CLI_NAME:
         return take(&names->name, "--name");
+    case CLI_ID_FILE:
+        return take(&names->id_file, "--id-file");
+    case CLI_TRUST_FILE:
+        return take(&names->trust_file, "--trust-file");
     default:
         return cli_unknown_option(option, argv);
     }
@@ -209,7 +213,9 @@ int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
         names->key_file ? names->key_file : getenv("MSOCK_KEY_FILE");
     msock_options options = {.struct_size = sizeof(options),
                              .name = names->name,
-                             .key_file = key_file};
+                             .key_file = key_file,
+                             .id_file = names->id_file,
+                             .trust_file = names->trust_file};
 
     if (key_file && key_file[0] == '\0') {
         return cli_usage("MSOCK_KEY_FILE is empty: name a key file in it, or "

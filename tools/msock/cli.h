@@ -61,13 +61,15 @@ struct cli_channel {
     const char *url;
     const char *key_file;
     const char *name;
+    const char *id_file;
+    const char *trust_file;
 };
 
 /* The channel's options for getopt_long(): -c --channel, --key-file, --name,
- * -h --help. Long ones without a letter have these numbers; a verb's own begin
- * at CLI_OWN. */
+ * -h --help, and for verbs that list them --id-file and --trust-file. Long ones
+ * without a letter have these numbers; a verb's own begin at CLI_OWN. */
 #define CLI_SHORT_OPTIONS ":c:h"
-enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_OWN };
+enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_ID_FILE, CLI_TRUST_FILE, CLI_OWN };
 
 /* Their description, to end a verb's help. */
 #define CLI_CHANNEL_HELP                                                       \

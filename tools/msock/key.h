@@ -15,7 +15,27 @@ struct key_call {
     bool secret;
     bool switches;
     bool force;
+    bool help;
+    int choice;         /* KEY_ALL, KEY_TO or KEY_EXCEPT; 0: none */
+    const char **names; /* behind the last two */
+    size_t name_count;
+    unsigned timeout_s;
 };
+
+/* Options of the words. */
+enum {
+    KEY_JSON = CLI_OWN,
+    KEY_SECRET,
+    KEY_SWITCH,
+    KEY_FORCE,
+    KEY_ALL,
+    KEY_TO,
+    KEY_EXCEPT,
+    KEY_TIMEOUT
+};
+
+/** Whether a name stands behind --to or --except. */
+bool key_names(const struct key_call *call, const char *name);
 
 /** The words.  Each returns an exit code. */
 int key_gen(const struct key_call *call);
@@ -25,6 +45,7 @@ int key_id(const struct key_call *call);
 int key_rotate(const struct key_call *call);
 int key_list(const struct key_call *call);
 int key_retire(const struct key_call *call);
+int key_push(const struct key_call *call);
 
 /** Loads the ring of the call's file.  Returns CLI_OK, or CLI_FAILURE after
  *  having told why. */

@@ -121,8 +121,9 @@ int key_check_switch(const struct key_call *call, const char *id)
 
     if (code == CLI_OK && key >= 0 &&
         key_survey_tell_lacking(&survey, key) > 0) {
-        code = cli_error("they would hear nothing more of this node: copy the "
-                         "file to them, or --force");
+        code = cli_error("they would hear nothing more of this node: copy or "
+                         "push the file to them, leave them out with --except, "
+                         "or --force");
     }
     key_survey_close(&survey);
     return code;
@@ -175,8 +176,8 @@ static int wait_for_nodes(const struct key_call *call)
     int code = survey_all(&survey, call);
 
     if (code == CLI_OK && key_survey_tell_lacking(&survey, 0) > 0) {
-        code = cli_error("they would hear nothing more: copy the file to them, "
-                         "or --force");
+        code = cli_error("they would hear nothing more: copy or push the file "
+                         "to them, leave them out with --except, or --force");
     }
     int key = key_survey_find(&survey, call->id);
     if (code == CLI_OK && key > 0) {

@@ -42,6 +42,16 @@ int key_find(const msock_ring *ring, const struct key_call *call)
     return -1;
 }
 
+bool key_names(const struct key_call *call, const char *name)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < call->name_count; i++) {
+        named |= strcmp(call->names[i], name) == 0;
+    }
+    return named;
+}
+
 /* When a key was added, as a text that sorts; "" for long ago. */
 static const char *added_at(const msock_ring *ring, int index)
 {
@@ -192,8 +202,8 @@ static int add_key(msock_ring *ring, const struct key_call *call)
     }
     code = save(ring, call, msock_ring_count(ring) - 1);
     if (code == CLI_OK) {
-        cli_error("copy %s to every node, and then: msock key rotate %s "
-                  "--switch",
+        cli_error("copy %s to every node, or msock key push it, and then: "
+                  "msock key rotate %s --switch",
                   call->file, call->file);
     }
     return code;
@@ -240,8 +250,9 @@ int key_rotate(const struct key_call *call)
 {
     msock_ring *ring;
 
-    if (call->id[0] != '\0' && !call->switches) {
-        return cli_usage("an ID is for --switch; see msock key -h");
+    if ((call->id[0] != '\0' || call->choice != 0) && !call->switches) {
+        return cli_usage("an ID and --except are for --switch; see msock key "
+                         "-h");
     }
     int code = key_load(&ring, call);
     if (code != CLI_OK) {

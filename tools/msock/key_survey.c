@@ -65,6 +65,7 @@ int key_survey_open(struct key_survey *survey, const struct key_call *call)
     if (code != CLI_OK) {
         return code;
     }
+    survey->call = call;
     survey->key_count = msock_ring_count(ring);
     for (int i = 0; i < survey->key_count; i++) {
         msock_ring_id(ring, i, survey->ids[i]);
@@ -151,7 +152,8 @@ static void on_node(msock_channel *channel, const msock_node *node, void *user)
 {
     struct key_survey *survey = user;
 
-    if (!node->up || is_own(survey, node->session)) {
+    if (!node->up || is_own(survey, node->session) ||
+        key_names(survey->call, node->name)) {
         return;
     }
     struct key_node *entry = entry_of(survey, node->session);

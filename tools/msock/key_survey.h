@@ -22,6 +22,7 @@ struct key_node {
 };
 
 struct key_survey {
+    const struct key_call *call; /* whose --except names nobody knows */
     msock_channel *channels[MSOCK_KEYS_MAX]; /* by key; NULL: closed */
     char ids[MSOCK_KEYS_MAX][MSOCK_KEY_ID_SIZE];
     int key_count;

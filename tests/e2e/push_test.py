@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys are exchanged by pushes alone, and a stolen node is left out."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import netns
+from keys_test import LO, Stream
+
+NODES = ("hub", "lamp1", "lamp2", "bulb", "bell")
+STOLEN = ("--except", "bulb", "--except", "bell")
+
+
+class Case(netns.Case):
+    def house(self, names=NODES):
+        """An identity and a key file for each node, the admin's too."""
+        self.file = self.key("admin.key")
+        self.trust = self.path("trust")
+        for name in ("admin", *names):
+            if name != "admin":
+                shutil.copy(self.file, self.node_file(name))
+            self.identity(name)
+            rights = "admin" if name == "admin" else "publish home/#"
+            line = self.run_msock("id", "show", self.path(f"{name}.id"),
+                                  "--name", name).out.strip()
+            with open(self.trust, "a", encoding="utf-8") as file:
+                file.write(f"{line} {rights}\n")
+
+    def identity(self, name):
+        path = self.path(f"{name}.id")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(self.run_msock("id", "gen").raw)
+
+    def node_file(self, name):
+        return self.path(f"{name}.key")
+
+    def node(self, name):
+        """The words that make a program this node."""
+        url = f"{LO}&id_file={self.path(name)}.id&trust_file={self.trust}"
+        return ("-c", url, "--key-file", self.node_file(name), "--name", name)
+
+    def listen(self, name):
+        return self.start("sub", "-v", "-W", 240, "home/#", *self.node(name))
+
+    def words(self, word, *words, code=0):
+        return self.run_msock("key", word, self.file, *words, code=code)
+
+    def push(self, *words, code=0):
+        return self.words("push", "-c", LO, "--id-file", self.path("admin.id"),
+                          "--trust-file", self.trust, "--name", "admin",
+                          *words, code=code)
+
+    def states(self, *words, code=0):
+        return {node["node"]: node["state"] for node in
+                map(json.loads, self.push(*words, "--json", code=code).lines)}
+
+    def ids(self, path):
+        return [json.loads(line)["id"] for line in
+                self.run_msock("key", "show", path, "--json").lines]
+
+
+class Exchange(Case):
+    def switch(self, left_out, push):
+        """A new key seals.  Returns the id of the old one."""
+        old = self.words("id").out.strip()
+        self.words("rotate")
+        self.push(*push)
+        self.words("rotate", "--switch", "-c", LO, *left_out)
+        self.push(*push)
+        return old
+
+    def retire(self, old, left_out, push):
+        self.words("retire", old, "-c", LO, *left_out)
+        self.push(*push)
+
+    def heard(self, program, topic):
+        """The numbers that a listener heard on a topic."""
+        lines = program.output().decode().splitlines()
+        return [int(line.split()[1]) for line in lines
+                if line.split()[0] == topic]
+
+    def speak(self, program, number):
+        program.process.stdin.write(f"{number}\n".encode())
+        program.process.stdin.flush()
+
+    def test_two_exchanges_under_1000_messages_a_second_lose_none(self):
+        self.house()
+        lamps = [self.listen(name) for name in ("lamp1", "lamp2")]
+        bulb = self.listen("bulb")
+        netns.until(lambda: netns.listeners(netns.GROUP, netns.PORT) >= 3,
+                    "they listen")
+        bell = self.start("pub", "home/bell", "--reliable", *self.node("bell"),
+                          stdin=subprocess.PIPE)
+        hub = self.start("pub", "home/n", "--reliable", *self.node("hub"),
+                         stdin=subprocess.PIPE)
+        stream = Stream(hub)
+        self.addCleanup(stream.stop)
+
+        # All together.
+        old = self.switch((), ("--all",))
+        self.speak(bell, 1)
+        self.retire(old, (), ("--all",))
+        for name in NODES:
+            self.assertEqual(self.ids(self.node_file(name)),
+                             self.ids(self.file), name)
+
+        # Bulb and bell were stolen: they hear nothing from the switch on.
+        old = self.switch(STOLEN, STOLEN)
+        switched = stream.count
+        netns.until(lambda: stream.count > switched + 1000, "the hub speaks")
+        last = self.heard(bulb, "home/n")[-1]
+        self.assertLess(last, switched)
+        self.speak(bell, 2)
+        netns.until(lambda: all(self.heard(lamp, "home/bell") == [1, 2]
+                                for lamp in lamps), "the old key still opens")
+        # And nothing that they say is heard any more once it is retired.
+        self.retire(old, STOLEN, STOLEN)
+        self.speak(bell, 3)
+
+        netns.until(lambda: stream.count > 20000, "enough was said")
+        stream.stop()
+        hub.end()
+        for lamp in lamps:
+            netns.until(lambda: self.heard(lamp, "home/n")[-1] ==
+                        stream.count - 1, "everything arrives")
+            self.assertEqual(self.heard(lamp, "home/n"),
+                             list(range(stream.count)))
+            self.assertEqual(self.heard(lamp, "home/bell"), [1, 2])
+            self.assertIn("drop_key_id", lamp.terminate().err)
+        self.assertEqual(self.heard(bulb, "home/n"), list(range(last + 1)))
+        self.assertIn("drop_key_id", bulb.terminate().err)
+        for name in NODES:
+            stolen = name in STOLEN
+            self.assertEqual(self.ids(self.node_file(name)),
+                             [old] if stolen else self.ids(self.file), name)
+
+
+class Refused(Case):
+    def test_a_node_that_is_not_up_is_named(self):
+        self.house(("hub", "lamp1"))
+        hub = self.listen("hub")
+        self.words("rotate")
+
+        result = self.push("--all", "--timeout", 12, code=1)
+
+        self.assertEqual(result.lines, [
+            "hub  has the keys", "lamp1  not up, or it has none of the keys"])
+        self.assertIn("1 of 2 nodes do not have the keys", result.err)
+        self.assertEqual(self.states("--to", "hub"), {"hub": "has"})
+        # It may lack the new key, so the others must not seal with it.
+        self.words("rotate", "--switch", "--force")
+        before = self.ids(self.node_file("hub"))
+        self.assertEqual(self.states("--all", code=1),
+                         {"hub": "waits", "lamp1": "absent"})
+        self.assertEqual(self.ids(self.node_file("hub")), before)
+        self.assertEqual(self.states("--all", "--force", "--timeout", 10,
+                                     code=1),
+                         {"hub": "has", "lamp1": "absent"})
+        self.assertEqual(self.ids(self.node_file("hub")), before[::-1])
+        hub.terminate()
+
+    def test_a_node_that_lacks_the_key_is_not_switched(self):
+        self.house(("hub", "lamp1"))
+        old = self.path("old.key")
+        shutil.copy(self.file, old)
+        lamps = [self.listen("hub"), self.listen("lamp1")]
+        self.words("rotate")
+        self.words("rotate", "--switch", "--force")
+
+        refused = self.states("--all", "--key-file", old, code=1)
+        self.assertEqual(refused, {"hub": "lacks", "lamp1": "lacks"})
+        for lamp in lamps:
+            lamp.terminate()
+
+    def test_who_is_no_admin_pushes_nothing(self):
+        self.house(("hub", "lamp1"))
+        before = self.ids(self.node_file("lamp1"))
+        self.words("rotate")
+
+        result = self.run_msock(
+            "key", "push", self.file, "-c", LO, "--id-file",
+            self.path("hub.id"), "--trust-file", self.trust, "--name", "hub",
+            "--all", code=1)
+        self.assertIn("hub has no right admin", result.err)
+        self.assertEqual(self.ids(self.node_file("lamp1")), before)
+
+    def test_how_it_was_called_is_checked(self):
+        self.house(("hub",))
+        for words, code, said in (
+                ([], 2, "to whom?"),
+                (["--all", "--to", "hub"], 2, "one of"),
+                (["--to", "attic"], 1, "nobody is called attic"),
+                (["--except", "attic"], 1, "gets nothing anyway"),
+                (["--to", "admin"], 2, "this node itself"),
+                (["--except", "hub"], 1, "nobody is left"),
+                (["--all", "--timeout", "0"], 2, "from 1 to 3600"),
+                (["attic"], 2, "usage: msock key push")):
+            self.assertIn(said, self.push(*words, code=code).err, words)
+        result = self.words("push", "--all", code=2)
+        self.assertIn("--id-file", result.err)
+
+
+if __name__ == "__main__":
+    netns.main()

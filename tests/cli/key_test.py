@@ -161,6 +161,12 @@ class Rotating(netns.Case):
         self.rotate("--force")
         self.assertEqual(len(self.ids()), 3)
 
+    def test_nobody_is_left_out_of_a_new_key_by_name(self):
+        result = self.rotate("--except", "lamp", code=2)
+
+        self.assertIn("--except is for --switch", result.err)
+        self.assertEqual(self.ids(), [self.old])
+
     def test_a_switch_that_may_lose_nodes_wants_force(self):
         self.rotate()
 

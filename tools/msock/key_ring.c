@@ -250,9 +250,11 @@ int key_rotate(const struct key_call *call)
 {
     msock_ring *ring;
 
-    if ((call->id[0] != '\0' || call->choice != 0) && !call->switches) {
-        return cli_usage("an ID and --except are for --switch; see msock key "
-                         "-h");
+    if (call->id[0] != '\0' && !call->switches) {
+        return cli_usage("an ID is for --switch; see msock key -h");
+    }
+    if (call->choice != 0 && !call->switches) {
+        return cli_usage("--except is for --switch; see msock key -h");
     }
     int code = key_load(&ring, call);
     if (code != CLI_OK) {

@@ -62,13 +62,18 @@ static size_t write_ipv6(const uint8_t *host, char *text)
     return size;
 }
 
+bool msock__address_known(const struct msock__address *address)
+{
+    return address->port != 0;
+}
+
 void msock__address_write(const struct msock__address *address,
                           char text[static MSOCK__ADDRESS_SIZE])
 {
     const uint8_t *host = address->host;
     char ipv6[MSOCK__ADDRESS_SIZE];
 
-    if (address->port == 0) {
+    if (!msock__address_known(address)) {
         text[0] = '\0';
     } else if (memcmp(host, mapped, sizeof mapped) == 0) {
         snprintf(text, MSOCK__ADDRESS_SIZE, "%u.%u.%u.%u:%u", host[12],

@@ -4,6 +4,7 @@
 #ifndef MSOCK_CORE_ADDRESS_H
 #define MSOCK_CORE_ADDRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -14,6 +15,9 @@ struct msock__address {
     uint8_t host[16];
     uint16_t port;
 };
+
+/** Whether it is known. */
+bool msock__address_known(const struct msock__address *address);
 
 /** Writes "a.b.c.d:PORT", or "[IPv6]:PORT" as in RFC 5952; "" if it is not
  *  known. */

@@ -271,6 +271,7 @@ void msock__engine_worked(struct msock__engine *engine, uint64_t now_us)
             msock__sessions_find(engine->sessions, job->plain.frame.session);
         int wrong = judge(session, job);
         if (wrong) {
+            msock__engine_share_refuse(engine, session, job->plain.first);
             msock__engine_drop(engine, now_us, wrong, 1);
         } else {
             engine->arrived_us = job->plain.received_us;

@@ -171,6 +171,7 @@ void msock__engine_take(struct msock__engine *engine, uint64_t now_us,
     if (wrong == 0) {
         msock__engine_take_identified(engine, now_us, session, plain);
     } else if (wrong > 0) {
+        msock__engine_share_refuse(engine, session, plain->first);
         msock__engine_drop(engine, now_us, wrong, 1);
     }
 }
@@ -183,6 +184,7 @@ void msock__engine_take_identified(struct msock__engine *engine,
     struct msock__origin origin = origin_of(session, &plain->frame, now_us);
     session->key_id = plain->frame.key_id;
     session->from = plain->from;
+    msock__engine_share_charge(engine, session, plain);
     take_body(engine, &origin, &plain->frame, plain->received_us, plain->bytes,
               plain->size);
 }
@@ -371,7 +373,7 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
     struct msock__session *session = NULL;
     int wrong = open_frame(engine, &packet, &session);
     if (wrong) {
-        msock__engine_share_refuse(engine, session, datagram);
+        msock__engine_share_refuse(engine, session, datagram->first);
         msock__engine_drop(engine, now_us, wrong, 1);
         return;
     }
@@ -390,12 +392,13 @@ static void take_frame(struct msock__engine *engine, uint64_t now_us,
         msock__engine_drop(engine, now_us, MSOCK_DROP_SESSION_LIMIT, 1);
         return;
     }
-    msock__engine_share_charge(engine, session, frame, datagram);
     struct msock__plain plain = {.frame = *frame,
                                  .received_us = engine->arrived_us,
                                  .from = engine->from,
                                  .bytes = packet.bytes + MSOCK__HEADER_SIZE,
-                                 .size = packet.size - MSOCK__HEADER_SIZE};
+                                 .size = packet.size - MSOCK__HEADER_SIZE,
+                                 .charge_size = datagram->size,
+                                 .first = datagram->first};
     msock__engine_take(engine, now_us, session, &plain);
 }
 

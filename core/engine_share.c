@@ -22,10 +22,10 @@ size_t msock__engine_quiet(const struct msock__engine *engine, uint64_t now_us,
     const struct msock__session *session =
         msock__sessions_newest(engine->sessions);
     for (; session && used < count; session = session->older) {
-        if (session->sourced &&
+        if (msock__address_known(&session->from) &&
             msock__share_quiet(&engine->share, &session->portion)) {
             memcpy(list[used].session, session->id, MSOCK__SESSION_SIZE);
-            memcpy(list[used].source, session->source, 16);
+            memcpy(list[used].source, session->from.host, 16);
             used++;
         }
     }
@@ -33,23 +33,20 @@ size_t msock__engine_quiet(const struct msock__engine *engine, uint64_t now_us,
 }
 
 void msock__engine_share_refuse(struct msock__engine *engine,
-                                struct msock__session *session,
-                                const struct msock__datagram *datagram)
+                                struct msock__session *session, bool first)
 {
-    if (session && datagram->first) {
+    if (session && first) {
         msock__share_forged(&engine->share, &session->portion);
     }
 }
 
 void msock__engine_share_charge(struct msock__engine *engine,
                                 struct msock__session *session,
-                                const struct msock__frame *frame,
-                                const struct msock__datagram *datagram)
+                                const struct msock__plain *plain)
 {
-    msock__share_charge(&engine->share, &session->portion, datagram->size,
-                        frame->stream != MSOCK__CONTROL);
-    if (datagram->source) {
-        memcpy(session->source, datagram->source, sizeof(session->source));
-        session->sourced = true;
+    if (plain->charge_size > 0) {
+        msock__share_charge(&engine->share, &session->portion,
+                            plain->charge_size,
+                            plain->frame.stream != MSOCK__CONTROL);
     }
 }

@@ -290,17 +290,15 @@ struct msock__session *msock__engine_admit(
 
 /* -- engine_share.c -- */
 
-/** A frame that named this session (or NULL: none that is known) was refused.
- */
+/** A frame that named this session (or NULL: none that is known) was refused;
+ *  `first`: it was read ahead of others. */
 void msock__engine_share_refuse(struct msock__engine *engine,
-                                struct msock__session *session,
-                                const struct msock__datagram *datagram);
+                                struct msock__session *session, bool first);
 
-/** Charges a session for an authentic frame, and notes where it came from. */
+/** Charges a session for a frame that is surely its own. */
 void msock__engine_share_charge(struct msock__engine *engine,
                                 struct msock__session *session,
-                                const struct msock__frame *frame,
-                                const struct msock__datagram *datagram);
+                                const struct msock__plain *plain);
 
 /* -- engine_control.c -- */
 

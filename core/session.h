@@ -60,10 +60,7 @@ struct msock__session {
     struct msock__session *next_gapped;
     struct msock__misses misses;
 
-    /* What it costs us, and where its newest authentic frame came from. */
-    struct msock__portion portion;
-    bool sourced;
-    uint8_t source[16];
+    struct msock__portion portion; /* what it costs us */
 
     struct msock__session *newer, *older; /* by heard_us */
     UT_hash_handle hh;

@@ -35,7 +35,10 @@ struct msock__plain {
     uint64_t received_us;
     struct msock__address from;
     uint8_t *bytes;
-    size_t size; /* without its signature */
+    size_t size;        /* without its signature */
+    size_t charge_size; /* of the datagram; 0: it waited for admission, which
+                           was no work of this moment */
+    bool first;         /* it was read ahead of others */
 };
 
 struct msock__verify_job {

@@ -37,8 +37,10 @@ static void speak(struct bench *from, const uint8_t *address)
     size_t size = bench_take(from, frame, sizeof(frame) - 1);
     cr_assert(ge(sz, size, 1));
     msock__engine_input(node.engine, node.now_us,
-                        &(struct msock__datagram){
-                            .bytes = frame, .size = size, .source = address});
+                        &(struct msock__datagram){.bytes = frame,
+                                                  .size = size,
+                                                  .source = address,
+                                                  .port = address ? 7783 : 0});
 }
 
 /* A period in which the node does not keep up with the insider. */

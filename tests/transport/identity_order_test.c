@@ -199,6 +199,17 @@ Test(identity_order, nor_does_junk_that_waits_for_a_worker)
     expect_unmuted();
 }
 
+Test(identity_order, junk_uses_up_nobodys_share_of_the_work)
+{
+    const struct msock__session *session =
+        msock__sessions_find(lamp.channel->engine.sessions, hub_session);
+
+    inject_junk(50);
+
+    cr_expect(ge(sz, waited, 1));
+    cr_expect(zero(u64, session->portion.used));
+}
+
 Test(identity_order, a_channel_that_closes_lets_go_of_what_waits)
 {
     inject_junk(1);

@@ -25,7 +25,8 @@ enum {
     MSOCK__ANSWER_MAX = 128,   /* nonces of an answer, as a structure */
     MSOCK__NACK_MAX = 96,      /* ranges of a NACK */
     MSOCK__NACK_FRAMES = 1024, /* counters in all of them */
-    MSOCK__WHO_MAX = 64,       /* sessions of a query */
+    MSOCK__WHO_MAX = 64,       /* sessions of a query for hellos */
+    MSOCK__ASKED_MAX = 16,     /* filters of a query for values, its sessions */
     MSOCK__PARTS_MAX = 256,    /* hellos that say one revision */
     MSOCK__FILTERS_MAX = 32,   /* of a full hello */
     MSOCK__WILL_MAX = 512,     /* bytes of a will, as it is written */
@@ -43,6 +44,7 @@ enum msock__control_kind {
     MSOCK__NACK,
     MSOCK__QUERY,
     MSOCK__RING,
+    MSOCK__HELD,
     MSOCK__CONTROL_UNKNOWN
 };
 
@@ -70,6 +72,12 @@ struct msock__about {
     struct msock__json_slice will; /* [topic, data]; size 0: none */
 };
 
+/** A few sessions of a query for values. */
+struct msock__asked {
+    size_t count;
+    uint64_t sessions[MSOCK__ASKED_MAX];
+};
+
 /** Keys for one node; its text ends with a NUL. */
 struct msock__pushed {
     char to[MSOCK_NAME_MAX + 1];
@@ -89,13 +97,21 @@ struct msock__control {
     uint64_t nonce;            /* challenge */
     uint64_t up_ms;            /* challenge */
     uint64_t session;          /* nack: whose frames are missing */
+    bool asks_values;          /* query: for values, not for hellos */
+    uint64_t query;            /* query for values, held: which asking */
+    struct msock__asked done;  /* query for values: who need not answer */
+    struct msock__asked of;    /* query for values: who is asked; none: all */
+    uint64_t value_count;      /* held: how many values were told */
+    uint64_t reliable_last;    /* held: counter of the last of them, or above */
     size_t count;              /* of what follows */
     union {
-        uint64_t sessions[MSOCK__CHALLENGE_MAX];       /* challenge, query */
+        uint64_t sessions[MSOCK__CHALLENGE_MAX];       /* challenge, query for
+                                                          hellos */
         struct msock__floor floors[MSOCK__ANSWER_MAX]; /* answer */
         struct msock__range ranges[MSOCK__NACK_MAX];   /* nack: ascending and
                                                           disjoint */
-        struct msock__json_slice filters[MSOCK__FILTERS_MAX]; /* full hello:
+        struct msock__json_slice filters[MSOCK__FILTERS_MAX]; /* full hello,
+                                                          query for values:
                                                           JSON strings */
         struct msock__pushed pushed;                          /* ring */
     };
@@ -128,8 +144,8 @@ int msock__control_floor(const struct msock__envelope *envelope,
  *  bounds of section 7. A challenge, an answer, a NACK or a query names its
  *  first items, of at least one, as many as fit, and *used says how many (NULL
  *  where there is no list); neighbouring floors that are equal share an entry.
- *  A full hello names all of its filters, which are canonical, or does not fit;
- *  what it has none of it leaves out.
+ *  A full hello names all of its filters or does not fit; what it has none of
+ *  it leaves out. Filters are canonical.
  *  Returns the size, 0 if it, or not even one item, fits. */
 size_t msock__control_encode(const struct msock__control *control,
                              const char *sender, char *out, size_t capacity,

@@ -51,7 +51,7 @@ static bool read_members(const struct msock__control_table *table,
     return more == 0;
 }
 
-/* Whether no key is missing, be it for another's sake. */
+/* Whether no key is missing, be it for another's sake, and none too many. */
 static bool company_valid(const struct msock__control_table *table,
                           unsigned seen)
 {
@@ -60,7 +60,9 @@ static bool company_valid(const struct msock__control_table *table,
     for (size_t i = 0; i < MSOCK__CONTROL_KEYS; i++) {
         needed |= (seen >> i & 1) != 0 ? table->keys[i].needs : 0;
     }
-    return (needed & ~seen) == 0;
+    unsigned chosen = seen & table->one_of;
+    bool one = chosen != 0 && (chosen & (chosen - 1)) == 0;
+    return (needed & ~seen) == 0 && (one || table->one_of == 0);
 }
 
 /* Returns 0 or the drop counter. */

@@ -197,10 +197,40 @@ static void put_nack(struct pen *pen, const struct msock__control *control)
     put_text(pen, ",\"ranges\":[");
 }
 
+static void put_asked(struct pen *pen, const char *before,
+                      const struct msock__asked *asked)
+{
+    assert(asked->count <= MSOCK__ASKED_MAX);
+    if (asked->count == 0) {
+        return;
+    }
+    put_text(pen, before);
+    for (size_t i = 0; i < asked->count; i++) {
+        put_next(pen, i);
+        put_id(pen, asked->sessions[i]);
+    }
+    put_text(pen, "]");
+}
+
 static void put_query(struct pen *pen, const struct msock__control *control)
 {
-    (void)control;
-    put_text(pen, "{\"who\":[");
+    if (!control->asks_values) {
+        put_text(pen, "{\"who\":[");
+        return;
+    }
+    put_text(pen, "{\"query\":");
+    put_id(pen, control->query);
+    put_asked(pen, ",\"done\":[", &control->done);
+    put_asked(pen, ",\"of\":[", &control->of);
+    put_text(pen, ",\"filters\":[");
+}
+
+static void put_answered(struct pen *pen, const struct msock__control *control)
+{
+    put_text(pen, "{\"query\":");
+    put_id(pen, control->query);
+    put_member(pen, ",\"values\":", control->value_count);
+    put_member(pen, ",\"last\":", control->reliable_last);
 }
 
 static void put_ring(struct pen *pen, const struct msock__control *control)
@@ -220,6 +250,19 @@ static void put_session(struct pen *pen, const struct msock__control *control,
 {
     put_next(pen, index);
     put_id(pen, control->sessions[index]);
+}
+
+/* The sessions that are asked for hellos, or the filters of values. */
+static void put_wanted(struct pen *pen, const struct msock__control *control,
+                       size_t index)
+{
+    if (!control->asks_values) {
+        put_session(pen, control, index);
+        return;
+    }
+    assert(control->count <= MSOCK__ASKED_MAX);
+    put_next(pen, index);
+    put(pen, control->filters[index].text, control->filters[index].size);
 }
 
 /* Goes on with the entry before if the floors are the same; an entry is closed
@@ -270,9 +313,10 @@ static const struct form {
                        "]]}}\n"},
     [MSOCK__SYNC] = {"$ms/sync", put_sync, NULL, 0, "}}\n"},
     [MSOCK__NACK] = {"$ms/nack", put_nack, put_range, MSOCK__NACK_MAX, "]}}\n"},
-    [MSOCK__QUERY] = {"$ms/query", put_query, put_session, MSOCK__WHO_MAX,
+    [MSOCK__QUERY] = {"$ms/query", put_query, put_wanted, MSOCK__WHO_MAX,
                       "]}}\n"},
     [MSOCK__RING] = {"$ms/ring", put_ring, NULL, 0, "}}\n"},
+    [MSOCK__HELD] = {"$ms/held", put_answered, NULL, 0, "}}\n"},
 };
 
 /* Writes items until one does not fit.  Returns how many. */

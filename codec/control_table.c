@@ -30,6 +30,27 @@ static bool read_every(const slice *value, struct msock__reading *reading)
            *every <= MSOCK__EVERY_MAX_MS;
 }
 
+static bool read_query(const slice *value, struct msock__reading *reading)
+{
+    reading->control.asks_values = true;
+    return msock__value_hex(value, ID_DIGITS, &reading->control.query);
+}
+
+static bool read_answered(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_hex(value, ID_DIGITS, &reading->control.query);
+}
+
+static bool read_values(const slice *value, struct msock__reading *reading)
+{
+    return msock__json_integer(value, &reading->control.value_count);
+}
+
+static bool read_until(const slice *value, struct msock__reading *reading)
+{
+    return msock__json_integer(value, &reading->control.reliable_last);
+}
+
 static bool read_last(const slice *value, struct msock__reading *reading)
 {
     return msock__json_integer(value, &reading->control.best_effort_last);
@@ -91,6 +112,25 @@ static bool read_who(const slice *value, struct msock__reading *reading)
 {
     return msock__value_items(value, MSOCK__WHO_MAX, add_session,
                               &reading->control);
+}
+
+static bool add_asked(const slice *item, void *user)
+{
+    struct msock__asked *asked = user;
+
+    return msock__value_hex(item, ID_DIGITS, &asked->sessions[asked->count++]);
+}
+
+static bool read_done(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK__ASKED_MAX, add_asked,
+                              &reading->control.done);
+}
+
+static bool read_of(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK__ASKED_MAX, add_asked,
+                              &reading->control.of);
 }
 
 /* A range lies above the one before it. */
@@ -249,6 +289,13 @@ static bool read_filters(const slice *value, struct msock__reading *reading)
                               &reading->control);
 }
 
+static bool read_asked_filters(const slice *value,
+                               struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK__ASKED_MAX, add_filter,
+                              &reading->control);
+}
+
 static bool add_key(const slice *item, void *user)
 {
     struct msock__about *about = user;
@@ -321,7 +368,13 @@ static bool check_of(const slice *value, struct msock__reading *reading)
 /* -- Tables -- */
 
 /* Bits of keys that others need. */
-enum { VERSION_PART = 1 << 5 | 1 << 6, ACK = 1 << 1 };
+enum {
+    VERSION_PART = 1 << 5 | 1 << 6,
+    ACK = 1 << 1,
+    WHO = 1 << 0,
+    QUERY = 1 << 1,
+    FILTERS = 1 << 4
+};
 
 static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
     [MSOCK__HELLO] = {"$ms/hello",
@@ -359,8 +412,20 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                      2,
                      {{"session", read_session, 0},
                       {"ranges", read_ranges, 0}}},
-    [MSOCK__QUERY] = {"$ms/query", 1, {{"who", read_who, 0}}},
+    [MSOCK__QUERY] = {"$ms/query",
+                      0,
+                      {{"who", read_who, 0},
+                       {"query", read_query, FILTERS},
+                       {"done", read_done, QUERY},
+                       {"of", read_of, QUERY},
+                       {"filters", read_asked_filters, QUERY}},
+                      WHO | QUERY},
     [MSOCK__RING] = {"$ms/ring", 2, {{"to", read_to, 0}, {"box", read_box, 0}}},
+    [MSOCK__HELD] = {"$ms/held",
+                     3,
+                     {{"query", read_answered, 0},
+                      {"values", read_values, 0},
+                      {"last", read_until, 0}}},
 };
 
 const struct msock__control_table *

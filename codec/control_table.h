@@ -30,6 +30,7 @@ struct msock__control_table {
     const char *topic;
     size_t required; /* how many keys may not be missing, the first ones */
     struct msock__control_key keys[MSOCK__CONTROL_KEYS];
+    unsigned one_of; /* bits of keys of which exactly one is there; 0: none */
 };
 
 /** Returns the table of a known kind. */

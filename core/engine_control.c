@@ -142,6 +142,7 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     case MSOCK__SYNC:
     case MSOCK__QUERY:
     case MSOCK__RING:
+    case MSOCK__HELD:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -153,12 +154,14 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     } else if (heard->control.kind == MSOCK__BYE) {
         on_bye(engine, heard);
     } else if (heard->control.kind == MSOCK__QUERY) {
-        msock__engine_query_heard(engine, heard->origin->now_us,
-                                  &heard->control);
+        if (!heard->control.asks_values) {
+            msock__engine_query_heard(engine, heard->origin->now_us,
+                                      &heard->control);
+        }
     } else if (heard->control.kind == MSOCK__RING) {
         msock__engine_pushed(engine, heard->origin->now_us, session,
                              heard->frame, &heard->control.pushed);
-    } else {
+    } else if (heard->control.kind == MSOCK__SYNC) {
         msock__engine_stream_range(engine, heard->origin->now_us, session,
                                    heard->stamp_us, heard->control.held);
     }
@@ -365,6 +368,7 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
     case MSOCK__RING:
         msock__push_sent(&engine->push, now_us);
         break;
+    case MSOCK__HELD:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }

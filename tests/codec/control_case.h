@@ -78,6 +78,35 @@ static inline bool control_same_text(const struct msock__json_slice *a,
     return msock__json_unescape(b, y) == size && memcmp(x, y, size) == 0;
 }
 
+static inline bool control_same_filters(const struct msock__control *a,
+                                        const struct msock__control *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        if (!control_same_text(&a->filters[i], &b->filters[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline bool control_same_asked(const struct msock__asked *a,
+                                      const struct msock__asked *b)
+{
+    return a->count == b->count && memcmp(a->sessions, b->sessions,
+                                          a->count * sizeof *a->sessions) == 0;
+}
+
+/** Whether what they say of asking for values is the same, but for filters. */
+static inline bool control_same_asking(const struct msock__control *a,
+                                       const struct msock__control *b)
+{
+    return a->asks_values == b->asks_values && a->query == b->query &&
+           control_same_asked(&a->done, &b->done) &&
+           control_same_asked(&a->of, &b->of) &&
+           a->value_count == b->value_count &&
+           a->reliable_last == b->reliable_last;
+}
+
 /** Whether two hellos say the same of who the node is. */
 static inline bool control_same_about(const struct msock__control *a,
                                       const struct msock__control *b)
@@ -85,13 +114,8 @@ static inline bool control_same_about(const struct msock__control *a,
     const struct msock__about *x = &a->about;
     const struct msock__about *y = &b->about;
 
-    for (size_t i = 0; i < a->count; i++) {
-        if (!control_same_text(&a->filters[i], &b->filters[i])) {
-            return false;
-        }
-    }
-    return x->part == y->part && x->parts == y->parts &&
-           strcmp(x->version, y->version) == 0 &&
+    return control_same_filters(a, b) && x->part == y->part &&
+           x->parts == y->parts && strcmp(x->version, y->version) == 0 &&
            x->key_count == y->key_count &&
            memcmp(x->keys, y->keys, x->key_count * sizeof x->keys[0]) == 0 &&
            x->keeper == y->keeper && control_same_text(&x->will, &y->will);
@@ -111,12 +135,14 @@ static inline bool control_same(const struct msock__control *a,
            a->revision == b->revision && a->held.first == b->held.first &&
            a->held.last == b->held.last && a->full == b->full &&
            a->nonce == b->nonce && a->up_ms == b->up_ms &&
-           a->session == b->session && a->count == b->count &&
+           a->session == b->session && control_same_asking(a, b) &&
+           a->count == b->count &&
            (a->kind == MSOCK__RING
                 ? strcmp(a->pushed.to, b->pushed.to) == 0 &&
                       strcmp(a->pushed.box, b->pushed.box) == 0
-            : a->kind == MSOCK__HELLO
-                ? control_same_about(a, b)
+            : a->kind == MSOCK__HELLO ? control_same_about(a, b)
+            : a->asks_values
+                ? control_same_filters(a, b)
                 : memcmp(a->sessions, b->sessions, a->count * item) == 0);
 }
 
@@ -166,7 +192,12 @@ static inline bool control_valid(const struct msock__control *c)
                c->full == (c->about.parts > 0) && c->about.parts <= 256 &&
                c->about.key_count <= 8 && c->about.will.size <= 512;
     case MSOCK__QUERY:
-        return c->count <= 64;
+        return c->asks_values
+                   ? c->count <= 16 && c->done.count <= 16 && c->of.count <= 16
+                   : c->count <= 64;
+    case MSOCK__HELD:
+        return c->value_count <= MSOCK__COUNTER_MAX &&
+               c->reliable_last <= MSOCK__COUNTER_MAX;
     case MSOCK__RING:
         return strlen(c->pushed.to) - 1 < 63 && strlen(c->pushed.box) - 1 < 408;
     case MSOCK__BYE:

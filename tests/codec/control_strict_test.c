@@ -13,6 +13,7 @@
 #define HELLO "\"age\":1,\"every\":5000,\"be\":2,\"rel\":[1,0],\"rev\":3"
 #define FULL HELLO ",\"version\":\"1.0\",\"part\":[0,1]"
 #define ANSWER "\"age\":1,\"rel\":[1,0]"
+#define ASKS "\"query\":" ID ",\"filters\":[]"
 #define SAYS(text) "{" text "}"
 
 /* Texts of 10, 50, 60 and 64 bytes. */
@@ -60,6 +61,14 @@ static const struct text taken[] = {
     {"nack", "{\"session\":" ID ",\"ranges\":[[1,1],[2,1024]]}"},
     {"nack",
      "{\"session\":" ID ",\"ranges\":[[9007199254740991,9007199254740991]]}"},
+    {"query", "{\"who\":[" ID "]}"},
+    {"query", "{" ASKS "}"},
+    {"query", "{\"filters\":[\"#\",\"" MANY "abcde\"],\"query\":" ID "}"},
+    {"query", "{" ASKS ",\"done\":[],\"of\":[]}"},
+    {"query", "{" ASKS ",\"done\":[" ID "," ID "],\"of\":[" NONCE "]}"},
+    {"held", "{\"query\":" ID ",\"values\":0,\"last\":0}"},
+    {"held", "{\"query\":" ID ",\"values\":9007199254740991,"
+             "\"last\":9007199254740991}"},
 };
 
 static const struct text refused[] = {
@@ -181,6 +190,29 @@ static const struct text refused[] = {
     {"hello", SAYS(FULL ",\"will\":[\"a/#\",1]")},
     {"hello", SAYS(FULL ",\"will\":[\"$ms/bye\",1]")},
     {"hello", SAYS(FULL ",\"will\":[1,\"a\"]")},
+    /* asking for values, and their end */
+    {"query", "{}"},
+    {"query", "{\"who\":[]," ASKS "}"},
+    {"query", "{\"who\":[],\"query\":" ID "}"},
+    {"query", "{\"who\":[],\"filters\":[]}"},
+    {"query", "{\"who\":[],\"done\":[]}"},
+    {"query", "{\"query\":" ID "}"},
+    {"query", "{\"filters\":[\"#\"]}"},
+    {"query", "{\"filters\":[],\"done\":[],\"of\":[]}"},
+    {"query", "{\"query\":1,\"filters\":[]}"},
+    {"query", "{\"query\":" ID ",\"filters\":[\"\"]}"},
+    {"query", "{\"query\":" ID ",\"filters\":[1]}"},
+    {"query", "{\"query\":" ID ",\"filters\":\"#\"}"},
+    {"query", "{\"query\":" ID ",\"filters\":[\"" MANY "abcdef\"]}"},
+    {"query", "{" ASKS ",\"done\":[\"hub\"]}"},
+    {"query", "{" ASKS ",\"of\":" ID "}"},
+    {"query", "{" ASKS ",\"query\":" ID "}"},
+    {"held", "{\"query\":" ID ",\"values\":0}"},
+    {"held", "{\"query\":" ID ",\"last\":0}"},
+    {"held", "{\"values\":0,\"last\":0}"},
+    {"held", "{\"query\":\"1\",\"values\":0,\"last\":0}"},
+    {"held", "{\"query\":" ID ",\"values\":-1,\"last\":0}"},
+    {"held", "{\"query\":" ID ",\"values\":0,\"last\":9007199254740992}"},
     /* what a confirmed publish adds */
     {"sync", "{\"rel\":[1,9],\"of\":[\"hub\"]}"},
     {"sync", "{\"rel\":[1,9],\"ack\":9}"},
@@ -291,6 +323,9 @@ static const struct {
     {"hello", "{" FULL ",\"keys\":[", ",\"0123abcd\"", "]}", 8},
     {"sync", "{\"rel\":[1,9],\"ack\":[", ",1", "]}", 16},
     {"sync", "{\"rel\":[1,9],\"ack\":[1],\"of\":[", ",\"hub\"", "]}", 16},
+    {"query", "{" ASKS ",\"done\":[", "," ID, "]}", 16},
+    {"query", "{" ASKS ",\"of\":[", "," ID, "]}", 16},
+    {"query", "{\"query\":" ID ",\"filters\":[", ",\"#\"", "]}", 16},
     /* a will of 512 bytes */
     {"hello", "{" FULL ",\"will\":[\"a\",\"", " ", " \"]}", 504},
 };

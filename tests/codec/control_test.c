@@ -70,6 +70,30 @@ static const struct {
       .sessions = {UINT64_C(0x8899aabbccddeeff), 10}},
      "{\"topic\":\"$ms/query\",\"sender\":\"hub\",\"data\":{\"who\":["
      "\"8899aabbccddeeff\",\"000000000000000a\"]}}\n"},
+    {{.kind = MSOCK__QUERY,
+      .asks_values = true,
+      .query = UINT64_C(0x0123456789abcdef),
+      .count = 1,
+      .filters = {SLICE("\"home/#\"")}},
+     "{\"topic\":\"$ms/query\",\"sender\":\"hub\",\"data\":{\"query\":"
+     "\"0123456789abcdef\",\"filters\":[\"home/#\"]}}\n"},
+    {{.kind = MSOCK__QUERY,
+      .asks_values = true,
+      .query = 1,
+      .done = {2, {UINT64_C(0x8899aabbccddeeff), 10}},
+      .of = {1, {11}},
+      .count = 3,
+      .filters = {SLICE("\"a\""), SLICE("\"+/\\\"\""), SLICE("\"#\"")}},
+     "{\"topic\":\"$ms/query\",\"sender\":\"hub\",\"data\":{\"query\":"
+     "\"0000000000000001\",\"done\":[\"8899aabbccddeeff\","
+     "\"000000000000000a\"],\"of\":[\"000000000000000b\"],"
+     "\"filters\":[\"a\",\"+/\\\"\",\"#\"]}}\n"},
+    {{.kind = MSOCK__HELD,
+      .query = 10,
+      .value_count = 3,
+      .reliable_last = MOST},
+     "{\"topic\":\"$ms/held\",\"sender\":\"hub\",\"data\":{\"query\":"
+     "\"000000000000000a\",\"values\":3,\"last\":9007199254740991}}\n"},
     {{.kind = MSOCK__RING, .pushed = {"\"porch\"", "AQIDBA=="}},
      "{\"topic\":\"$ms/ring\",\"sender\":\"hub\",\"data\":{\"to\":"
      "\"\\\"porch\\\"\",\"box\":\"AQIDBA==\"}}\n"},
@@ -200,6 +224,7 @@ Test(control, lists_are_cut_where_the_room_ends)
     expect_split(&golden[3].control, strlen(golden[3].text));
     expect_split(&golden[4].control, strlen(golden[4].text));
     expect_split(&golden[6].control, strlen(golden[6].text));
+    expect_split(&golden[9].control, strlen(golden[9].text));
 }
 
 Test(control, what_was_cut_is_a_message_of_its_own)
@@ -258,12 +283,14 @@ Test(control, kinds_are_told_by_their_topics)
     cr_expect(eq(int, kind_of("$ms/answer"), MSOCK__ANSWER));
     cr_expect(eq(int, kind_of("$ms/sync"), MSOCK__SYNC));
     cr_expect(eq(int, kind_of("$ms/nack"), MSOCK__NACK));
+    cr_expect(eq(int, kind_of("$ms/query"), MSOCK__QUERY));
+    cr_expect(eq(int, kind_of("$ms/held"), MSOCK__HELD));
 }
 
 Test(control, other_topics_are_unknown)
 {
     static const char *const topics[] = {
-        "$ms/queries", "$ms/held",   "$ms/ack", "$ms/Hello",   "$ms/hell",
+        "$ms/queries", "$ms/helds",  "$ms/ack", "$ms/Hello",   "$ms/hell",
         "$ms/",        "$ms/hello/", "$ms",     "hello",       "$MS/hello",
         "ms/hello",    "$ms/helloo", "$ms//",   "$ms/hello/a",
     };

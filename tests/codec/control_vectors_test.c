@@ -112,7 +112,30 @@ static void take_about(const cJSON *data, struct msock__control *control)
     }
 }
 
-/* Each kind has at most one list. */
+/* A query for values, and what answers it. */
+static void take_asking(const cJSON *data, struct msock__control *control)
+{
+    const cJSON *item;
+
+    control->asks_values = control->kind == MSOCK__QUERY;
+    take_id(data, "query", &control->query);
+    take_number(data, "values", &control->value_count);
+    take_number(data, "last", &control->reliable_last);
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "filters"))
+    {
+        control->filters[control->count++] = json_of(item);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "done"))
+    {
+        control->done.sessions[control->done.count++] = id_of(item);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "of"))
+    {
+        control->of.sessions[control->of.count++] = id_of(item);
+    }
+}
+
+/* Each kind has few lists. */
 static void take_lists(const cJSON *data, struct msock__control *control)
 {
     const cJSON *item;
@@ -152,6 +175,9 @@ static struct msock__control expected_of(const cJSON *item)
     }
     if (has(data, "version")) {
         take_about(data, &control);
+    }
+    if (has(data, "query")) {
+        take_asking(data, &control);
     }
     take_lists(data, &control);
     if (has(data, "box")) {

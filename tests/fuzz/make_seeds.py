@@ -236,6 +236,9 @@ def add_conversations(seeds):
             '"part":[0,1],"filters":["#"],"keys":["00000001"],"keeper":true,'
             '"will":["x",1]}'),
         (6, f'{{"who":["{me}"]}}'),
+        (6, f'{{"query":"0123456789abcdef","done":["{peer}"],"of":["{me}"],'
+            '"filters":["#","x/+"]}'),
+        (7, '{"query":"0123456789abcdef","values":1,"last":5}'),
         (1, '{"be":3,"rel":[1,5]}'),
     ]
     for who in (0, 1, 4, 5, 8, 12):

@@ -63,6 +63,20 @@ CANONICAL = {
     "query": ("query", {"who": [OTHER]}),
     "query at its bounds":
         ("query", {"who": [f"{n:016x}" for n in range(64)]}),
+    "query for values":
+        ("query", {"query": NONCES[2], "filters": ["home/#"]}),
+    "query for values that some told, of one":
+        ("query", {"query": NONCES[0], "done": [OTHER, NONCES[1]],
+                   "of": [NONCES[2]], "filters": ["+/lamp", "a\"b"]}),
+    "query for values at its bounds":
+        ("query", {"query": NONCES[1],
+                   "done": [f"{n:016x}" for n in range(16)],
+                   "of": [f"{n:016x}" for n in range(16, 32)],
+                   "filters": ["f" * 255] * 16}),
+    "held": ("held", {"query": OTHER, "values": 3, "last": 70}),
+    "held, nothing": ("held", {"query": OTHER, "values": 0, "last": 0}),
+    "held at its bounds":
+        ("held", {"query": OTHER, "values": MOST, "last": MOST}),
     "nack": ("nack", {"session": OTHER, "ranges": [[4, 4]]}),
     "nack of neighbours":
         ("nack", {"session": OTHER, "ranges": [[4, 6], [7, 7], [100, 1118]]}),
@@ -105,7 +119,10 @@ TAKEN = {
     "ring, escapes":
         ("ring", '{"box":"A\\u0041\\/=","to":"p\\u006frch"}',
          {"to": "porch", "box": "AA/="}),
-    "query of nobody": ("query", '{"who":[],"filters":1}', {"who": []}),
+    "query of nobody": ("query", '{"who":[],"whom":1}', {"who": []}),
+    "query for no values":
+        ("query", f'{{"filters":[],"of":[],"done":[],"query":"{OTHER}"}}',
+         {"query": OTHER, "filters": []}),
     "sync that asks for acknowledgements":
         ("sync", '{"rel":[1,9],"ack":[9],"of":["hub","porch"]}',
          {"rel": [1, 9]}),
@@ -140,7 +157,7 @@ def changed(kind, **more):
 def refusals():
     """reason, topic, data (an object or a text)"""
     for kind in ("hello", "bye", "challenge", "answer", "sync", "nack",
-                 "query", "ring"):
+                 "query", "ring", "held"):
         for key in sample(kind):
             yield f"{kind} without {key}", kind, without(kind, key)
         yield f"{kind}: no object", kind, "[]"
@@ -164,6 +181,17 @@ def refusals():
                                               sessions=[OTHER] * 65)
     yield "query of 65 sessions", "query", {"who": [OTHER] * 65}
     yield "query of a short session", "query", {"who": [OTHER[1:]]}
+    asks = {"query": OTHER, "filters": []}
+    for more in ({"who": []}, {"query": OTHER[1:]}, {"filters": ["#"] * 17},
+                 {"filters": [""]}, {"done": [OTHER] * 17},
+                 {"of": [OTHER] * 17}, {"done": ["hub"]}, {"of": OTHER}):
+        yield (f"query for values with {json.dumps(more)[:60]}", "query",
+               {**asks, **more})
+    yield "query without filters", "query", {"query": OTHER}
+    yield "filters without a query", "query", {"filters": ["#"]}
+    yield "query for hellos, of one", "query", {"who": [], "of": [OTHER]}
+    for more in ({"query": OTHER[1:]}, {"values": -1}, {"last": MOST + 1}):
+        yield f"held with {json.dumps(more)}", "held", changed("held", **more)
     for more in ({"to": ""}, {"to": "n" * 64}, {"to": ["porch"]},
                  {"box": ""}, {"box": "A" * 409}, {"box": "AQ.="},
                  {"box": "AQ =="}, {"box": 1}):

@@ -91,7 +91,8 @@ struct msock__control {
     uint64_t best_effort_last; /* hello, bye: counter, 0 if none was sent */
     uint64_t revision;         /* hello */
     struct msock__range held;  /* hello, bye, answer, sync: reliable frames that
-                                  can be sent again; first = last + 1: none */
+                                  can be sent again; first = last + 1: none;
+                                  held: those that answer, the same way */
     bool full;                 /* hello: says who the node is */
     struct msock__about about; /* full hello */
     uint64_t nonce;            /* challenge */
@@ -102,7 +103,6 @@ struct msock__control {
     struct msock__asked done;  /* query for values: who need not answer */
     struct msock__asked of;    /* query for values: who is asked; none: all */
     uint64_t value_count;      /* held: how many values were told */
-    uint64_t reliable_last;    /* held: counter of the last of them, or above */
     size_t count;              /* of what follows */
     union {
         uint64_t sessions[MSOCK__CHALLENGE_MAX];       /* challenge, query for

@@ -230,7 +230,7 @@ static void put_answered(struct pen *pen, const struct msock__control *control)
     put_text(pen, "{\"query\":");
     put_id(pen, control->query);
     put_member(pen, ",\"values\":", control->value_count);
-    put_member(pen, ",\"last\":", control->reliable_last);
+    put_held(pen, ",\"frames\":", &control->held);
 }
 
 static void put_ring(struct pen *pen, const struct msock__control *control)

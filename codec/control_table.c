@@ -46,11 +46,6 @@ static bool read_values(const slice *value, struct msock__reading *reading)
     return msock__json_integer(value, &reading->control.value_count);
 }
 
-static bool read_until(const slice *value, struct msock__reading *reading)
-{
-    return msock__json_integer(value, &reading->control.reliable_last);
-}
-
 static bool read_last(const slice *value, struct msock__reading *reading)
 {
     return msock__json_integer(value, &reading->control.best_effort_last);
@@ -425,7 +420,7 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                      3,
                      {{"query", read_answered, 0},
                       {"values", read_values, 0},
-                      {"last", read_until, 0}}},
+                      {"frames", read_held, 0}}},
 };
 
 const struct msock__control_table *

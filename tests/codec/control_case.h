@@ -103,8 +103,7 @@ static inline bool control_same_asking(const struct msock__control *a,
     return a->asks_values == b->asks_values && a->query == b->query &&
            control_same_asked(&a->done, &b->done) &&
            control_same_asked(&a->of, &b->of) &&
-           a->value_count == b->value_count &&
-           a->reliable_last == b->reliable_last;
+           a->value_count == b->value_count;
 }
 
 /** Whether two hellos say the same of who the node is. */
@@ -196,8 +195,7 @@ static inline bool control_valid(const struct msock__control *c)
                    ? c->count <= 16 && c->done.count <= 16 && c->of.count <= 16
                    : c->count <= 64;
     case MSOCK__HELD:
-        return c->value_count <= MSOCK__COUNTER_MAX &&
-               c->reliable_last <= MSOCK__COUNTER_MAX;
+        return control_held_valid(c) && c->value_count <= MSOCK__COUNTER_MAX;
     case MSOCK__RING:
         return strlen(c->pushed.to) - 1 < 63 && strlen(c->pushed.box) - 1 < 408;
     case MSOCK__BYE:

@@ -66,9 +66,9 @@ static const struct text taken[] = {
     {"query", "{\"filters\":[\"#\",\"" MANY "abcde\"],\"query\":" ID "}"},
     {"query", "{" ASKS ",\"done\":[],\"of\":[]}"},
     {"query", "{" ASKS ",\"done\":[" ID "," ID "],\"of\":[" NONCE "]}"},
-    {"held", "{\"query\":" ID ",\"values\":0,\"last\":0}"},
+    {"held", "{\"query\":" ID ",\"values\":0,\"frames\":[1,0]}"},
     {"held", "{\"query\":" ID ",\"values\":9007199254740991,"
-             "\"last\":9007199254740991}"},
+             "\"frames\":[9007199254740991,9007199254740991]}"},
 };
 
 static const struct text refused[] = {
@@ -208,11 +208,13 @@ static const struct text refused[] = {
     {"query", "{" ASKS ",\"of\":" ID "}"},
     {"query", "{" ASKS ",\"query\":" ID "}"},
     {"held", "{\"query\":" ID ",\"values\":0}"},
-    {"held", "{\"query\":" ID ",\"last\":0}"},
-    {"held", "{\"values\":0,\"last\":0}"},
-    {"held", "{\"query\":\"1\",\"values\":0,\"last\":0}"},
-    {"held", "{\"query\":" ID ",\"values\":-1,\"last\":0}"},
-    {"held", "{\"query\":" ID ",\"values\":0,\"last\":9007199254740992}"},
+    {"held", "{\"query\":" ID ",\"frames\":[1,0]}"},
+    {"held", "{\"values\":0,\"frames\":[1,0]}"},
+    {"held", "{\"query\":\"1\",\"values\":0,\"frames\":[1,0]}"},
+    {"held", "{\"query\":" ID ",\"values\":-1,\"frames\":[1,0]}"},
+    {"held", "{\"query\":" ID ",\"values\":0,\"frames\":[1,-1]}"},
+    {"held", "{\"query\":" ID ",\"values\":0,\"frames\":[2,0]}"},
+    {"held", "{\"query\":" ID ",\"values\":0,\"frames\":0}"},
     /* what a confirmed publish adds */
     {"sync", "{\"rel\":[1,9],\"of\":[\"hub\"]}"},
     {"sync", "{\"rel\":[1,9],\"ack\":9}"},

@@ -88,12 +88,9 @@ static const struct {
      "\"0000000000000001\",\"done\":[\"8899aabbccddeeff\","
      "\"000000000000000a\"],\"of\":[\"000000000000000b\"],"
      "\"filters\":[\"a\",\"+/\\\"\",\"#\"]}}\n"},
-    {{.kind = MSOCK__HELD,
-      .query = 10,
-      .value_count = 3,
-      .reliable_last = MOST},
+    {{.kind = MSOCK__HELD, .query = 10, .value_count = 3, .held = {68, MOST}},
      "{\"topic\":\"$ms/held\",\"sender\":\"hub\",\"data\":{\"query\":"
-     "\"000000000000000a\",\"values\":3,\"last\":9007199254740991}}\n"},
+     "\"000000000000000a\",\"values\":3,\"frames\":[68,9007199254740991]}}\n"},
     {{.kind = MSOCK__RING, .pushed = {"\"porch\"", "AQIDBA=="}},
      "{\"topic\":\"$ms/ring\",\"sender\":\"hub\",\"data\":{\"to\":"
      "\"\\\"porch\\\"\",\"box\":\"AQIDBA==\"}}\n"},

@@ -120,7 +120,6 @@ static void take_asking(const cJSON *data, struct msock__control *control)
     control->asks_values = control->kind == MSOCK__QUERY;
     take_id(data, "query", &control->query);
     take_number(data, "values", &control->value_count);
-    take_number(data, "last", &control->reliable_last);
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "filters"))
     {
         control->filters[control->count++] = json_of(item);
@@ -170,8 +169,9 @@ static struct msock__control expected_of(const cJSON *item)
     take_number(data, "up", &control.up_ms);
     take_id(data, "nonce", &control.nonce);
     take_id(data, "session", &control.session);
-    if (has(data, "rel")) {
-        control.held = range_of(vector_get(data, "rel"));
+    if (has(data, "rel") || has(data, "frames")) {
+        control.held =
+            range_of(vector_get(data, has(data, "rel") ? "rel" : "frames"));
     }
     if (has(data, "version")) {
         take_about(data, &control);

@@ -238,7 +238,7 @@ def add_conversations(seeds):
         (6, f'{{"who":["{me}"]}}'),
         (6, f'{{"query":"0123456789abcdef","done":["{peer}"],"of":["{me}"],'
             '"filters":["#","x/+"]}'),
-        (7, '{"query":"0123456789abcdef","values":1,"last":5}'),
+        (7, '{"query":"0123456789abcdef","values":1,"frames":[2,5]}'),
         (1, '{"be":3,"rel":[1,5]}'),
     ]
     for who in (0, 1, 4, 5, 8, 12):

@@ -73,10 +73,10 @@ CANONICAL = {
                    "done": [f"{n:016x}" for n in range(16)],
                    "of": [f"{n:016x}" for n in range(16, 32)],
                    "filters": ["f" * 255] * 16}),
-    "held": ("held", {"query": OTHER, "values": 3, "last": 70}),
-    "held, nothing": ("held", {"query": OTHER, "values": 0, "last": 0}),
+    "held": ("held", {"query": OTHER, "values": 3, "frames": [68, 70]}),
+    "held, nothing": ("held", {"query": OTHER, "values": 0, "frames": [71, 70]}),
     "held at its bounds":
-        ("held", {"query": OTHER, "values": MOST, "last": MOST}),
+        ("held", {"query": OTHER, "values": MOST, "frames": [1, MOST]}),
     "nack": ("nack", {"session": OTHER, "ranges": [[4, 4]]}),
     "nack of neighbours":
         ("nack", {"session": OTHER, "ranges": [[4, 6], [7, 7], [100, 1118]]}),
@@ -190,7 +190,7 @@ def refusals():
     yield "query without filters", "query", {"query": OTHER}
     yield "filters without a query", "query", {"filters": ["#"]}
     yield "query for hellos, of one", "query", {"who": [], "of": [OTHER]}
-    for more in ({"query": OTHER[1:]}, {"values": -1}, {"last": MOST + 1}):
+    for more in ({"query": OTHER[1:]}, {"values": -1}, {"frames": [3, 1]}):
         yield f"held with {json.dumps(more)}", "held", changed("held", **more)
     for more in ({"to": ""}, {"to": "n" * 64}, {"to": ["porch"]},
                  {"box": ""}, {"box": "A" * 409}, {"box": "AQ.="},

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* State topics: the newest value of each. */
+#include "core/values.h"
+
+#include "core/topic.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Topics in the order of their changes. */
+struct msock__states {
+    struct msock__state *first, *last;
+};
+
+struct msock__values {
+    struct msock__values_limits limits;
+    uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
+    struct msock__state *table;
+    struct msock__states pinned;  /* stay, ... */
+    struct msock__states loose;   /* ... make room, ... */
+    struct msock__states cleared; /* ... or go an hour later */
+    uint64_t change;
+    size_t count;
+    size_t bytes;
+};
+
+/* -- Lists -- */
+
+static void unlink_state(struct msock__state *state)
+{
+    struct msock__states *list = state->list;
+
+    *(state->previous ? &state->previous->next : &list->first) = state->next;
+    *(state->next ? &state->next->previous : &list->last) = state->previous;
+    state->list = NULL;
+}
+
+/* Puts a topic last on the list where it belongs. */
+static void link_state(struct msock__values *values, struct msock__state *state)
+{
+    struct msock__states *list = state->value->cleared ? &values->cleared
+                                 : state->pinned       ? &values->pinned
+                                                       : &values->loose;
+    assert(state->list == NULL);
+    state->list = list;
+    state->previous = list->last;
+    state->next = NULL;
+    *(list->last ? &list->last->next : &list->first) = state;
+    list->last = state;
+}
+
+/* -- Topics -- */
+
+static size_t state_cost(size_t topic_size)
+{
+    return sizeof(struct msock__state) + topic_size + 1;
+}
+
+int msock__values_new(struct msock__values **values,
+                      const struct msock__values_limits *limits,
+                      const uint8_t hash_key[static MSOCK__HASH_KEY_SIZE])
+{
+    struct msock__values *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    made->limits = *limits;
+    memcpy(made->hash_key, hash_key, sizeof made->hash_key);
+    *values = made;
+    return 0;
+}
+
+struct msock__state *msock__values_find(const struct msock__values *values,
+                                        const char *topic, size_t size)
+{
+    unsigned hash = msock__table_hash(values->hash_key, topic, size);
+    struct msock__state *found;
+
+    HASH_FIND_BYHASHVALUE(hh, values->table, topic, size, hash, found);
+    return found;
+}
+
+static void forget(struct msock__values *values, struct msock__state *state)
+{
+    values->bytes -=
+        state_cost(state->topic_size) + msock__value_cost(state->value);
+    values->count--;
+    unlink_state(state);
+    HASH_DELETE(hh, values->table, state);
+    msock__value_release(state->value);
+    free(state);
+}
+
+void msock__values_free(struct msock__values *values)
+{
+    if (values == NULL) {
+        return;
+    }
+    while (values->table) {
+        forget(values, values->table);
+    }
+    free(values);
+}
+
+/* The topic that is the first to make room for another than `spared`. */
+static struct msock__state *victim(const struct msock__values *values,
+                                   const struct msock__state *spared)
+{
+    struct msock__state *state = values->cleared.first;
+
+    if (state == spared && state != NULL) {
+        state = state->next;
+    }
+    if (state == NULL) {
+        state = values->loose.first;
+    }
+    return state == spared && state != NULL ? state->next : state;
+}
+
+static bool has_room(const struct msock__values *values, size_t bytes,
+                     size_t count)
+{
+    return values->count + count <= values->limits.count_max &&
+           values->bytes + bytes <= values->limits.bytes_max;
+}
+
+/* Makes room for so much more than there is, at the cost of others than
+ * `spared`.  Returns 0, MSOCK_ELIMIT. */
+static int make_room(struct msock__values *values, size_t bytes, size_t count,
+                     const struct msock__state *spared)
+{
+    while (!has_room(values, bytes, count)) {
+        struct msock__state *state = victim(values, spared);
+        if (state == NULL) {
+            return MSOCK_ELIMIT;
+        }
+        forget(values, state);
+    }
+    return 0;
+}
+
+/* Adds a topic without a value.  NULL: out of memory. */
+static struct msock__state *add_state(struct msock__values *values,
+                                      const char *topic, size_t size)
+{
+    struct msock__state *state = calloc(1, state_cost(size));
+    if (state == NULL) {
+        return NULL;
+    }
+    state->topic_size = size;
+    memcpy(state->topic, topic, size);
+    unsigned hash = msock__table_hash(values->hash_key, topic, size);
+    HASH_ADD_BYHASHVALUE(hh, values->table, topic[0], size, hash, state);
+    if (state->hh.tbl == NULL) {
+        free(state);
+        return NULL;
+    }
+    values->count++;
+    values->bytes += state_cost(size);
+    return state;
+}
+
+/* Gives a topic the value that it has from now on. */
+static void put_value(struct msock__values *values, uint64_t now_us,
+                      struct msock__state *state, struct msock__value *value)
+{
+    if (state->value) {
+        values->bytes -= msock__value_cost(state->value);
+        unlink_state(state);
+        msock__value_release(state->value);
+    }
+    state->value = value;
+    state->change = ++values->change;
+    state->sent_us = 0;
+    state->owed = state->kept = state->waits = false;
+    state->cleared_us = value->cleared ? now_us : 0;
+    values->bytes += msock__value_cost(value);
+    link_state(values, state);
+}
+
+static int take_new(struct msock__values *values, uint64_t now_us,
+                    const struct msock__offer *offer,
+                    struct msock__state **state)
+{
+    struct msock__state *known = *state;
+    size_t bytes = msock__offer_cost(offer);
+    size_t more = known ? 0 : state_cost(offer->topic_size);
+    size_t less = known ? msock__value_cost(known->value) : 0;
+
+    if (bytes + more > less &&
+        make_room(values, bytes + more - less, known ? 0 : 1, known) < 0) {
+        return MSOCK_ELIMIT;
+    }
+    struct msock__value *value = msock__value_new(offer);
+    if (value == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    if (known == NULL) {
+        known = add_state(values, offer->topic, offer->topic_size);
+    }
+    if (known == NULL) {
+        msock__value_release(value);
+        return MSOCK_ENOMEM;
+    }
+    known->pinned |= offer->pinned;
+    put_value(values, now_us, known, value);
+    *state = known;
+    return MSOCK__TAKEN_NEWER;
+}
+
+int msock__values_take(struct msock__values *values, uint64_t now_us,
+                       const struct msock__offer *offer,
+                       struct msock__state **state)
+{
+    assert(offer->edition.version > 0 &&
+           offer->edition.version <= MSOCK__VERSION_MAX);
+    assert(offer->owner_size > 0 && offer->owner_size <= MSOCK_NAME_MAX);
+    struct msock__state *known =
+        msock__values_find(values, offer->topic, offer->topic_size);
+    int order =
+        known ? msock__edition_compare(&offer->edition, &known->value->edition)
+              : 1;
+    if (order > 0) {
+        int code = take_new(values, now_us, offer, &known);
+        *state = code >= 0 ? known : *state;
+        return code;
+    }
+    *state = known;
+    if (order < 0) {
+        return MSOCK__TAKEN_OLDER;
+    }
+    if (!known->value->age_known && offer->age_known) {
+        known->value->published_us = offer->published_us;
+        known->value->age_known = true;
+    }
+    return MSOCK__TAKEN_SAME;
+}
+
+uint64_t msock__values_next(const struct msock__values *values,
+                            const char *topic, size_t size)
+{
+    const struct msock__state *state = msock__values_find(values, topic, size);
+    uint64_t version = state ? state->value->edition.version : 0;
+
+    return version < MSOCK__VERSION_MAX ? version + 1 : 0;
+}
+
+/* -- All of them -- */
+
+struct visit {
+    const char *filter;
+    size_t filter_size;
+    bool (*visit)(const struct msock__state *state, void *user);
+    void *user;
+};
+
+static bool visit_list(const struct msock__states *list,
+                       const struct visit *visit)
+{
+    const struct msock__state *state = list->first;
+
+    for (; state; state = state->next) {
+        if (msock__topic_match(visit->filter, visit->filter_size, state->topic,
+                               state->topic_size) &&
+            !visit->visit(state, visit->user)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A valid filter has these as wildcards only. */
+static bool is_literal(const char *filter, size_t size)
+{
+    return memchr(filter, '+', size) == NULL &&
+           memchr(filter, '#', size) == NULL;
+}
+
+bool msock__values_each(
+    const struct msock__values *values, const char *filter, size_t filter_size,
+    bool (*visit)(const struct msock__state *state, void *user), void *user)
+{
+    if (is_literal(filter, filter_size)) {
+        const struct msock__state *state =
+            msock__values_find(values, filter, filter_size);
+        return state == NULL || visit(state, user);
+    }
+    const struct visit one = {filter, filter_size, visit, user};
+    return visit_list(&values->pinned, &one) &&
+           visit_list(&values->loose, &one) &&
+           visit_list(&values->cleared, &one);
+}
+
+struct collection {
+    struct msock__value **list; /* NULL: they are counted only */
+    size_t count;
+};
+
+static bool collect(const struct msock__state *state, void *user)
+{
+    struct collection *collection = user;
+
+    if (collection->list) {
+        collection->list[collection->count] = msock__value_hold(state->value);
+    }
+    collection->count++;
+    return true;
+}
+
+int msock__values_collect(const struct msock__values *values,
+                          const char *filter, size_t filter_size,
+                          struct msock__value ***list)
+{
+    struct collection collection = {NULL, 0};
+
+    (void)msock__values_each(values, filter, filter_size, collect, &collection);
+    if (collection.count == 0) {
+        *list = NULL;
+        return 0;
+    }
+    collection.list = malloc(collection.count * sizeof(struct msock__value *));
+    if (collection.list == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    collection.count = 0;
+    (void)msock__values_each(values, filter, filter_size, collect, &collection);
+    *list = collection.list;
+    return (int)collection.count;
+}
+
+void msock__values_release(struct msock__value **list, int count)
+{
+    for (int i = 0; i < count; i++) {
+        msock__value_release(list[i]);
+    }
+    free(list);
+}
+
+/* -- Changes -- */
+
+void msock__values_sent(struct msock__values *values, uint64_t now_us,
+                        const char *topic, size_t size,
+                        const struct msock__edition *edition)
+{
+    struct msock__state *state = msock__values_find(values, topic, size);
+
+    if (state && msock__edition_compare(&state->value->edition, edition) == 0) {
+        state->sent_us = now_us;
+    }
+}
+
+static void
+retain_list(struct msock__values *values, const struct msock__states *list,
+            bool (*wanted)(const struct msock__state *state, void *user),
+            void *user)
+{
+    struct msock__state *state = list->first;
+
+    while (state) {
+        struct msock__state *next = state->next;
+        if (!state->written && !wanted(state, user)) {
+            forget(values, state);
+        }
+        state = next;
+    }
+}
+
+void msock__values_retain(struct msock__values *values,
+                          bool (*wanted)(const struct msock__state *state,
+                                         void *user),
+                          void *user)
+{
+    retain_list(values, &values->pinned, wanted, user);
+    retain_list(values, &values->loose, wanted, user);
+    retain_list(values, &values->cleared, wanted, user);
+}
+
+void msock__values_pin(struct msock__values *values, struct msock__state *state)
+{
+    if (state->pinned) {
+        return;
+    }
+    state->pinned = true;
+    if (state->list == &values->loose) {
+        unlink_state(state);
+        link_state(values, state);
+    }
+}
+
+static void adopt(struct msock__state *state,
+                  const uint8_t session[static MSOCK__SESSION_SIZE])
+{
+    struct msock__edition *edition = &state->value->edition;
+    bool delivered = msock__edition_compare(&state->delivered, edition) == 0;
+
+    if (edition->version < MSOCK__VERSION_MAX) {
+        edition->version++;
+    }
+    memcpy(edition->session, session, sizeof edition->session);
+    state->sent_us = 0;
+    if (delivered) {
+        state->delivered = *edition;
+    }
+}
+
+void msock__values_adopt(struct msock__values *values,
+                         const uint8_t session[static MSOCK__SESSION_SIZE])
+{
+    struct msock__state *state = values->table;
+
+    for (; state; state = state->hh.next) {
+        if (state->value->own) {
+            adopt(state, session);
+        }
+    }
+}
+
+void msock__values_expire(struct msock__values *values, uint64_t now_us)
+{
+    while (msock__values_deadline(values) <= now_us) {
+        forget(values, values->cleared.first);
+    }
+}
+
+uint64_t msock__values_deadline(const struct msock__values *values)
+{
+    const struct msock__state *state = values->cleared.first;
+
+    return state ? state->cleared_us + MSOCK__CLEARED_US : UINT64_MAX;
+}
+
+uint64_t msock__values_change(const struct msock__values *values)
+{
+    return values->change;
+}
+
+size_t msock__values_count(const struct msock__values *values)
+{
+    return values->count;
+}
+
+size_t msock__values_bytes(const struct msock__values *values)
+{
+    return values->bytes;
+}

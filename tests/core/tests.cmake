@@ -29,7 +29,7 @@ foreach(module history repair_bounds)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 foreach(module heap schedule copies sendtimes admission pending
-        held answers ask)
+        held answers ask tell dispute)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs and answers. */
+#include "core/tell.h"
+
+#include "codec/json.h"
+#include "core/number.h"
+
+#include <assert.h>
+#include <multisock/error.h>
+#include <stdlib.h>
+
+enum {
+    OWN_SPREAD_US = 100000,
+    KEPT_AFTER_US = 300000,
+    KEPT_SPREAD_US = 300000,
+    AGAIN_SPREAD_US = 20000,
+    JOB_MAX_US = 5000000 /* by then the asker has asked three times */
+};
+
+/* -- Jobs -- */
+
+static void job_free(struct msock__job *job)
+{
+    for (size_t i = 0; i < job->filter_count; i++) {
+        free(job->filters[i]);
+    }
+    free(job);
+}
+
+static void job_remove(struct msock__tell *tell, struct msock__job *job)
+{
+    struct msock__job **link = &tell->first;
+
+    while (*link != job) {
+        link = &(*link)->next;
+    }
+    *link = job->next;
+    tell->count--;
+    job_free(job);
+}
+
+static char *plain(const struct msock__json_slice *filter)
+{
+    size_t size = msock__json_unescape(filter, NULL);
+    char *text = malloc(size + 1);
+
+    if (text) {
+        (void)msock__json_unescape(filter, text);
+        text[size] = '\0';
+    }
+    return text;
+}
+
+static struct msock__job *job_new(const struct msock__control *query)
+{
+    struct msock__job *job = calloc(1, sizeof(*job));
+
+    for (size_t i = 0; job && i < query->count; i++) {
+        job->filters[i] = plain(&query->filters[i]);
+        if (!job->filters[i]) {
+            job_free(job);
+            return NULL;
+        }
+        job->filter_count++;
+    }
+    return job;
+}
+
+static bool names(const struct msock__asked *asked, uint64_t session)
+{
+    for (size_t i = 0; i < asked->count; i++) {
+        if (asked->sessions[i] == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a query is in hand, or was answered: then that is said once more. */
+static bool known(struct msock__tell *tell, uint64_t now_us, uint64_t asker,
+                  uint64_t query)
+{
+    for (struct msock__job *job = tell->first; job; job = job->next) {
+        if (job->asker == asker && job->query == query) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
+        struct msock__answered *answered = &tell->answered[i];
+        if (answered->asker == asker && answered->query == query) {
+            uint64_t due_us =
+                now_us + msock__dice_below(tell->dice, AGAIN_SPREAD_US);
+            answered->due_us = msock__least(answered->due_us, due_us);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -- In header order -- */
+
+void msock__tell_init(struct msock__tell *tell, struct msock__dice *dice)
+{
+    *tell = (struct msock__tell){.dice = dice};
+}
+
+void msock__tell_fini(struct msock__tell *tell)
+{
+    while (tell->first) {
+        job_remove(tell, tell->first);
+    }
+}
+
+int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
+                      const struct msock__control *query, uint64_t asker,
+                      uint64_t self, bool keeper)
+{
+    assert(query->kind == MSOCK__QUERY && query->asks_values);
+    if ((query->of.count > 0 && !names(&query->of, self)) ||
+        names(&query->done, self) || query->count == 0 ||
+        known(tell, now_us, asker, query->query)) {
+        return 0;
+    }
+    if (tell->count == MSOCK__JOBS_MAX) {
+        return MSOCK_ELIMIT;
+    }
+    struct msock__job *job = job_new(query);
+    if (!job) {
+        return MSOCK_ENOMEM;
+    }
+    job->asker = asker;
+    job->query = query->query;
+    job->asked_us = now_us;
+    job->keeper = keeper;
+    job->due_us = now_us + msock__dice_below(tell->dice, OWN_SPREAD_US);
+    job->kept_us =
+        now_us + KEPT_AFTER_US + msock__dice_below(tell->dice, KEPT_SPREAD_US);
+    job->again_us = UINT64_MAX;
+    job->next = tell->first;
+    tell->first = job;
+    tell->count++;
+    return 1;
+}
+
+struct msock__job *msock__tell_due(struct msock__tell *tell, uint64_t now_us)
+{
+    struct msock__job *due = NULL;
+
+    for (struct msock__job *job = tell->first; job; job = job->next) {
+        if (job->due_us <= now_us && (!due || job->due_us < due->due_us)) {
+            due = job;
+        }
+    }
+    return due;
+}
+
+uint64_t msock__tell_from(struct msock__job *job, uint64_t now_us,
+                          uint64_t sent_us)
+{
+    assert(job->pass != MSOCK__PASS_END);
+    job->matched = true;
+    if (sent_us >= job->asked_us) {
+        return UINT64_MAX;
+    }
+    if (sent_us == 0) {
+        return now_us;
+    }
+    uint64_t from_us =
+        sent_us + (job->pass == MSOCK__PASS_OWN ? MSOCK__TELL_OWN_US
+                                                : MSOCK__TELL_KEPT_US);
+    if (from_us > now_us) {
+        job->again_us = msock__least(job->again_us, from_us);
+    }
+    return from_us;
+}
+
+void msock__tell_told(struct msock__job *job, uint64_t frame)
+{
+    job->first = job->first > 0 ? job->first : frame;
+    job->count++;
+}
+
+void msock__tell_pause(struct msock__job *job, uint64_t until_us)
+{
+    job->due_us = until_us;
+    job->again_us = UINT64_MAX;
+}
+
+void msock__tell_passed(struct msock__job *job, uint64_t now_us)
+{
+    uint64_t again_us = job->again_us;
+
+    job->again_us = UINT64_MAX;
+    if (again_us < job->asked_us + JOB_MAX_US) {
+        job->due_us = again_us;
+    } else if (job->pass == MSOCK__PASS_OWN && job->keeper) {
+        job->pass = MSOCK__PASS_KEPT;
+        job->due_us = msock__most(now_us, job->kept_us);
+    } else {
+        job->pass = MSOCK__PASS_END;
+        job->due_us = now_us;
+    }
+}
+
+void msock__tell_end(struct msock__tell *tell, uint64_t now_us,
+                     struct msock__job *job, uint64_t last)
+{
+    if (job->matched) {
+        tell->answered[tell->answers++ % MSOCK__ANSWERS_KEPT] =
+            (struct msock__answered){
+                .asker = job->asker,
+                .query = job->query,
+                .count = job->count,
+                .frames = {.first = job->first > 0 ? job->first : last + 1,
+                           .last = last},
+                .due_us = now_us,
+            };
+    }
+    job_remove(tell, job);
+}
+
+bool msock__tell_held(struct msock__tell *tell, uint64_t now_us,
+                      struct msock__control *held)
+{
+    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
+        const struct msock__answered *answered = &tell->answered[i];
+        if (answered->asker != 0 && answered->due_us <= now_us) {
+            held->kind = MSOCK__HELD;
+            held->query = answered->query;
+            held->value_count = answered->count;
+            held->held = answered->frames;
+            return true;
+        }
+    }
+    return false;
+}
+
+void msock__tell_held_sent(struct msock__tell *tell,
+                           const struct msock__control *held)
+{
+    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
+        if (tell->answered[i].query == held->query) {
+            tell->answered[i].due_us = UINT64_MAX;
+        }
+    }
+}
+
+uint64_t msock__tell_deadline(const struct msock__tell *tell)
+{
+    uint64_t due_us = UINT64_MAX;
+
+    for (const struct msock__job *job = tell->first; job; job = job->next) {
+        due_us = msock__least(due_us, job->due_us);
+    }
+    return due_us;
+}
+
+uint64_t msock__tell_held_deadline(const struct msock__tell *tell)
+{
+    uint64_t due_us = UINT64_MAX;
+
+    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
+        if (tell->answered[i].asker != 0) {
+            due_us = msock__least(due_us, tell->answered[i].due_us);
+        }
+    }
+    return due_us;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Telling the values of state topics to who asked for them (docs/protocol.md
+ * 8.2): when, and what need not be told because somebody did.
+ *
+ * A query becomes a job of one or two passes over the values: one's own after
+ * U[0, 100] ms, and, of a keeper, those that it keeps after 300 + U[0, 300] ms.
+ * In a pass a value is told unless somebody sent it since it was asked for, and
+ * not sooner than some time after it was sent before. The end of a job is an
+ * answer, `$ms/held`, which is remembered: asked once more, only that is said.
+ *
+ * It knows no values and no network. Memory: for a job what its filters take,
+ * of at most MSOCK__JOBS_MAX; answers take none. */
+#ifndef MSOCK_CORE_TELL_H
+#define MSOCK_CORE_TELL_H
+
+#include "codec/control.h"
+#include "core/dice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MSOCK__JOBS_MAX = 64,
+    MSOCK__ANSWERS_KEPT = 64,
+    MSOCK__TELL_OWN_US = 250000,   /* between two tellings of one's own value */
+    MSOCK__TELL_KEPT_US = 1000000, /* of somebody else's */
+};
+
+enum msock__pass {
+    MSOCK__PASS_OWN,
+    MSOCK__PASS_KEPT,
+    MSOCK__PASS_END /* all was told: the answer is due when it has left */
+};
+
+/** A query that is being answered; read only. */
+struct msock__job {
+    uint64_t asker; /* session */
+    uint64_t query; /* its id */
+    uint64_t asked_us;
+    uint64_t due_us;
+    enum msock__pass pass;
+    bool keeper;       /* it gets the second pass */
+    bool matched;      /* something matches the filters */
+    uint64_t kept_us;  /* when that begins */
+    uint64_t again_us; /* some values may only be told then, UINT64_MAX: none */
+    uint64_t first;    /* reliable frame that holds the first one told, 0: none
+                        */
+    uint64_t count;    /* values told */
+    size_t filter_count;
+    char *filters[MSOCK__ASKED_MAX];
+    struct msock__job *next;
+};
+
+/** What was answered. */
+struct msock__answered {
+    uint64_t asker; /* 0: an empty place */
+    uint64_t query;
+    uint64_t count;
+    struct msock__range frames;
+    uint64_t due_us; /* it is to be said then, UINT64_MAX: it was */
+};
+
+struct msock__tell {
+    struct msock__dice *dice; /* lent */
+    struct msock__job *first;
+    size_t count;
+    size_t answers; /* so far */
+    struct msock__answered answered[MSOCK__ANSWERS_KEPT];
+};
+
+/** Starts empty; `dice` outlives it. */
+void msock__tell_init(struct msock__tell *tell, struct msock__dice *dice);
+
+/** Forgets all jobs. */
+void msock__tell_fini(struct msock__tell *tell);
+
+/** Session `asker` asks session `self` for values; a `keeper` tells what it
+ *  keeps, too.
+ *  Returns 1 (a new job), 0 (others are asked, or it is answered already, or
+ *  will be), MSOCK_ELIMIT (too many jobs), MSOCK_ENOMEM. */
+int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
+                      const struct msock__control *query, uint64_t asker,
+                      uint64_t self, bool keeper);
+
+/** The job that is due first, borrowed until the next call that ends one, or
+ *  NULL. */
+struct msock__job *msock__tell_due(struct msock__tell *tell, uint64_t now_us);
+
+/** When a value that matches may be told, which somebody sent last at `sent_us`
+ *  (0: never); UINT64_MAX: it need not be told. What may not be told by now is
+ *  gone over again by then. */
+uint64_t msock__tell_from(struct msock__job *job, uint64_t now_us,
+                          uint64_t sent_us);
+
+/** One was told, in reliable frame `frame` or a later one. */
+void msock__tell_told(struct msock__job *job, uint64_t frame);
+
+/** The pass goes on, or the end comes, no sooner than `until_us`. */
+void msock__tell_pause(struct msock__job *job, uint64_t until_us);
+
+/** All values were gone over: the next pass, or the end, is due. */
+void msock__tell_passed(struct msock__job *job, uint64_t now_us);
+
+/** The job is over, its values being in frames up to `last`. If anything
+ *  matched, that is said at once. */
+void msock__tell_end(struct msock__tell *tell, uint64_t now_us,
+                     struct msock__job *job, uint64_t last);
+
+/** Makes a `$ms/held` of the answer that is due.  Returns whether one is. */
+bool msock__tell_held(struct msock__tell *tell, uint64_t now_us,
+                      struct msock__control *held);
+
+/** That message left. */
+void msock__tell_held_sent(struct msock__tell *tell,
+                           const struct msock__control *held);
+
+/** When a job is due in us, UINT64_MAX: there is none. */
+uint64_t msock__tell_deadline(const struct msock__tell *tell);
+
+/** When an answer is due in us, UINT64_MAX: there is none. */
+uint64_t msock__tell_held_deadline(const struct msock__tell *tell);
+
+#endif

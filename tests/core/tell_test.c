@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When values are told that somebody asked for. */
+#include "core/tell.h"
+
+#include "tests/support/alloc.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <multisock/error.h>
+#include <string.h>
+
+enum { MS = 1000, START = 5000 * MS, SELF = 1, PEER = 7, OTHER = 8 };
+
+static struct msock__dice dice = {1};
+static struct msock__tell tell;
+
+static void setup(void)
+{
+    msock__tell_init(&tell, &dice);
+}
+
+static void teardown(void)
+{
+    msock__tell_fini(&tell);
+}
+
+TestSuite(tell, .init = setup, .fini = teardown);
+
+static struct msock__control query_of(uint64_t id)
+{
+    return (struct msock__control){
+        .kind = MSOCK__QUERY,
+        .asks_values = true,
+        .query = id,
+        .count = 2,
+        .filters = {{"\"home/#\"", 8, MSOCK__JSON_STRING},
+                    {"\"a\\\"b\"", 6, MSOCK__JSON_STRING}}};
+}
+
+static int asked(uint64_t now_us, const struct msock__control *query,
+                 bool keeper)
+{
+    return msock__tell_asked(&tell, now_us, query, PEER, SELF, keeper);
+}
+
+/* A job that was asked for at START and is due. */
+static struct msock__job *job_of(bool keeper)
+{
+    const struct msock__control query = query_of(99);
+
+    cr_assert(eq(int, asked(START, &query, keeper), 1));
+    struct msock__job *job = msock__tell_due(&tell, START + 100 * MS);
+    cr_assert(ne(ptr, (void *)job, NULL));
+    return job;
+}
+
+Test(tell, nothing_is_told_at_first)
+{
+    struct msock__control held;
+
+    cr_expect(eq(u64, msock__tell_deadline(&tell), UINT64_MAX));
+    cr_expect(eq(u64, msock__tell_held_deadline(&tell), UINT64_MAX));
+    cr_expect(eq(ptr, (void *)msock__tell_due(&tell, START), NULL));
+    cr_expect(not(msock__tell_held(&tell, START, &held)));
+}
+
+Test(tell, job_knows_what_was_asked_for)
+{
+    struct msock__job *job = job_of(false);
+
+    cr_expect(eq(u64, job->asker, PEER));
+    cr_expect(eq(u64, job->query, 99));
+    cr_assert(eq(sz, job->filter_count, 2));
+    cr_expect(eq(str, job->filters[0], "home/#"));
+    cr_expect(eq(str, job->filters[1], "a\"b"));
+}
+
+/* -- Who answers -- */
+
+Test(tell, others_do_not_answer_what_one_is_asked)
+{
+    struct msock__control query = query_of(1);
+    query.of = (struct msock__asked){1, {OTHER}};
+    cr_expect(zero(int, asked(START, &query, true)));
+
+    query.of = (struct msock__asked){2, {OTHER, SELF}};
+    cr_expect(eq(int, asked(START, &query, true), 1));
+}
+
+Test(tell, who_has_answered_need_not_again)
+{
+    struct msock__control query = query_of(1);
+    query.done = (struct msock__asked){2, {OTHER, SELF}};
+
+    cr_expect(zero(int, asked(START, &query, true)));
+}
+
+Test(tell, query_without_filters_asks_for_nothing)
+{
+    struct msock__control query = query_of(1);
+    query.count = 0;
+
+    cr_expect(zero(int, asked(START, &query, true)));
+}
+
+/* -- When -- */
+
+Test(tell, own_values_are_told_within_100_ms)
+{
+    for (uint64_t id = 1; id <= 60; id++) {
+        const struct msock__control query = query_of(id);
+        cr_assert(eq(int, asked(START, &query, false), 1));
+    }
+
+    uint64_t first_us = msock__tell_deadline(&tell);
+    cr_expect(ge(u64, first_us, START));
+    cr_expect(lt(u64, first_us, START + 20 * MS));
+    for (struct msock__job *job = tell.first; job; job = job->next) {
+        cr_expect(lt(u64, job->due_us, START + 100 * MS));
+        cr_expect(eq(int, job->pass, MSOCK__PASS_OWN));
+    }
+}
+
+Test(tell, kept_values_are_told_between_300_and_600_ms)
+{
+    struct msock__job *job = job_of(true);
+
+    msock__tell_passed(job, START + 100 * MS);
+
+    cr_expect(eq(int, job->pass, MSOCK__PASS_KEPT));
+    cr_expect(ge(u64, job->due_us, START + 300 * MS));
+    cr_expect(lt(u64, job->due_us, START + 600 * MS));
+}
+
+Test(tell, who_keeps_nothing_is_done_after_its_own)
+{
+    struct msock__job *job = job_of(false);
+
+    msock__tell_passed(job, START + 100 * MS);
+
+    cr_expect(eq(int, job->pass, MSOCK__PASS_END));
+    cr_expect(eq(u64, job->due_us, START + 100 * MS));
+}
+
+Test(tell, value_that_nobody_sent_is_told_at_once)
+{
+    struct msock__job *job = job_of(false);
+
+    cr_expect(eq(u64, msock__tell_from(job, START + 50, 0), START + 50));
+}
+
+Test(tell, value_sent_since_it_was_asked_for_is_not_told)
+{
+    struct msock__job *job = job_of(false);
+
+    cr_expect(eq(u64, msock__tell_from(job, START + 50, START), UINT64_MAX));
+    cr_expect(
+        ne(u64, msock__tell_from(job, START + 50, START - 1), UINT64_MAX));
+}
+
+Test(tell, own_value_is_told_250_ms_after_it_was_sent_before)
+{
+    struct msock__job *job = job_of(false);
+
+    uint64_t from_us = msock__tell_from(job, START + 50, START - 200 * MS);
+    msock__tell_passed(job, START + 50);
+
+    cr_expect(eq(u64, from_us, START + 50 * MS));
+    cr_expect(eq(int, job->pass, MSOCK__PASS_OWN));
+    cr_expect(eq(u64, job->due_us, from_us));
+    msock__tell_passed(job, from_us);
+    cr_expect(eq(int, job->pass, MSOCK__PASS_END));
+}
+
+Test(tell, kept_value_is_told_a_second_after_it_was_sent_before)
+{
+    struct msock__job *job = job_of(true);
+    msock__tell_passed(job, START + 100 * MS);
+
+    uint64_t from_us =
+        msock__tell_from(job, START + 600 * MS, START - 200 * MS);
+    msock__tell_passed(job, START + 600 * MS);
+
+    cr_expect(eq(u64, from_us, START + 800 * MS));
+    cr_expect(eq(int, job->pass, MSOCK__PASS_KEPT));
+    cr_expect(eq(u64, job->due_us, from_us));
+}
+
+Test(tell, pass_that_pauses_goes_on)
+{
+    struct msock__job *job = job_of(true);
+
+    msock__tell_pause(job, START + 102 * MS);
+
+    cr_expect(eq(ptr, (void *)msock__tell_due(&tell, START + 101 * MS), NULL));
+    cr_expect(
+        eq(ptr, (void *)msock__tell_due(&tell, START + 102 * MS), (void *)job));
+    cr_expect(eq(int, job->pass, MSOCK__PASS_OWN));
+}
+
+/* -- The answer -- */
+
+Test(tell, answer_names_the_frames_of_what_was_told)
+{
+    struct msock__job *job = job_of(false);
+    struct msock__control held = {.kind = MSOCK__CONTROL_UNKNOWN};
+    (void)msock__tell_from(job, START, 0);
+    msock__tell_told(job, 41);
+    (void)msock__tell_from(job, START, 0);
+    msock__tell_told(job, 43);
+    msock__tell_passed(job, START);
+
+    msock__tell_end(&tell, START + 5, job, 44);
+
+    cr_expect(eq(u64, msock__tell_held_deadline(&tell), START + 5));
+    cr_assert(msock__tell_held(&tell, START + 5, &held));
+    cr_expect(eq(int, held.kind, MSOCK__HELD));
+    cr_expect(eq(u64, held.query, 99));
+    cr_expect(eq(u64, held.value_count, 2));
+    cr_expect(eq(u64, held.held.first, 41));
+    cr_expect(eq(u64, held.held.last, 44));
+    msock__tell_held_sent(&tell, &held);
+    cr_expect(not(msock__tell_held(&tell, START + 5, &held)));
+}
+
+Test(tell, who_left_the_telling_to_others_says_that_it_is_done)
+{
+    struct msock__job *job = job_of(false);
+    struct msock__control held;
+    (void)msock__tell_from(job, START, START);
+    msock__tell_passed(job, START);
+
+    msock__tell_end(&tell, START, job, 44);
+
+    cr_assert(msock__tell_held(&tell, START, &held));
+    cr_expect(zero(u64, held.value_count));
+    cr_expect(eq(u64, held.held.first, 45));
+    cr_expect(eq(u64, held.held.last, 44));
+}
+
+Test(tell, who_has_nothing_that_matches_stays_silent)
+{
+    struct msock__job *job = job_of(false);
+    struct msock__control held;
+    msock__tell_passed(job, START);
+
+    msock__tell_end(&tell, START, job, 44);
+
+    cr_expect(not(msock__tell_held(&tell, START, &held)));
+    cr_expect(eq(u64, msock__tell_held_deadline(&tell), UINT64_MAX));
+}
+
+Test(tell, query_in_hand_is_one_job)
+{
+    const struct msock__control query = query_of(99);
+    (void)job_of(false);
+
+    cr_expect(zero(int, asked(START + 1, &query, false)));
+    cr_expect(eq(
+        int, msock__tell_asked(&tell, START, &query, OTHER, SELF, false), 1));
+}
+
+Test(tell, query_that_was_answered_gets_the_answer_again)
+{
+    const struct msock__control query = query_of(99);
+    struct msock__control held;
+    struct msock__job *job = job_of(false);
+    (void)msock__tell_from(job, START, 0);
+    msock__tell_told(job, 41);
+    msock__tell_end(&tell, START, job, 41);
+    cr_assert(msock__tell_held(&tell, START, &held));
+    msock__tell_held_sent(&tell, &held);
+
+    cr_expect(zero(int, asked(START + 1000 * MS, &query, false)));
+
+    cr_expect(eq(u64, msock__tell_deadline(&tell), UINT64_MAX));
+    cr_expect(lt(u64, msock__tell_held_deadline(&tell), START + 1020 * MS));
+    cr_assert(msock__tell_held(&tell, START + 1020 * MS, &held));
+    cr_expect(eq(u64, held.value_count, 1));
+}
+
+/* -- Room -- */
+
+Test(tell, there_are_so_many_jobs_at_most)
+{
+    for (uint64_t id = 1; id <= MSOCK__JOBS_MAX; id++) {
+        const struct msock__control query = query_of(id);
+        cr_assert(eq(int, asked(START, &query, false), 1));
+    }
+    const struct msock__control query = query_of(1000);
+
+    cr_expect(eq(int, asked(START, &query, false), MSOCK_ELIMIT));
+}
+
+Test(tell, without_memory_there_is_no_job)
+{
+    const struct msock__control query = query_of(1);
+    for (long n = 1; n <= 3; n++) {
+        test_alloc_fail_at(n);
+        int code = asked(START, &query, false);
+        cr_expect(test_alloc_failed());
+        cr_expect(eq(int, code, MSOCK_ENOMEM));
+        cr_expect(eq(ptr, (void *)tell.first, NULL));
+    }
+}

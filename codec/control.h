@@ -27,6 +27,8 @@ enum {
     MSOCK__NACK_FRAMES = 1024, /* counters in all of them */
     MSOCK__WHO_MAX = 64,       /* sessions of a query for hellos */
     MSOCK__ASKED_MAX = 16,     /* filters of a query for values, its sessions */
+    MSOCK__ACK_MAX = 16,       /* frames that a sync asks about */
+    MSOCK__ACTS_MAX = 64,      /* results of an ack */
     MSOCK__PARTS_MAX = 256,    /* hellos that say one revision */
     MSOCK__FILTERS_MAX = 32,   /* of a full hello */
     MSOCK__WILL_MAX = 512,     /* bytes of a will, as it is written */
@@ -45,6 +47,7 @@ enum msock__control_kind {
     MSOCK__QUERY,
     MSOCK__RING,
     MSOCK__HELD,
+    MSOCK__ACK,
     MSOCK__CONTROL_UNKNOWN
 };
 
@@ -72,7 +75,13 @@ struct msock__about {
     struct msock__json_slice will; /* [topic, data]; size 0: none */
 };
 
-/** A few sessions of a query for values. */
+/** What became of the message in a reliable frame. */
+struct msock__act {
+    uint64_t counter;
+    uint32_t code; /* 0: acted; else refused, minus what the handler said */
+};
+
+/** A few sessions of a query for values, or of a sync. */
 struct msock__asked {
     size_t count;
     uint64_t sessions[MSOCK__ASKED_MAX];
@@ -97,11 +106,13 @@ struct msock__control {
     struct msock__about about; /* full hello */
     uint64_t nonce;            /* challenge */
     uint64_t up_ms;            /* challenge */
-    uint64_t session;          /* nack: whose frames are missing */
+    uint64_t session;          /* nack: whose frames are missing; ack: whose
+                                  frames these are */
     bool asks_values;          /* query: for values, not for hellos */
     uint64_t query;            /* query for values, held: which asking */
     struct msock__asked done;  /* query for values: who need not answer */
-    struct msock__asked of;    /* query for values: who is asked; none: all */
+    struct msock__asked of;    /* query for values, sync: who is asked; none:
+                                  everyone */
     uint64_t value_count;      /* held: how many values were told */
     size_t count;              /* of what follows */
     union {
@@ -113,6 +124,9 @@ struct msock__control {
         struct msock__json_slice filters[MSOCK__FILTERS_MAX]; /* full hello,
                                                           query for values:
                                                           JSON strings */
+        uint64_t asked[MSOCK__ACK_MAX];                       /* sync: counters
+                                                          of frames */
+        struct msock__act acts[MSOCK__ACTS_MAX];              /* ack */
         struct msock__pushed pushed;                          /* ring */
     };
 };
@@ -123,8 +137,8 @@ enum msock__control_kind
 msock__control_kind_of(const struct msock__envelope *envelope);
 
 /** Decodes the data of an envelope, which has to outlive the slices; its sender
- *  is not looked at. A sync's `ack` and `of` are checked and left out. Of an
- *  answer the first MSOCK__ANSWER_MAX nonces are given, and all are checked.
+ *  is not looked at. Of an answer the first MSOCK__ANSWER_MAX nonces are given,
+ *  and all are checked.
  *  Returns 0 or MSOCK_DROP_CONTROL: an unknown topic, or a rule broken; then
  *  *control is as it was. */
 int msock__control_decode(const struct msock__envelope *envelope,
@@ -141,9 +155,10 @@ int msock__control_floor(const struct msock__envelope *envelope,
 
 /** Writes the canonical message, its newline included, to out[0..capacity).
  *  `sender` is a valid node name; numbers are at most 2^53-1 and within the
- *  bounds of section 7. A challenge, an answer, a NACK or a query names its
- *  first items, of at least one, as many as fit, and *used says how many (NULL
- *  where there is no list); neighbouring floors that are equal share an entry.
+ *  bounds of section 7. A challenge, an answer, a NACK, a query or an ack names
+ *  its first items, of at least one, as many as fit, and *used says how many
+ *  (NULL where there is no list); so does a sync that asks about frames.
+ *  Neighbouring floors that are equal share an entry.
  *  A full hello names all of its filters or does not fit; what it has none of
  *  it leaves out. Filters are canonical.
  *  Returns the size, 0 if it, or not even one item, fits. */

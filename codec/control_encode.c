@@ -185,11 +185,6 @@ static void put_answer(struct pen *pen, const struct msock__control *control)
     put_text(pen, ",\"floors\":[");
 }
 
-static void put_sync(struct pen *pen, const struct msock__control *control)
-{
-    put_held(pen, "{\"rel\":", &control->held);
-}
-
 static void put_nack(struct pen *pen, const struct msock__control *control)
 {
     put_text(pen, "{\"session\":");
@@ -210,6 +205,26 @@ static void put_asked(struct pen *pen, const char *before,
         put_id(pen, asked->sessions[i]);
     }
     put_text(pen, "]");
+}
+
+static void put_sync(struct pen *pen, const struct msock__control *control)
+{
+    put_held(pen, "{\"rel\":", &control->held);
+}
+
+static void put_sync_asking(struct pen *pen,
+                            const struct msock__control *control)
+{
+    put_sync(pen, control);
+    put_asked(pen, ",\"of\":[", &control->of);
+    put_text(pen, ",\"ack\":[");
+}
+
+static void put_ack(struct pen *pen, const struct msock__control *control)
+{
+    put_text(pen, "{\"session\":");
+    put_id(pen, control->session);
+    put_text(pen, ",\"acts\":[");
 }
 
 static void put_query(struct pen *pen, const struct msock__control *control)
@@ -294,6 +309,24 @@ static void put_range(struct pen *pen, const struct msock__control *control,
     put_pair(pen, range->first, range->last);
 }
 
+static void put_counter(struct pen *pen, const struct msock__control *control,
+                        size_t index)
+{
+    assert(control->asked[index] >= 1);
+    put_next(pen, index);
+    put_number(pen, control->asked[index]);
+}
+
+static void put_act(struct pen *pen, const struct msock__control *control,
+                    size_t index)
+{
+    const struct msock__act *act = &control->acts[index];
+
+    assert(act->counter >= 1 && act->code <= INT32_MAX);
+    put_next(pen, index);
+    put_pair(pen, act->counter, act->code);
+}
+
 /* -- Messages -- */
 
 /* How a kind is written: what comes before its items, an item, the end. */
@@ -317,7 +350,20 @@ static const struct form {
                       "]}}\n"},
     [MSOCK__RING] = {"$ms/ring", put_ring, NULL, 0, "}}\n"},
     [MSOCK__HELD] = {"$ms/held", put_answered, NULL, 0, "}}\n"},
+    [MSOCK__ACK] = {"$ms/ack", put_ack, put_act, MSOCK__ACTS_MAX, "]}}\n"},
 };
+
+/* A sync that asks who acted ends with a list. */
+static const struct form asking_sync = {"$ms/sync", put_sync_asking,
+                                        put_counter, MSOCK__ACK_MAX, "]}}\n"};
+
+static const struct form *form_of(const struct msock__control *control)
+{
+    assert(control->kind < MSOCK__CONTROL_UNKNOWN);
+    return control->kind == MSOCK__SYNC && control->count > 0
+               ? &asking_sync
+               : &forms[control->kind];
+}
 
 /* Writes items until one does not fit.  Returns how many. */
 static size_t put_items(struct pen *pen, const struct msock__control *control,
@@ -343,8 +389,7 @@ size_t msock__control_encode(const struct msock__control *control,
                              const char *sender, char *out, size_t capacity,
                              size_t *used)
 {
-    assert(control->kind < MSOCK__CONTROL_UNKNOWN);
-    const struct form *form = &forms[control->kind];
+    const struct form *form = form_of(control);
     size_t end_size = strlen(form->end);
     struct pen pen = {.out = out, .failed = capacity < end_size};
     size_t count = control->count;

@@ -9,8 +9,7 @@
 
 enum {
     ID_DIGITS = 16, /* sessions and nonces */
-    KEY_DIGITS = 8, /* key ids */
-    ACK_MAX = 16
+    KEY_DIGITS = 8  /* key ids */
 };
 
 typedef struct msock__json_slice slice;
@@ -346,18 +345,39 @@ static bool read_box(const slice *value, struct msock__reading *reading)
            size > 0 && strspn(box, letters) == size;
 }
 
-/* -- What is checked and not kept -- */
+/* -- Who acted -- */
 
-static bool check_ack(const slice *value, struct msock__reading *reading)
+static bool add_counter(const slice *item, void *user)
 {
-    (void)reading;
-    return msock__value_items(value, ACK_MAX, msock__value_counter, NULL);
+    struct msock__control *control = user;
+
+    return read_counter(item, &control->asked[control->count++]);
 }
 
-static bool check_of(const slice *value, struct msock__reading *reading)
+static bool read_ack(const slice *value, struct msock__reading *reading)
 {
-    (void)reading;
-    return msock__value_items(value, ACK_MAX, msock__value_name, NULL);
+    return msock__value_items(value, MSOCK__ACK_MAX, add_counter,
+                              &reading->control);
+}
+
+/* [counter, code]; the code is an error's, without its sign. */
+static bool add_act(const slice *item, void *user)
+{
+    struct msock__control *control = user;
+    uint64_t pair[2];
+
+    if (!msock__value_pair(item, pair) || pair[0] < 1 || pair[1] > INT32_MAX) {
+        return false;
+    }
+    control->acts[control->count++] =
+        (struct msock__act){.counter = pair[0], .code = (uint32_t)pair[1]};
+    return true;
+}
+
+static bool read_acts(const slice *value, struct msock__reading *reading)
+{
+    return msock__value_items(value, MSOCK__ACTS_MAX, add_act,
+                              &reading->control);
 }
 
 /* -- Tables -- */
@@ -365,7 +385,7 @@ static bool check_of(const slice *value, struct msock__reading *reading)
 /* Bits of keys that others need. */
 enum {
     VERSION_PART = 1 << 5 | 1 << 6,
-    ACK = 1 << 1,
+    ACK = 1 << 2,
     WHO = 1 << 0,
     QUERY = 1 << 1,
     FILTERS = 1 << 4
@@ -401,8 +421,8 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
     [MSOCK__SYNC] = {"$ms/sync",
                      1,
                      {{"rel", read_held, 0},
-                      {"ack", check_ack, 0},
-                      {"of", check_of, ACK}}},
+                      {"of", read_of, ACK},
+                      {"ack", read_ack, 0}}},
     [MSOCK__NACK] = {"$ms/nack",
                      2,
                      {{"session", read_session, 0},
@@ -421,6 +441,9 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                      {{"query", read_answered, 0},
                       {"values", read_values, 0},
                       {"frames", read_held, 0}}},
+    [MSOCK__ACK] = {"$ms/ack",
+                    2,
+                    {{"session", read_session, 0}, {"acts", read_acts, 0}}},
 };
 
 const struct msock__control_table *

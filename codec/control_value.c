@@ -88,14 +88,6 @@ bool msock__value_text(const struct msock__json_slice *value, char *out,
 
 /* -- Items -- */
 
-bool msock__value_counter(const struct msock__json_slice *item, void *user)
-{
-    uint64_t counter;
-
-    (void)user;
-    return msock__json_integer(item, &counter) && counter >= 1;
-}
-
 bool msock__value_name(const struct msock__json_slice *item, void *user)
 {
     char name[MSOCK_NAME_MAX];

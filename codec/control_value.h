@@ -33,9 +33,6 @@ bool msock__value_text(const struct msock__json_slice *value, char *out,
 
 /* Readers of items that are checked and not kept; `user` is ignored. */
 
-/** Whether it is a counter, 1..2^53-1. */
-bool msock__value_counter(const struct msock__json_slice *item, void *user);
-
 /** Whether it is a string as a node name has to be. */
 bool msock__value_name(const struct msock__json_slice *item, void *user);
 

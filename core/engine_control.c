@@ -143,6 +143,7 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     case MSOCK__QUERY:
     case MSOCK__RING:
     case MSOCK__HELD:
+    case MSOCK__ACK:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -369,6 +370,7 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         msock__push_sent(&engine->push, now_us);
         break;
     case MSOCK__HELD:
+    case MSOCK__ACK:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }

@@ -120,6 +120,18 @@ static inline bool control_same_about(const struct msock__control *a,
            x->keeper == y->keeper && control_same_text(&x->will, &y->will);
 }
 
+static inline bool control_same_acts(const struct msock__control *a,
+                                     const struct msock__control *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->acts[i].counter != b->acts[i].counter ||
+            a->acts[i].code != b->acts[i].code) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** Whether two messages say the same. */
 static inline bool control_same(const struct msock__control *a,
                                 const struct msock__control *b)
@@ -140,6 +152,7 @@ static inline bool control_same(const struct msock__control *a,
                 ? strcmp(a->pushed.to, b->pushed.to) == 0 &&
                       strcmp(a->pushed.box, b->pushed.box) == 0
             : a->kind == MSOCK__HELLO ? control_same_about(a, b)
+            : a->kind == MSOCK__ACK   ? control_same_acts(a, b)
             : a->asks_values
                 ? control_same_filters(a, b)
                 : memcmp(a->sessions, b->sessions, a->count * item) == 0);
@@ -179,6 +192,27 @@ static inline bool control_held_valid(const struct msock__control *c)
            c->held.first <= c->held.last + 1;
 }
 
+static inline bool control_acts_valid(const struct msock__control *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->acts[i].counter - 1 >= MSOCK__COUNTER_MAX ||
+            c->acts[i].code > 2147483647) {
+            return false;
+        }
+    }
+    return c->count <= 64;
+}
+
+static inline bool control_asked_valid(const struct msock__control *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->asked[i] - 1 >= MSOCK__COUNTER_MAX) {
+            return false;
+        }
+    }
+    return c->count <= 16 && c->of.count <= 16;
+}
+
 /** Whether a message keeps the rules of its kind. */
 static inline bool control_valid(const struct msock__control *c)
 {
@@ -202,7 +236,9 @@ static inline bool control_valid(const struct msock__control *c)
         return control_held_valid(c) &&
                c->best_effort_last <= MSOCK__COUNTER_MAX;
     case MSOCK__SYNC:
-        return control_held_valid(c);
+        return control_held_valid(c) && control_asked_valid(c);
+    case MSOCK__ACK:
+        return control_acts_valid(c);
     case MSOCK__CHALLENGE:
         return c->count <= 64 && c->up_ms <= 10000;
     case MSOCK__ANSWER:
@@ -221,9 +257,10 @@ static inline bool control_comes_back(const struct msock__control *control)
 {
     static char line[CONTROL_LINE_MAX];
     size_t used = 0;
-    bool listed = control->kind == MSOCK__CHALLENGE ||
-                  control->kind == MSOCK__ANSWER ||
-                  control->kind == MSOCK__NACK || control->kind == MSOCK__QUERY;
+    bool listed =
+        control->kind == MSOCK__CHALLENGE || control->kind == MSOCK__ANSWER ||
+        control->kind == MSOCK__NACK || control->kind == MSOCK__QUERY ||
+        control->kind == MSOCK__ACK || control->of.count > 0;
 
     if (listed && control->count == 0) {
         return true; /* the encoder has no form for it */

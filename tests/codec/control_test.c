@@ -91,6 +91,24 @@ static const struct {
     {{.kind = MSOCK__HELD, .query = 10, .value_count = 3, .held = {68, MOST}},
      "{\"topic\":\"$ms/held\",\"sender\":\"hub\",\"data\":{\"query\":"
      "\"000000000000000a\",\"values\":3,\"frames\":[68,9007199254740991]}}\n"},
+    {{.kind = MSOCK__SYNC, .held = {1, 12}, .count = 1, .asked = {12}},
+     "{\"topic\":\"$ms/sync\",\"sender\":\"hub\",\"data\":"
+     "{\"rel\":[1,12],\"ack\":[12]}}\n"},
+    {{.kind = MSOCK__SYNC,
+      .held = {1, MOST},
+      .of = {2, {UINT64_C(0x8899aabbccddeeff), 10}},
+      .count = 3,
+      .asked = {11, 12, MOST}},
+     "{\"topic\":\"$ms/sync\",\"sender\":\"hub\",\"data\":"
+     "{\"rel\":[1,9007199254740991],\"of\":[\"8899aabbccddeeff\","
+     "\"000000000000000a\"],\"ack\":[11,12,9007199254740991]}}\n"},
+    {{.kind = MSOCK__ACK,
+      .session = UINT64_C(0x8899aabbccddeeff),
+      .count = 3,
+      .acts = {{12, 0}, {11, 2147483647}, {MOST, 4}}},
+     "{\"topic\":\"$ms/ack\",\"sender\":\"hub\",\"data\":{\"session\":"
+     "\"8899aabbccddeeff\",\"acts\":[[12,0],[11,2147483647],"
+     "[9007199254740991,4]]}}\n"},
     {{.kind = MSOCK__RING, .pushed = {"\"porch\"", "AQIDBA=="}},
      "{\"topic\":\"$ms/ring\",\"sender\":\"hub\",\"data\":{\"to\":"
      "\"\\\"porch\\\"\",\"box\":\"AQIDBA==\"}}\n"},
@@ -222,6 +240,8 @@ Test(control, lists_are_cut_where_the_room_ends)
     expect_split(&golden[4].control, strlen(golden[4].text));
     expect_split(&golden[6].control, strlen(golden[6].text));
     expect_split(&golden[9].control, strlen(golden[9].text));
+    expect_split(&golden[12].control, strlen(golden[12].text));
+    expect_split(&golden[13].control, strlen(golden[13].text));
 }
 
 Test(control, what_was_cut_is_a_message_of_its_own)
@@ -282,14 +302,15 @@ Test(control, kinds_are_told_by_their_topics)
     cr_expect(eq(int, kind_of("$ms/nack"), MSOCK__NACK));
     cr_expect(eq(int, kind_of("$ms/query"), MSOCK__QUERY));
     cr_expect(eq(int, kind_of("$ms/held"), MSOCK__HELD));
+    cr_expect(eq(int, kind_of("$ms/ack"), MSOCK__ACK));
 }
 
 Test(control, other_topics_are_unknown)
 {
     static const char *const topics[] = {
-        "$ms/queries", "$ms/helds",  "$ms/ack", "$ms/Hello",   "$ms/hell",
-        "$ms/",        "$ms/hello/", "$ms",     "hello",       "$MS/hello",
-        "ms/hello",    "$ms/helloo", "$ms//",   "$ms/hello/a",
+        "$ms/queries", "$ms/helds",  "$ms/acks", "$ms/Hello",   "$ms/hell",
+        "$ms/",        "$ms/hello/", "$ms",      "hello",       "$MS/hello",
+        "ms/hello",    "$ms/helloo", "$ms//",    "$ms/hello/a",
     };
 
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {

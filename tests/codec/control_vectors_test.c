@@ -128,9 +128,22 @@ static void take_asking(const cJSON *data, struct msock__control *control)
     {
         control->done.sessions[control->done.count++] = id_of(item);
     }
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "of"))
+}
+
+/* Who acted on what: asked, and said. */
+static void take_acts(const cJSON *data, struct msock__control *control)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "ack"))
     {
-        control->of.sessions[control->of.count++] = id_of(item);
+        control->asked[control->count++] = (uint64_t)item->valuedouble;
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "acts"))
+    {
+        control->acts[control->count++] =
+            (struct msock__act){.counter = number_at(item, 0),
+                                .code = (uint32_t)number_at(item, 1)};
     }
 }
 
@@ -151,7 +164,12 @@ static void take_lists(const cJSON *data, struct msock__control *control)
     {
         control->ranges[control->count++] = range_of(item);
     }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(data, "of"))
+    {
+        control->of.sessions[control->of.count++] = id_of(item);
+    }
     take_floors(cJSON_GetObjectItemCaseSensitive(data, "floors"), control);
+    take_acts(data, control);
 }
 
 static struct msock__control expected_of(const cJSON *item)

@@ -49,9 +49,9 @@ static void check(const struct control_read *r, size_t capacity)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const char *const words[] = {"hello",  "bye",  "challenge",
-                                        "answer", "sync", "nack",
-                                        "query",  "held", "ring"};
+    static const char *const words[] = {"hello", "bye",  "challenge", "answer",
+                                        "sync",  "nack", "query",     "held",
+                                        "ring",  "ack"};
     enum { WORDS = sizeof words / sizeof words[0] };
 
     if (size < 3) {

@@ -18,7 +18,7 @@ import sys
 HEADER, SENT = 32, 8
 FRAGMENT = 2
 WORDS = ["hello", "bye", "challenge", "answer", "sync", "nack", "query", "held",
-         "ring"]
+         "ring", "ack"]
 
 KEYS = ["AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
         "shA1z21Yt9gGOYR5QeQp5n14jCNzpdC7LNiVwaqEQ4M="]
@@ -239,6 +239,8 @@ def add_conversations(seeds):
         (6, f'{{"query":"0123456789abcdef","done":["{peer}"],"of":["{me}"],'
             '"filters":["#","x/+"]}'),
         (7, '{"query":"0123456789abcdef","values":1,"frames":[2,5]}'),
+        (4, f'{{"rel":[3,9],"of":["{me}"],"ack":[3,9]}}'),
+        (9, f'{{"session":"{me}","acts":[[1,0],[2,5]]}}'),
         (1, '{"be":3,"rel":[1,5]}'),
     ]
     for who in (0, 1, 4, 5, 8, 12):

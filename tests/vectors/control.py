@@ -77,6 +77,19 @@ CANONICAL = {
     "held, nothing": ("held", {"query": OTHER, "values": 0, "frames": [71, 70]}),
     "held at its bounds":
         ("held", {"query": OTHER, "values": MOST, "frames": [1, MOST]}),
+    "sync that asks everyone who acted":
+        ("sync", {"rel": [3, 9], "ack": [9]}),
+    "sync that asks two who acted":
+        ("sync", {"rel": [3, 9], "of": [OTHER, NONCES[0]], "ack": [9, 4]}),
+    "sync at its bounds":
+        ("sync", {"rel": [MOST, MOST], "of": [f"{n:016x}" for n in range(16)],
+                  "ack": [MOST - n for n in range(16)]}),
+    "ack": ("ack", {"session": OTHER, "acts": [[9, 0]]}),
+    "ack of some that refused":
+        ("ack", {"session": OTHER, "acts": [[9, 0], [4, 1], [5, 19]]}),
+    "ack at its bounds":
+        ("ack", {"session": OTHER,
+                 "acts": [[MOST - n, 2**31 - 1] for n in range(64)]}),
     "nack": ("nack", {"session": OTHER, "ranges": [[4, 4]]}),
     "nack of neighbours":
         ("nack", {"session": OTHER, "ranges": [[4, 6], [7, 7], [100, 1118]]}),
@@ -124,10 +137,14 @@ TAKEN = {
         ("query", f'{{"filters":[],"of":[],"done":[],"query":"{OTHER}"}}',
          {"query": OTHER, "filters": []}),
     "sync that asks for acknowledgements":
-        ("sync", '{"rel":[1,9],"ack":[9],"of":["hub","porch"]}',
-         {"rel": [1, 9]}),
-    "sync that asks everyone":
-        ("sync", '{"rel":[1,9],"ack":[9,1]}', {"rel": [1, 9]}),
+        ("sync", f'{{"rel":[1,9],"ack":[9],"of":["{OTHER}"]}}',
+         {"rel": [1, 9], "of": [OTHER], "ack": [9]}),
+    "sync that asks everyone, of nothing and of one twice":
+        ("sync", '{"rel":[1,9],"of":[],"ack":[9,9]}',
+         {"rel": [1, 9], "ack": [9, 9]}),
+    "ack of nothing":
+        ("ack", f'{{"acts":[ ],"session":"{OTHER}","rel":null}}',
+         {"session": OTHER, "acts": []}),
     "challenge of nobody":
         ("challenge", f'{{"nonce":"{NONCES[0]}","up":0,"sessions":[]}}',
          {"nonce": NONCES[0], "up": 0, "sessions": []}),
@@ -157,7 +174,7 @@ def changed(kind, **more):
 def refusals():
     """reason, topic, data (an object or a text)"""
     for kind in ("hello", "bye", "challenge", "answer", "sync", "nack",
-                 "query", "ring", "held"):
+                 "query", "ring", "held", "ack"):
         for key in sample(kind):
             yield f"{kind} without {key}", kind, without(kind, key)
         yield f"{kind}: no object", kind, "[]"
@@ -210,9 +227,12 @@ def refusals():
         "nack", ranges=[[n, n] for n in range(1, 195, 2)])
     for more in full_refusals():
         yield f"hello with {json.dumps(more)[:60]}", "hello", {**HELLO, **more}
-    for more in ({"of": ["hub"]}, {"ack": 9}, {"ack": [0]},
-                 {"ack": [1] * 17}, {"ack": [1], "of": [""]},
-                 {"ack": [1], "of": ["hub"] * 17}):
+    for acts in (9, [9], [[9]], [[9, 0, 0]], [[0, 0]], [[9, -1]],
+                 [[9, 2**31]], [[MOST + 1, 0]], [[9, 0]] * 65):
+        yield f"acts {json.dumps(acts)[:60]}", "ack", changed("ack", acts=acts)
+    for more in ({"of": [OTHER]}, {"ack": 9}, {"ack": [0]},
+                 {"ack": [1] * 17}, {"ack": [1], "of": ["hub"]},
+                 {"ack": [1], "of": [OTHER] * 17}):
         yield f"sync with {json.dumps(more)[:60]}", "sync", changed("sync",
                                                                     **more)
 

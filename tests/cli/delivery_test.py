@@ -210,5 +210,19 @@ class Names(Case):
         self.assertIn("two programs speak as twin", sub.end().err)
 
 
+class Whereto(Case):
+    def test_who_speaks_is_not_answered_where_he_is(self):
+        peer, heard = Peer(self), self.listener()
+        self.sub("t", "-c", LO, readers=2)
+
+        peer.send(CONTROL, 1, message("$ms/hello", {
+            "age": 0, "every": 5000, "be": 0, "rel": [1, 3], "rev": 0}))
+        netns.until(lambda: b"$ms/nack" in heard.recv(65536),
+                    "sub asks for what it misses")
+
+        peer.udp.setblocking(False)
+        self.assertRaises(BlockingIOError, peer.udp.recv, 65536)
+
+
 if __name__ == "__main__":
     netns.main()

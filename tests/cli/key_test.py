@@ -23,6 +23,21 @@ def id_of(line):
                            digest_size=32).hexdigest()[:8]
 
 
+class CommandLine(netns.Case):
+    def test_no_key_is_taken_from_the_command_line(self):
+        key = base64.b64encode(bytes(32)).decode()
+        url = "udp://239.255.77.83:7783?iface=lo"
+
+        as_option = self.run_msock("pub", "t", "1", "-c", f"{url}&key={key}",
+                                   code=1)
+        as_words = self.run_msock("key", "from-passphrase", "one", "two",
+                                  code=2)
+
+        self.assertIn('"key": did you mean "key_file"?', as_option.err)
+        self.assertNotIn(key, as_option.err)
+        self.assertIn("from-passphrase < TEXTS", as_words.err)
+
+
 class Passphrase(netns.Case):
     def test_the_two_lines_make_the_key_that_belongs_to_them(self):
         case = json.loads(VECTORS.read_text())["cases"][0]

@@ -24,6 +24,21 @@ static struct msock__keyring *ring_of(int count)
     return ring;
 }
 
+/* KiB that are locked into memory, as the system tells it. */
+static long locked_kib(void)
+{
+    char line[128];
+    long kib = -1;
+    FILE *file = fopen("/proc/self/status", "re");
+
+    cr_assert(ne(ptr, file, NULL));
+    while (fgets(line, sizeof line, file)) {
+        sscanf(line, "VmLck: %ld kB", &kib);
+    }
+    fclose(file);
+    return kib;
+}
+
 static int parse(const char *text)
 {
     struct msock__keyring *ring = ring_of(0);
@@ -51,6 +66,19 @@ Test(keyring, a_nul_makes_a_file_unusable)
     cr_expect(
         ne(ptr, strstr(msock_error_detail(), "home.key: holds a NUL"), NULL));
     msock__keyring_free(ring);
+}
+
+Test(keyring, keys_are_in_memory_that_is_not_swapped)
+{
+    long before = locked_kib();
+    struct msock__keyring *ring = ring_of(1);
+
+    long with = locked_kib();
+    msock__keyring_free(ring);
+
+    cr_expect(ge(long, before, 0));
+    cr_expect(gt(long, with, before));
+    cr_expect(eq(long, locked_kib(), before));
 }
 
 Test(keyring, a_new_ring_is_empty)

@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program that gets more than it can read still hears those it knows."""
 
+import multiprocessing
+import os
+import re
 import signal
 import socket
 import subprocess
+import time
 
 import netns
 
 URL = f"udp://{netns.GROUP}:{netns.PORT}?iface=lo"
 BUFFER = 16384  # bytes of the listener's receive buffer
 JUNK = 400      # datagrams of 200 bytes: far more than fit
+GAP_S = 0.01    # between messages: 100 a second, for two seconds
+MESSAGES = 200
+MEMORY_KB = 64 * 1024  # of a listener, 16 MiB of held_all_max among them
+HEADER = 32
+SEQUENCE = 24  # its offset
 
 
 class Flood(netns.Case):
@@ -91,6 +100,115 @@ class Flood(netns.Case):
             names, values = [line.split() for line in file
                              if line.startswith("Udp:")]
         return int(values[names.index("OutDatagrams")])
+
+
+def socket_on_lo():
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                    socket.inet_aton("127.0.0.1"))
+    return made
+
+
+def send_for_ever(datagrams):
+    """As fast as it goes, until it is ended."""
+    out = socket_on_lo()
+    while True:
+        for datagram in datagrams:
+            out.sendto(datagram, (netns.GROUP, netns.PORT))
+
+
+def write_for_ever(fd):
+    while True:
+        os.write(fd, b"x\n" * 1000)
+
+
+class FullRate(netns.Case):
+    """Another's 100 messages a second keep arriving, whoever floods."""
+
+    def setUp(self):
+        super().setUp()
+        self.words = ("-c", URL, "--key-file", self.key())
+        self.recorder = self.record()
+        self.listener = self.sub("a", "--name", "listener", *self.words,
+                                 readers=2)
+        self.pub = self.start("pub", "a", "--reliable", "--name", "publisher",
+                              *self.words, stdin=subprocess.PIPE)
+        self.say("met")
+        netns.until(lambda: self.heard() == ["met"], "they have met")
+
+    def record(self):
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(made.close)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((netns.GROUP, netns.PORT))
+        made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                        socket.inet_aton(netns.GROUP) +
+                        socket.inet_aton("127.0.0.1"))
+        made.settimeout(netns.PATIENCE_S)
+        return made
+
+    def frame(self):
+        """A reliable frame of the publisher's, as it went over the network."""
+        while True:
+            frame = self.recorder.recv(65536)
+            if frame[SEQUENCE] >> 6 == 1:
+                return frame
+
+    def say(self, line):
+        self.pub.process.stdin.write(f"{line}\n".encode())
+        self.pub.process.stdin.flush()
+
+    def heard(self):
+        return self.listener.output().decode().split()
+
+    def memory_kb(self):
+        path = f"/proc/{self.listener.process.pid}/status"
+        with open(path, encoding="ascii") as file:
+            return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
+
+    def flood(self, datagrams):
+        flooder = multiprocessing.Process(target=send_for_ever,
+                                          args=(datagrams,), daemon=True)
+        flooder.start()
+        self.addCleanup(flooder.join)
+        self.addCleanup(flooder.kill)
+
+    def expect_service(self):
+        before = self.heard()
+        numbers = [str(number) for number in range(MESSAGES)]
+        for number in numbers:
+            self.say(number)
+            time.sleep(GAP_S)  # their rate
+        netns.until(lambda: self.heard()[-1] == numbers[-1], "the last one")
+
+        self.assertEqual(self.heard(), before + numbers)
+        self.assertLess(self.memory_kb(), MEMORY_KB)
+
+    def test_an_outsider_keeps_nothing_away(self):
+        header = self.frame()[:SEQUENCE]
+        self.flood([header + (1 << 62 | counter).to_bytes(8, "big") +
+                    os.urandom(100) for counter in range(2, 2000)])
+
+        self.expect_service()
+
+    def test_a_recorder_keeps_nothing_away(self):
+        for number in range(10):
+            self.say(f"recorded-{number}")
+        netns.until(lambda: self.heard()[-1] == "recorded-9", "they came")
+        self.flood([self.frame()])
+
+        self.expect_service()
+
+    def test_a_member_keeps_nothing_away(self):
+        member = self.start("pub", "b", "--name", "member", *self.words,
+                            stdin=subprocess.PIPE)
+        lines = multiprocessing.Process(target=write_for_ever, daemon=True,
+                                        args=(member.process.stdin.fileno(),))
+        lines.start()
+        self.addCleanup(lines.join)
+        self.addCleanup(lines.kill)
+
+        self.expect_service()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { CHANNELS = 4, SEALED = 1, MEMBER = 0x8000, FRAME_ROOM = 8192 };
+enum { CHANNELS = 4, SEALED = 1, MEMBER = 0x8000, FRAME_ROOM = 33000 };
 
 static void feed_sealed(struct bench *bench, const uint8_t *bytes, size_t size)
 {

@@ -50,6 +50,19 @@ def section_faults(root, page):
                     yield f"{PAGE}: the protocol has no section {number}"
 
 
+def proof_faults(page):
+    """A promise stands with what proves it."""
+    proved = False
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            proved = False
+        elif cells[-1] == "proved by":
+            proved = True
+        elif proved and not cells[-1]:
+            yield f"{PAGE}: nothing proves: {cells[0]}"
+
+
 def counter_faults(root, page):
     header = "\n".join(house.lines(root, "include/multisock/counter.h"))
     for name in re.findall(r"`(drop_\w+)`", page):
@@ -59,15 +72,18 @@ def counter_faults(root, page):
 
 def canary(root):
     """What is not there is missed."""
-    page = ("| x | 1.99 | `core/window no_such_claim`, `core/nowhere x`, "
-            "`drop_nothing` |")
-    if len(list(faults(root, page))) != 4:
+    page = ("| promised | by | proved by |\n"
+            "| x | 1.99 | `core/window no_such_claim`, `core/nowhere x`, "
+            "`drop_nothing` |\n"
+            "| y | 9 | |\n")
+    if len(list(faults(root, page))) != 5:
         yield "the check of docs/security.md misses what is not there"
 
 
 def faults(root, page):
     yield from test_faults(root, page)
     yield from section_faults(root, page)
+    yield from proof_faults(page)
     yield from counter_faults(root, page)
 
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public calls of a channel, except msock_open: arguments are checked here,
  * and passed on to the engine or the driver. */
+#include "core/channel.h"
+
 #include "codec/envelope.h"
 #include "codec/error.h"
 #include "codec/json.h"
@@ -102,8 +104,7 @@ uint64_t msock_counter_get(const msock_channel *channel,
 
 /* -- Subscribing -- */
 
-/* Whether the channel takes calls, and from this thread. */
-static int check_open(const msock_channel *channel)
+int msock__channel_check(const msock_channel *channel)
 {
     const struct msock__driver *driver = channel->engine.driver;
     if (driver->ops->elsewhere && driver->ops->elsewhere(driver)) {
@@ -135,7 +136,7 @@ int msock_subscribe(msock_channel *channel, const char *filter,
         return msock__fail(MSOCK_EINVAL, "a subscription needs a %s",
                            filter ? "callback" : "filter");
     }
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
     if (code == 0 && options) {
         code = check_struct(options->struct_size, sizeof(*options),
                             "msock_subscribe_options");
@@ -329,7 +330,7 @@ int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options)
 {
     struct msock__publication publication;
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
     if (code == 0) {
         code = check_publication(channel, topic, json, options, &publication);
     }
@@ -362,7 +363,7 @@ int msock_post(msock_channel *channel, const char *topic, const char *json,
 int msock_watch(msock_channel *channel, msock_event_callback *callback,
                 void *user)
 {
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
     if (code == 0) {
         channel->engine.watcher = callback;
         channel->engine.watcher_user = user;
@@ -375,7 +376,7 @@ int msock_watch(msock_channel *channel, msock_event_callback *callback,
 int msock_nodes(msock_channel *channel, msock_node_callback *callback,
                 void *user)
 {
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
 
     return code < 0 ? code
                     : msock__engine_list(&channel->engine, callback, user);
@@ -385,7 +386,7 @@ int msock_nodes(msock_channel *channel, msock_node_callback *callback,
 
 int msock_keys_reload(msock_channel *channel)
 {
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
 
     return code < 0 ? code : msock__engine_keys_reload(&channel->engine);
 }
@@ -393,7 +394,7 @@ int msock_keys_reload(msock_channel *channel)
 int msock_keys_push(msock_channel *channel, const msock_ring *ring,
                     const char *const *names, size_t count)
 {
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
 
     if (code < 0) {
         return code;
@@ -415,7 +416,7 @@ int msock_timer_start(msock_channel *channel, uint64_t delay_ms,
     if (!callback) {
         return msock__fail(MSOCK_EINVAL, "a timer needs a callback");
     }
-    int code = check_open(channel);
+    int code = msock__channel_check(channel);
     if (code < 0) {
         return code;
     }

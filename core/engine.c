@@ -5,6 +5,7 @@
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "core/engine_state.h"
+#include "core/engine_will.h"
 #include "core/number.h"
 
 #include <assert.h>
@@ -98,6 +99,18 @@ static void init_parts(struct msock__engine *engine, size_t frame_size)
     engine->check_us = engine->seen_us = engine->ask_us = UINT64_MAX;
 }
 
+/* The will that the configuration has. */
+static int set_will(struct msock__engine *engine)
+{
+    const struct msock__config *config = &engine->config;
+
+    return config->will_topic[0] == '\0'
+               ? 0
+               : msock__engine_will(engine, config->will_topic,
+                                    config->will[0] == '\0' ? NULL
+                                                            : config->will);
+}
+
 int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
                        const struct msock__config *config,
                        struct msock__pipeline *pipeline, size_t frame_size,
@@ -138,6 +151,13 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     msock__announce_start(&engine->announce, engine->opened_us,
                           !engine->admission);
     msock__engine_frame_size(engine, frame_size);
+    code = set_will(engine);
+    if (code < 0) {
+        *pipeline = engine->pipeline;
+        engine->pipeline = (struct msock__pipeline){0};
+        msock__channel_free(made);
+        return code;
+    }
     *channel = made;
     return 0;
 }

@@ -120,6 +120,7 @@ static void rebind(struct msock__engine *engine, uint64_t now_us,
     msock__engine_stream_forget(engine, session);
     (void)msock__fragments_forget(engine->fragments, session->slot);
     msock__engine_session_down(engine, now_us, session);
+    msock__roster_forget(&engine->roster, &session->entry);
 }
 
 int msock__engine_trust_reload(struct msock__engine *engine)

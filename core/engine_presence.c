@@ -3,6 +3,7 @@
  * until it says bye or falls silent. */
 #include "core/engine_profile.h"
 #include "core/engine_state.h"
+#include "core/engine_will.h"
 #include "core/number.h"
 
 #include <string.h>
@@ -52,6 +53,28 @@ static void drop_scheduled(struct msock__engine *engine, uint64_t now_us,
                        msock__schedule_forget(&engine->schedule, session->id));
 }
 
+/* A session is up no more; one that `dies`, seen to go without a bye, leaves a
+ * will. */
+static void end(struct msock__engine *engine, uint64_t now_us,
+                struct msock__session *session, bool dies)
+{
+    if (!session->up) {
+        return;
+    }
+    session->up = false;
+    engine->up_count--;
+    if (session->bye_us == 0) {
+        /* After a bye it still mends its stream itself. */
+        msock__engine_stream_end(engine, now_us, session);
+    }
+    msock__engine_stream_report(engine, session);
+    drop_scheduled(engine, now_us, session);
+    if (dies) {
+        msock__engine_will_speak(engine, now_us, session);
+    }
+    tell(engine, MSOCK_EVENT_DOWN, session);
+}
+
 /* A second session of a name: the first one has ended if it said bye, or was
  * not heard since the second began; else there are two. */
 static void settle_name(struct msock__engine *engine, uint64_t now_us,
@@ -67,7 +90,7 @@ static void settle_name(struct msock__engine *engine, uint64_t now_us,
             tell(engine, MSOCK_EVENT_CONFLICT, session);
         } else if (other->up) {
             other->replaced = true;
-            msock__engine_session_down(engine, now_us, other);
+            end(engine, now_us, other, true);
         } else {
             other->replaced |= other->bye_us == 0;
             msock__engine_stream_end(engine, now_us, other);
@@ -97,18 +120,7 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
                                 struct msock__session *session)
 {
-    if (!session->up) {
-        return;
-    }
-    session->up = false;
-    engine->up_count--;
-    if (session->bye_us == 0) {
-        /* After a bye it still mends its stream itself. */
-        msock__engine_stream_end(engine, now_us, session);
-    }
-    msock__engine_stream_report(engine, session);
-    drop_scheduled(engine, now_us, session);
-    tell(engine, MSOCK_EVENT_DOWN, session);
+    end(engine, now_us, session, false);
 }
 
 void msock__engine_session_alive(struct msock__engine *engine, uint64_t now_us,
@@ -146,7 +158,7 @@ void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
     while (session && !engine->closing) {
         struct msock__session *older = session->older;
         if (session->up && down_us(engine, session) <= known_us) {
-            msock__engine_session_down(engine, now_us, session);
+            end(engine, now_us, session, true);
         }
         expect(engine, session);
         session = older;

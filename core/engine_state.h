@@ -12,6 +12,7 @@
  *     engine_nodes.c    what is known of others, for the application
  *     engine_keys.c     keys that change; engine_push.c: those that are pushed
  *                       (engine_push.h)
+ *     engine_will.c     last wills (engine_will.h)
  *     engine_identity.c signatures, and who may say what
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
@@ -321,7 +322,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine);
 void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
                               struct msock__session *session);
 
-/** A session said bye (session->bye_us), fell silent or is forgotten. */
+/** A session said bye (session->bye_us) or is not to be known any more. */
 void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,
                                 struct msock__session *session);
 
@@ -457,6 +458,9 @@ void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
 
 /** Whether all that was published has been shown and taken. */
 bool msock__engine_sent_all(const struct msock__engine *engine);
+
+/** Bytes that a control message takes at most. */
+size_t msock__engine_control_room(const struct msock__engine *engine);
 
 /** When sending wants a turn, in us. */
 uint64_t msock__engine_tx_deadline(const struct msock__engine *engine);

@@ -3,6 +3,7 @@
  * was published, as finished frames in slots that the driver takes. */
 #include "core/engine.h"
 #include "core/engine_state.h"
+#include "core/engine_will.h"
 #include "core/number.h"
 
 #include <assert.h>
@@ -44,6 +45,7 @@ void msock__engine_frame_size(struct msock__engine *engine, size_t frame_size)
     /* Other threads ask this in place of the outbox. */
     atomic_store(&engine->post.largest,
                  msock__outbox_largest(&engine->outboxes[MSOCK__BEST_EFFORT]));
+    msock__engine_will_resized(engine);
 }
 
 /* Takes slots for frames of `frame_size`; only while none is in use. */
@@ -131,6 +133,12 @@ static size_t finish(struct msock__engine *engine, uint64_t now_us,
     return packet.size;
 }
 
+size_t msock__engine_control_room(const struct msock__engine *engine)
+{
+    return engine->frame_size - MSOCK__HEADER_SIZE - MSOCK__SENT_SIZE -
+           msock__pipeline_overhead(&engine->pipeline);
+}
+
 static bool show_control(struct msock__engine *engine, uint64_t now_us)
 {
     if (engine->config.raw || msock__engine_control_deadline(engine) > now_us) {
@@ -141,10 +149,9 @@ static bool show_control(struct msock__engine *engine, uint64_t now_us)
         return false;
     }
     size_t start = MSOCK__HEADER_SIZE + MSOCK__SENT_SIZE;
-    size_t room = engine->frame_size - start -
-                  msock__pipeline_overhead(&engine->pipeline);
-    size_t size = msock__engine_control_write(engine, now_us,
-                                              (char *)bytes + start, room);
+    size_t size =
+        msock__engine_control_write(engine, now_us, (char *)bytes + start,
+                                    msock__engine_control_room(engine));
     if (size == 0) {
         return false;
     }

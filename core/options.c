@@ -4,6 +4,7 @@
 
 #include "codec/error.h"
 #include "core/options_table.h"
+#include "core/will.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -486,6 +487,7 @@ int msock__options_read(struct msock__config *config, const char *url,
     }
     result = check_codec(&made);
     result = result < 0 ? result : check_identity(&made);
+    result = result < 0 ? result : msock__will_check(&made);
     if (result == 0) {
         *config = made;
     }

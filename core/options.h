@@ -24,7 +24,8 @@ enum {
     MSOCK__HOST_MAX = 63,    /* bytes of a group address or network name */
     MSOCK__IFACE_MAX = 255,  /* bytes of the list of interfaces */
     MSOCK__PEERS_MAX = 1023, /* bytes of the list of peers */
-    MSOCK__PATH_MAX = 4095   /* bytes of a path */
+    MSOCK__PATH_MAX = 4095,  /* bytes of a path */
+    MSOCK__WORDS_MAX = 512   /* bytes of a last will's JSON */
 };
 
 /** Faults of a `sim://` network, given in its URL. */
@@ -50,6 +51,8 @@ struct msock__config {
     char iface[MSOCK__IFACE_MAX + 1];     /* [auto] */
     char topic[MSOCK_TOPIC_MAX + 1];      /* of what arrives raw [raw] */
     bool raw;                             /* codec=raw [json] */
+    char will_topic[MSOCK_TOPIC_MAX + 1]; /* "": no last will */
+    char will[MSOCK__WORDS_MAX + 1];      /* "": null */
     uint64_t ttl;                         /* 1..255 [1] */
     uint64_t mtu;             /* 576..65535; 0: from the interfaces [0] */
     uint64_t dscp;            /* 0..63 [0] */

@@ -49,6 +49,10 @@ const struct msock__option msock__options[] = {
     {ENTRY("codec", CODEC, BOTH, 0, 0, "json", raw), FIELD(TEXT, codec)},
     {ENTRY("topic", TOPIC, BOTH, 1, MSOCK_TOPIC_MAX, "raw", topic),
      FIELD(TEXT, topic)},
+    {ENTRY("will_topic", TOPIC, BOTH, 1, MSOCK_TOPIC_MAX, NULL, will_topic),
+     FIELD(TEXT, will_topic)},
+    {ENTRY("will", TEXT, BOTH, 1, MSOCK__WORDS_MAX, NULL, will),
+     FIELD(TEXT, will)},
     {ENTRY("ttl", COUNT, UDP, 1, 255, "1", ttl), FIELD(UNSIGNED, ttl)},
     {ENTRY("mtu", COUNT, BOTH, 576, 65535, NULL, mtu), FIELD(UNSIGNED, mtu)},
     {ENTRY("dscp", COUNT, UDP, 0, 63, "0", dscp), FIELD(UNSIGNED, dscp)},
@@ -336,9 +340,9 @@ int msock__option_set(const struct msock__option *option,
         if (!msock__topic_valid(text, size) ||
             msock__topic_reserved(text, size)) {
             return msock__fail(MSOCK_EOPTION,
-                               "topic=%.*s: must be a topic, without wildcards "
+                               "%s=%.*s: must be a topic, without wildcards "
                                "and not under $ms/",
-                               shown(size), text);
+                               option->key, shown(size), text);
         }
         return set_text(option, field, text, size);
     }

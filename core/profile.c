@@ -18,6 +18,18 @@ void msock__profile_fini(struct msock__profile *profile)
     *profile = (struct msock__profile){0};
 }
 
+bool msock__profile_set_will(struct msock__profile *profile,
+                             const struct msock__will *will)
+{
+    const struct msock__will *old = &profile->will;
+    bool same = old->size == will->size &&
+                memcmp(old->text, will->text, will->size) == 0;
+
+    profile->will = *will;
+    profile->changed |= !same;
+    return !same;
+}
+
 /* -- Gathering -- */
 
 /* A list of filters in the making. */
@@ -85,7 +97,7 @@ bool msock__profile_stale(const struct msock__profile *profile,
     uint32_t keys[MSOCK__KEYS_MAX];
     size_t count = msock__pipeline_keys(pipeline, keys);
 
-    return profile->revision == 0 ||
+    return profile->revision == 0 || profile->changed ||
            profile->changes != msock__dispatch_changes(dispatch) ||
            profile->key_count != count ||
            memcmp(keys, profile->keys, count * sizeof keys[0]) != 0;
@@ -103,16 +115,32 @@ int msock__profile_refresh(struct msock__profile *profile,
     }
     profile->key_count = msock__pipeline_keys(pipeline, profile->keys);
     profile->changes = msock__dispatch_changes(dispatch);
+    profile->changed = false;
     profile->revision++;
     return 1;
 }
 
 /* -- Parts -- */
 
+/* What a hello says of a node in each of its parts. */
+static void describe(const struct msock__profile *profile,
+                     struct msock__control *hello)
+{
+    struct msock__about *about = &hello->about;
+
+    hello->kind = MSOCK__HELLO;
+    hello->full = true;
+    hello->revision = profile->revision;
+    snprintf(about->version, sizeof about->version, "%s", msock_version());
+    memcpy(about->keys, profile->keys, sizeof about->keys);
+    about->key_count = profile->key_count;
+    about->will.size = 0;
+}
+
 /* Bytes of a hello without filters, whatever its numbers are. */
 static size_t bare_size(const struct msock__control *hello, const char *sender)
 {
-    char text[1024];
+    char text[2048];
     struct msock__control most = *hello;
 
     most.age_ms = most.best_effort_last = most.revision = MSOCK__COUNTER_MAX;
@@ -126,9 +154,27 @@ static size_t bare_size(const struct msock__control *hello, const char *sender)
     return size + sizeof ",\"filters\":[]" - 1;
 }
 
-/* The filters [first, next) that a part of `space` bytes for them holds. */
+static struct msock__json_slice will_slice(const struct msock__will *will)
+{
+    return (struct msock__json_slice){will->text, will->size,
+                                      MSOCK__JSON_ARRAY};
+}
+
+bool msock__profile_will_fits(const struct msock__profile *profile,
+                              const struct msock__will *will,
+                              const char *sender, size_t room)
+{
+    struct msock__control hello = {.every_ms = 1};
+
+    describe(profile, &hello);
+    hello.about.will = will_slice(will);
+    return bare_size(&hello, sender) <= room;
+}
+
+/* The filters [first, next) that a part of `space` bytes for them holds, of the
+ * first one that has a will none at all. */
 static size_t next_part(const struct msock__profile *profile, size_t first,
-                        size_t space)
+                        size_t space, bool has_will)
 {
     size_t next = first;
     size_t used = 0;
@@ -136,7 +182,7 @@ static size_t next_part(const struct msock__profile *profile, size_t first,
     while (next < profile->filter_count && next - first < MSOCK__FILTERS_MAX) {
         /* One that is alone and too large is replaced. */
         used += profile->sizes[next] + sizeof "," - 1;
-        if (used > space && next > first) {
+        if (used > space && (next > first || has_will)) {
             break;
         }
         next++;
@@ -163,33 +209,57 @@ static void put_filters(const struct msock__profile *profile, size_t first,
     }
 }
 
-void msock__profile_part(const struct msock__profile *profile,
-                         const char *sender, size_t room, uint32_t part,
-                         struct msock__control *hello)
+/* A part in the making. */
+struct part {
+    size_t first, next; /* its filters */
+    size_t space;       /* bytes for them */
+};
+
+/* Finds part number hello->about.part, or the last one, and counts them all.
+ * The first one leaves `first_space` bytes for filters, the others `space`. */
+static struct part find_part(const struct msock__profile *profile,
+                             size_t first_space, size_t space, uint32_t wanted,
+                             struct msock__about *about)
 {
-    struct msock__about *about = &hello->about;
+    bool has_will = about->will.size > 0;
+    struct part found = {0};
     size_t first = 0;
-    size_t begin = 0;
-    size_t end = 0;
     uint32_t parts = 0;
 
-    hello->full = true;
-    hello->revision = profile->revision;
-    snprintf(about->version, sizeof about->version, "%s", msock_version());
-    memcpy(about->keys, profile->keys, sizeof about->keys);
-    about->key_count = profile->key_count;
-    size_t bare = bare_size(hello, sender);
-    size_t space = bare < room ? room - bare : 0;
     do {
-        size_t next = next_part(profile, first, space);
-        if (parts <= part) {
+        size_t here = parts == 0 ? first_space : space;
+        size_t next = next_part(profile, first, here, parts == 0 && has_will);
+        if (parts <= wanted) {
             about->part = parts;
-            begin = first;
-            end = next;
+            found = (struct part){first, next, here};
         }
         parts++;
         first = next;
     } while (first < profile->filter_count);
     about->parts = parts;
-    put_filters(profile, begin, end, space, hello);
+    return found;
+}
+
+void msock__profile_part(const struct msock__profile *profile,
+                         const char *sender, size_t room, uint32_t part,
+                         struct msock__control *hello)
+{
+    struct msock__about *about = &hello->about;
+
+    describe(profile, hello);
+    size_t bare = bare_size(hello, sender);
+    size_t space = bare < room ? room - bare : 0;
+    size_t first_space = space;
+    about->will = will_slice(&profile->will);
+    bare = bare_size(hello, sender);
+    if (bare > room) {
+        about->will.size = 0;
+    } else {
+        first_space = room - bare;
+    }
+    struct part found = find_part(profile, first_space, space, part, about);
+    if (about->part > 0) {
+        about->will.size = 0;
+    }
+    put_filters(profile, found.first, found.next, found.space, hello);
 }

@@ -11,6 +11,7 @@
 #include "codec/control.h"
 #include "codec/transform.h"
 #include "core/dispatch.h"
+#include "core/will.h"
 
 enum {
     MSOCK__PROFILE_FILTERS = 256,
@@ -26,10 +27,22 @@ struct msock__profile {
     size_t filter_count;
     uint16_t sizes[MSOCK__PROFILE_FILTERS];
     char *text; /* the filters, one behind the other */
+    struct msock__will will;
+    bool changed; /* the will, since the last revision */
 };
 
 /** Frees what it holds. */
 void msock__profile_fini(struct msock__profile *profile);
+
+/** Sets what others are to say for this node.  Returns whether it is another
+ *  will than before. */
+bool msock__profile_set_will(struct msock__profile *profile,
+                             const struct msock__will *will);
+
+/** Whether a will and what is around it fit a hello of `room` bytes. */
+bool msock__profile_will_fits(const struct msock__profile *profile,
+                              const struct msock__will *will,
+                              const char *sender, size_t room);
 
 /** Whether there is anything else to be said. */
 bool msock__profile_stale(const struct msock__profile *profile,
@@ -45,7 +58,8 @@ int msock__profile_refresh(struct msock__profile *profile,
 
 /** Makes hello->full, with part number `part`, or the last one if there are
  *  fewer, of the hello of `sender` in at most `room` bytes. A filter that fits
- *  no frame is `#`. What stands there already is kept. */
+ *  no frame is `#`; the will is in the first part, or in none if it does not
+ *  fit. What stands there already is kept. */
 void msock__profile_part(const struct msock__profile *profile,
                          const char *sender, size_t room, uint32_t part,
                          struct msock__control *hello);

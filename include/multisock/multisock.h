@@ -98,6 +98,8 @@ typedef struct msock_options {
                                members may say all]; needs .key_file */
     const char *sign;       /* "never", "commands" (what may not be said
                                without) or "all" [all with .id_file] */
+    const char *will_topic; /* as msock_will() [no last will] */
+    const char *will;       /* its JSON [null] */
 } msock_options;
 
 /** Opens the channel at `url` (udp://GROUP:PORT?key=value&…, sim://NAME; NULL:
@@ -199,7 +201,9 @@ enum msock_message_flags {
     MSOCK_MESSAGE_SEALED = 8, /* came authenticated */
     MSOCK_MESSAGE_EMPTY = 16, /* the sender gave no data: data is "null" */
     MSOCK_MESSAGE_RELIABLE = 32, /* of the sender's reliable stream */
-    MSOCK_MESSAGE_SIGNED = 64    /* its sender's own key vouches for it */
+    MSOCK_MESSAGE_SIGNED = 64,   /* its sender's own key vouches for it */
+    MSOCK_MESSAGE_WILL = 4096    /* the last will of a node that went without a
+                                    bye, spoken by this very channel */
 };
 
 /** A message as a callback sees it: NUL-terminated slices of the receive
@@ -216,7 +220,8 @@ typedef struct msock_message {
     uint64_t session; /* first 8 bytes of the sender's session; bare: 0 */
     uint64_t age_us;  /* since it first left its sender, less the quickest way
                          a frame of that session took; bare: 0; local:
-                         since it was published */
+                         since it was published; will: since its sender was
+                         heard last */
     unsigned flags;   /* msock_message_flags */
 } msock_message;
 

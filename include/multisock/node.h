@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is on a channel: events of other nodes and of one's own sending, and
- * what is known of each session. Calls belong to the channel's thread. */
+/* Who is on a channel: events of other nodes and of one's own sending, what is
+ * known of each session, and what others hear of this node when it is gone. */
 #ifndef MULTISOCK_NODE_H
 #define MULTISOCK_NODE_H
 
@@ -94,6 +94,25 @@ typedef void msock_node_callback(struct msock_channel *channel,
  *  Thread: loop only.  Source: docs/protocol.md 7. */
 int msock_nodes(struct msock_channel *channel, msock_node_callback *callback,
                 void *user);
+
+/* -- Last will -- */
+
+/** Sets what the others are to hear if this node goes without a bye: crashed,
+ *  cut off or out of power. `json` (a JSON value; NULL: null) on `topic` takes
+ *  the place of the will before; `topic` NULL: there is none. Both are copied.
+ *  Each node learns it with what this one says of itself, within some
+ *  milliseconds, and delivers it to its own matching subscriptions when it sees
+ *  this session go: after the silence that MSOCK_EVENT_DOWN tells of, or when a
+ *  new session has the name, right before that event. MSOCK_MESSAGE_WILL is set
+ *  then, `sender` is this node, and this node's rights decide. Heard again, it
+ *  may leave it once more. msock_close() ends without it. `.will_topic` and
+ *  `.will` set it at open.
+ *  Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_ETOOBIG (512 bytes of both as
+ *  they are written, or with the rest of a hello more than a frame),
+ *  MSOCK_ENOTSUP (codec=raw), MSOCK_EBUSY (another thread runs the channel's
+ *  loop), MSOCK_ECLOSED.  Thread: loop only.  Source: docs/protocol.md 8.5. */
+int msock_will(struct msock_channel *channel, const char *topic,
+               const char *json);
 
 #ifdef __cplusplus
 }

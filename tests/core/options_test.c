@@ -273,6 +273,10 @@ static const struct {
     {{.codec = "cbor"}, MSOCK_EOPTION, "must be json or raw"},
     {{.codec = "raw", .key_file = "k"}, MSOCK_ENOTSUP, "codec=raw"},
     {{.topic = "a"}, MSOCK_EOPTION, "is for codec=raw"},
+    {{.will = "1"}, MSOCK_EOPTION, "needs will_topic"},
+    {{.will_topic = "a/#"}, MSOCK_EOPTION, "will_topic=a/#: must be a topic"},
+    {{.will_topic = "a", .will = "{"}, MSOCK_EJSON, "at byte 1"},
+    {{.will_topic = "a", .codec = "raw"}, MSOCK_ENOTSUP, "last will"},
     {{.struct_size = 8}, MSOCK_EINVAL, "struct_size 8"},
     {{.struct_size = sizeof(msock_options) - 1}, MSOCK_EINVAL, "struct_size"},
 };

@@ -225,3 +225,98 @@ Test(profile, lack_of_memory_changes_nothing)
     cr_expect(eq(long, n, 3));
     cr_expect(eq(u64, profile.revision, 2));
 }
+
+/* -- The last will -- */
+
+static void set_will(const char *json)
+{
+    struct msock__will will;
+    cr_assert(zero(int, msock__will_make(&will, "gone", json)));
+    msock__profile_set_will(&profile, &will);
+}
+
+static bool says_will(const struct msock__control *hello)
+{
+    const struct msock__json_slice *will = &hello->about.will;
+    return will->size == profile.will.size &&
+           memcmp(will->text, profile.will.text, will->size) == 0;
+}
+
+Test(profile, will_is_a_change_unless_it_is_the_same)
+{
+    struct msock__will will;
+    cr_assert(zero(int, msock__will_make(&will, "gone", "1")));
+    refresh();
+
+    cr_expect(msock__profile_set_will(&profile, &will));
+    cr_expect(eq(int, refresh(), 1));
+    cr_expect(not(msock__profile_set_will(&profile, &will)));
+    cr_expect(zero(int, refresh()));
+    struct msock__control hello = part_of(0, ROOM);
+    cr_expect(says_will(&hello));
+}
+
+/* A string of so many letters. */
+static const char *letters(size_t count)
+{
+    static char json[MSOCK__WILL_MAX];
+    memset(json, 'w', sizeof(json));
+    json[0] = json[count + 1] = '"';
+    json[count + 2] = '\0';
+    return json;
+}
+
+Test(profile, will_is_in_the_first_part_alone_and_no_filter_gives_way)
+{
+    set_will(letters(150));
+    subscribe_to_many(40, "a/long/filter/that/needs/a/part/of/its/own/%d");
+    refresh();
+
+    size_t count = 0;
+    struct msock__control first = part_of(0, ROOM_MIN);
+    cr_assert(says_will(&first));
+    for (uint32_t i = 0; i < first.about.parts; i++) {
+        struct msock__control hello = part_of(i, ROOM_MIN);
+        char text[ROOM_MIN];
+        cr_expect(
+            eq(sz, hello.about.will.size, i == 0 ? first.about.will.size : 0));
+        for (size_t k = 0; k < hello.count; k++) {
+            cr_expect(not(says(&hello, k, "#")));
+        }
+        count += hello.count;
+        cr_expect(
+            ne(sz,
+               msock__control_encode(&hello, "porch", text, sizeof(text), NULL),
+               0));
+    }
+    cr_expect(eq(sz, count, 40));
+}
+
+Test(profile, will_that_leaves_no_room_has_a_part_without_filters)
+{
+    char filter[MSOCK_TOPIC_MAX + 1];
+    memset(filter, 'f', sizeof(filter) - 1);
+    filter[200] = '\0';
+    set_will(letters(150));
+    subscribe(filter);
+    refresh();
+
+    cr_expect(eq(u32, part_of(0, ROOM_MIN).about.parts, 2));
+    cr_expect(zero(sz, part_of(0, ROOM_MIN).count));
+    struct msock__control second = part_of(1, ROOM_MIN);
+    cr_expect(says(&second, 0, filter));
+}
+
+Test(profile, will_fits_where_it_can_be_said)
+{
+    struct msock__will will;
+    cr_assert(zero(int, msock__will_make(&will, "gone", letters(300))));
+    refresh();
+
+    cr_expect(msock__profile_will_fits(&profile, &will, "porch", ROOM));
+    cr_expect(
+        not(msock__profile_will_fits(&profile, &will, "porch", ROOM_MIN)));
+    msock__profile_set_will(&profile, &will);
+    cr_expect(zero(sz, part_of(0, ROOM_MIN).about.will.size));
+    cr_expect(eq(u32, part_of(0, ROOM_MIN).about.parts, 1));
+}

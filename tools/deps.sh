@@ -65,6 +65,7 @@ look()
     program pkg-config pkg-config
     library libuv libuv1-dev
     library libsodium libsodium-dev
+    library sqlite3 libsqlite3-dev
     header uthash.h uthash-dev
     program ip iproute2
     program unshare util-linux

@@ -31,7 +31,8 @@ SOCKETS = re.compile(r"(sys/(socket|un)|netdb|ifaddrs)\.h$"
 # As seen in dependency lists, where libc's own includes must not count.
 SOCKETS_REACHED = re.compile(r"/(sys/(socket|un)|netdb|ifaddrs)\.h$"
                              r"|/(netinet|arpa)/")
-LIBRARIES = re.compile(r"(?:^|/)(uv|sodium|uthash|cjson|cJSON|criterion|glib)"
+LIBRARIES = re.compile(r"(?:^|/)(uv|sodium|uthash|cjson|cJSON|criterion|glib|"
+                       r"sqlite3)"
                        r"(\.h$|/|-)")
 
 
@@ -82,6 +83,10 @@ EXTRA = {
     "plugins/services.c": {"codec/error.h"},
     # the one file that loads shared objects
     "plugins/library.c": {"codec/error.h", "dlfcn.h"},
+    # what is kept is kept by SQLite
+    "plugins/keeper/store.c": {"sqlite3"},
+    "plugins/keeper/store_open.c": {"sqlite3"},
+    "plugins/keeper/store_state.h": {"sqlite3"},
     # two samples live in the loop of another library, which sees sockets
     "samples/embed_uv.c": {"uv", "sys/socket.h", "netdb.h", "netinet/in.h",
                            "netinet/tcp.h", "arpa/inet.h"},

@@ -43,9 +43,11 @@ def known(root, pattern, paths):
 
 
 def faults(root):
-    plugins = glob.glob(os.path.join(root, "plugins", "*", ""))
-    for folder in plugins:
-        name = os.path.basename(os.path.dirname(folder))
+    folders = glob.glob(os.path.join(root, "plugins", "*", ""))
+    names = [os.path.basename(os.path.dirname(folder)) for folder in folders]
+    plugins = [(folder, name) for folder, name in zip(folders, names)
+               if os.path.exists(os.path.join(folder, f"{name}.c"))]
+    for folder, name in plugins:
         paths = [os.path.relpath(path, root)
                  for path in glob.glob(os.path.join(folder, "*.c"))]
         keys = known(root, r'\{\.name = "(\w+)"', paths)

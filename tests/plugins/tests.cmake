@@ -127,3 +127,16 @@ target_sources(plugins_journal_files_test PRIVATE
     ${PROJECT_SOURCE_DIR}/plugins/journal/files.c)
 target_link_options(plugins_journal_files_test PRIVATE
     LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=unlinkat)
+
+if(SQLITE_FOUND)
+    foreach(module store damage safety)
+        msock_test(plugins keeper_${module} PkgConfig::SQLITE)
+        target_sources(plugins_keeper_${module}_test PRIVATE
+            plugins/shelf.c plugins/folder.c
+            ${PROJECT_SOURCE_DIR}/plugins/keeper/store.c
+            ${PROJECT_SOURCE_DIR}/plugins/keeper/store_open.c)
+        target_include_directories(plugins_keeper_${module}_test PRIVATE
+            ${PROJECT_SOURCE_DIR}/include)
+    endforeach()
+    target_sources(plugins_keeper_safety_test PRIVATE plugins/slow_disk.c)
+endif()

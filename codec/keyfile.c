@@ -57,6 +57,13 @@ bool msock__keyline_next(struct msock__part *rest, struct msock__keyline *line)
 
 /* -- Reading -- */
 
+/* Whether it is the system that lacks something, perhaps for a moment. */
+static bool is_passing(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOMEM ||
+           number == EIO || number == ESTALE;
+}
+
 /* Fails with the system's reason. */
 static int fail_errno(int code, const char *path, const char *what)
 {
@@ -64,7 +71,8 @@ static int fail_errno(int code, const char *path, const char *what)
     int number = errno;
 
     strerror_r(number, reason, sizeof reason);
-    return msock__fail(code, "%s: %s: %s", path, what, reason);
+    return msock__fail(is_passing(number) ? MSOCK_ESYSTEM : code, "%s: %s: %s",
+                       path, what, reason);
 }
 
 /* Whether the path is a file directly in $CREDENTIALS_DIRECTORY, where the

@@ -44,7 +44,8 @@ struct keys {
 
 struct seal {
     struct keys keys;
-    struct keys next; /* zeros, but while they are compared */
+    struct keys filed; /* those that the source had last */
+    struct keys next;  /* zeros, but while they are compared */
     uint8_t group[MSOCK__GROUP_SIZE];
     uint16_t port;
     struct msock__keysource source; /* zeros: none */
@@ -214,26 +215,45 @@ static int seal_decode(void *self, struct msock__packet *packet)
 
 /* -- Changing keys -- */
 
-/* Takes the keys of a ring.  Returns whether they are others than before; then
- * no subkey is worth anything any more. */
-static bool take_keys(struct seal *seal, const struct msock__keyring *ring)
+static void derive_keys(struct seal *seal, const struct msock__keyring *ring)
 {
     struct keys *next = &seal->next;
-    bool changed;
 
     next->count = msock__keyring_count(ring);
     for (size_t i = 0; i < next->count; i++) {
         next->ids[i] = msock__keyring_id(ring, i);
         msock__keyring_derive(ring, i, seal->group, seal->port, next->bytes[i]);
     }
-    changed = memcmp(next, &seal->keys, sizeof *next) != 0;
+}
+
+/* Takes the derived keys.  Returns whether they are others than before; then no
+ * subkey is worth anything any more. */
+static bool take_keys(struct seal *seal)
+{
+    bool changed = memcmp(&seal->next, &seal->keys, sizeof seal->next) != 0;
+
     if (changed) {
-        seal->keys = *next;
+        seal->keys = seal->next;
         sodium_memzero(&seal->own, sizeof seal->own);
         sodium_memzero(seal->cache, sizeof seal->cache);
     }
-    sodium_memzero(next, sizeof *next);
     return changed;
+}
+
+/* Takes the keys that the source has now, if they are others than it had:
+ * otherwise those may be newer that could not be stored in it. */
+static bool take_filed(struct seal *seal)
+{
+    if (memcmp(&seal->next, &seal->filed, sizeof seal->next) == 0) {
+        return false;
+    }
+    seal->filed = seal->next;
+    return take_keys(seal);
+}
+
+static void forget_derived(struct seal *seal)
+{
+    sodium_memzero(&seal->next, sizeof seal->next);
 }
 
 static int seal_reload(void *self)
@@ -249,7 +269,9 @@ static int seal_reload(void *self)
         result = seal->source.load(seal->source.self, ring);
     }
     if (result == 0) {
-        result = take_keys(seal, ring);
+        derive_keys(seal, ring);
+        result = take_filed(seal);
+        forget_derived(seal);
     }
     msock__keyring_free(ring);
     return result;
@@ -285,10 +307,15 @@ static int seal_replace(void *self, const uint8_t *masters, size_t count)
     if (result < 0) {
         return result;
     }
-    bool changed = take_keys(seal, ring);
+    derive_keys(seal, ring);
+    bool changed = take_keys(seal);
     if (seal->source.self != NULL) {
         result = seal->source.store(seal->source.self, ring);
     }
+    if (result == 0) {
+        seal->filed = seal->next;
+    }
+    forget_derived(seal);
     msock__keyring_free(ring);
     if (result < 0) {
         return msock__fail(MSOCK_ESYSTEM,
@@ -333,7 +360,9 @@ int msock__seal_stage(struct msock__stage *stage, struct msock__keyring *ring,
     }
     memcpy(seal->group, group, sizeof seal->group);
     seal->port = port;
-    take_keys(seal, ring);
+    derive_keys(seal, ring);
+    take_filed(seal);
+    forget_derived(seal);
     msock__random(seal->hash_key, sizeof seal->hash_key);
     /* The derived keys are all that is needed; the masters go at once. */
     msock__keyring_free(ring);

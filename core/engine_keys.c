@@ -24,16 +24,28 @@ void msock__engine_keys_changed(struct msock__engine *engine)
     msock__engine_profile_changed(engine);
 }
 
+static void log_failure(const struct msock__engine *engine, const char *what)
+{
+    msock_log(engine->log.logger, MSOCK_ERROR, "%s: %s", what,
+              msock_error_detail());
+}
+
 int msock__engine_keys_reload(struct msock__engine *engine)
 {
-    int changed = msock__pipeline_reload(&engine->pipeline);
+    int keys = msock__pipeline_reload(&engine->pipeline);
 
-    if (changed > 0) {
+    if (keys > 0) {
         msock__engine_keys_changed(engine);
+    } else if (keys < 0) {
+        log_failure(engine, "the old keys stay");
     }
-    int trust = changed < 0 ? changed : msock__engine_trust_reload(engine);
+    /* Whoever is out of it is out, whatever the key file says. */
+    int trust = msock__engine_trust_reload(engine);
     if (trust > 0) {
         msock_log(engine->log.logger, MSOCK_INFO, "the trust file changed");
+    } else if (trust < 0) {
+        log_failure(engine, "the old trust file stays");
+        return trust;
     }
-    return trust < 0 ? trust : changed | trust;
+    return keys < 0 ? keys : keys | trust;
 }

@@ -36,6 +36,7 @@ struct msock__keywatch {
     uint64_t first_ms; /* of the row of changes that settles; 0: none does */
     uint64_t look_us;  /* when to look next */
     size_t open_count; /* handles that are not closed yet */
+    bool again;        /* what changed was not dealt with */
     bool closing;
 };
 
@@ -82,8 +83,8 @@ static bool take_marks(struct msock__keywatch *watch)
 
 static void look(struct msock__keywatch *watch)
 {
-    if (take_marks(watch)) {
-        watch->events.changed(watch->events.owner);
+    if (take_marks(watch) || watch->again) {
+        watch->again = !watch->events.changed(watch->events.owner);
     }
 }
 

@@ -9,6 +9,7 @@
 #ifndef MSOCK_TRANSPORT_KEYWATCH_H
 #define MSOCK_TRANSPORT_KEYWATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -19,7 +20,9 @@ struct msock__keywatch;
 
 struct msock__keywatch_events {
     void *owner;
-    void (*changed)(void *owner); /* one of them, since the last call */
+    /* One of them, since the last call.  Returns whether that is dealt with;
+     * otherwise it is told again in 10 s. */
+    bool (*changed)(void *owner);
     void (*closed)(void *owner);  /* the last one, after close */
 };
 

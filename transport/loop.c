@@ -115,17 +115,16 @@ static void on_near(void *owner, bool near)
 
 /* -- Keys -- */
 
-static void on_keys_changed(void *owner)
+static bool on_keys_changed(void *owner)
 {
     struct msock__loop *self = owner;
 
     if (self->closing || msock__loop_forked(&self->base)) {
-        return;
+        return true;
     }
-    if (msock_keys_reload(self->channel) < 0) {
-        msock_log(self->logger, MSOCK_ERROR, "the old keys stay: %s",
-                  msock_error_detail());
-    }
+    int result = msock_keys_reload(self->channel);
+    /* What the system lacks for the moment is no answer. */
+    return result != MSOCK_ESYSTEM && result != MSOCK_ENOMEM;
 }
 
 /* -- The end -- */

@@ -326,13 +326,16 @@ int msock_timer_stop(msock_channel *channel, int id);
 
 /* -- Keys -- */
 
-/** Has the channel read its key file again, as it does by itself soon after the
- *  file changed (a virtual network does not). The first key seals from the next
- *  frame on; sessions, streams and what is on its way run on. All or nothing: a
- *  file that cannot be used changes nothing.
- *  Returns 1 if the keys are others now, 0 if they are the same (or the channel
- *  is open), MSOCK_EKEY, MSOCK_EACCESS, MSOCK_ELIMIT (over 8 keys),
- *  MSOCK_ENOMEM, MSOCK_ECLOSED.  Thread: loop only. */
+/** Has the channel read its key file and its trust file again, as it does by
+ *  itself soon after one changed (a virtual network does not). The first key
+ *  seals from the next frame on; sessions, streams and what is on its way run
+ *  on. Keys that were pushed and could not be written stay until the file says
+ *  something new. A file that cannot be used changes nothing; the other one
+ *  counts all the same.
+ *  Returns 1 if one says something else now, 0 if not (or the channel is open),
+ *  MSOCK_EKEY, MSOCK_EACCESS, MSOCK_ELIMIT (over 8 keys, too many nodes),
+ *  MSOCK_ESYSTEM (it cannot be read at the moment), MSOCK_ENOMEM,
+ *  MSOCK_ECLOSED.  Thread: loop only. */
 int msock_keys_reload(msock_channel *channel);
 
 enum { MSOCK_PUSH_MAX = 1024 }; /* nodes that one push reaches */

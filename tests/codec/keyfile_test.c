@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,22 @@ Test(keyfile, a_missing_file_is_refused_with_how_to_make_one)
     cr_assert(eq(int, load("none.key"), MSOCK_EKEY));
     expect_detail("none.key: there is no such file: make a key with (umask "
                   "077; msock key gen > none.key)");
+}
+
+Test(keyfile, lack_of_descriptors_is_the_systems_fault)
+{
+    struct rlimit limit;
+    write_file("home.key", KEY, 0600);
+    cr_assert(zero(int, getrlimit(RLIMIT_NOFILE, &limit)));
+    rlim_t before = limit.rlim_cur;
+
+    limit.rlim_cur = 0;
+    cr_assert(zero(int, setrlimit(RLIMIT_NOFILE, &limit)));
+    int result = load("home.key");
+    limit.rlim_cur = before;
+    cr_assert(zero(int, setrlimit(RLIMIT_NOFILE, &limit)));
+
+    cr_expect(eq(int, result, MSOCK_ESYSTEM));
 }
 
 Test(keyfile, what_is_no_regular_file_is_refused)

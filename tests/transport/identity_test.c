@@ -246,6 +246,25 @@ Test(identity, a_revoked_name_ends_when_the_file_is_read_again)
     cr_expect(eq(sz, lamp.heard, 2));
 }
 
+Test(identity, a_key_file_that_cannot_be_used_saves_no_revoked_name)
+{
+    open_all();
+    id_home_distrust();
+    id_home_trust("lamp", "lamp", "");
+    id_home_trust("hub", "hub", "publish lights/#");
+
+    cr_assert(zero(int, rename("home.key", "away.key")));
+    int code = msock_keys_reload(lamp.channel);
+    cr_assert(zero(int, rename("away.key", "home.key")));
+    publish(&bulb7, "sensors/bulb7", true);
+
+    cr_expect(eq(int, code, MSOCK_EKEY));
+    cr_expect(ne(ptr, strstr(msock_error_detail(), "home.key"), NULL), "%s",
+              msock_error_detail());
+    cr_expect(zero(sz, lamp.heard));
+    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+}
+
 Test(identity, another_key_for_a_name_ends_the_old_one)
 {
     open_all();

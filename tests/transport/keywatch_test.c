@@ -17,7 +17,7 @@ static char directory[64], key[128], trust[128], other[128], elsewhere[128];
 static uv_loop_t loop;
 static struct msock__keywatch *watch;
 static int told;
-static bool closed, impatient;
+static bool closed, impatient, dealt_with = true;
 
 static void write_file(const char *path, const char *text)
 {
@@ -28,10 +28,11 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
-static void on_changed(void *owner)
+static bool on_changed(void *owner)
 {
     (void)owner;
     told++;
+    return dealt_with;
 }
 
 static void on_closed(void *owner)
@@ -171,6 +172,21 @@ Test(keywatch, what_a_link_leads_to_is_found_within_ten_seconds)
     cr_expect(eq(int, told, 3));
     remove(elsewhere);
     remove(sub);
+}
+
+Test(keywatch, what_is_not_dealt_with_is_told_again_in_ten_seconds)
+{
+    msock__keywatch_look(watch, LOOK_US);
+    dealt_with = false;
+    write_file(key, "two");
+    expect_told(1);
+
+    msock__keywatch_look(watch, 2 * LOOK_US);
+    dealt_with = true;
+    msock__keywatch_look(watch, 3 * LOOK_US);
+    msock__keywatch_look(watch, 4 * LOOK_US);
+
+    cr_expect(eq(int, told, 3));
 }
 
 Test(keywatch, nothing_is_told_after_closing)

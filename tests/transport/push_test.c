@@ -9,6 +9,8 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -174,6 +176,26 @@ Test(push, keys_that_cannot_be_written_are_used_and_that_is_said)
     cr_assert(zero(int, push_keys(&push_hub, "lamp", "ab")));
     cr_expect(eq(u32, push_lamp.channel->engine.profile.revision, revision),
               "nothing is new");
+}
+
+Test(push, keys_that_cannot_be_written_outlive_a_change_of_the_trust_file)
+{
+    uint32_t ids[MSOCK_KEYS_MAX];
+    char name[NAME_MAX + 1] = {0};
+    memset(name, 'k', NAME_MAX - 4); /* no room for a name beside it */
+    cr_assert(zero(int, rename("lamp.key", name)));
+    cr_assert(zero(int, symlink(name, "lamp.key")));
+    open_noted();
+    cr_assert(zero(int, push_keys(&push_hub, "lamp", "ba")));
+    cr_expect(eq(str, (char *)push_filed("lamp"), (char *)"a"));
+
+    id_home_line("# a stolen node's line was here");
+    cr_expect(ge(int, msock_keys_reload(push_lamp.channel), 0));
+
+    cr_expect(eq(
+        sz, msock__pipeline_keys(&push_lamp.channel->engine.pipeline, ids), 2));
+    cr_assert(zero(int, unlink("lamp.key")));
+    cr_assert(zero(int, rename(name, "lamp.key")));
 }
 
 /* -- Those who may not -- */

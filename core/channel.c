@@ -128,6 +128,15 @@ static int check_struct(size_t struct_size, size_t known, const char *name)
                        struct_size, name);
 }
 
+static unsigned manner_of(const msock_subscribe_options *options)
+{
+    if (!options) {
+        return 0;
+    }
+    return (options->no_local ? MSOCK__NO_LOCAL : 0) |
+           (options->observe ? MSOCK__OBSERVE : 0);
+}
+
 int msock_subscribe(msock_channel *channel, const char *filter,
                     msock_callback *callback, void *user,
                     const msock_subscribe_options *options)
@@ -152,7 +161,7 @@ int msock_subscribe(msock_channel *channel, const char *filter,
                            filter);
     }
     code = msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
-                               options && options->no_local);
+                               manner_of(options));
     if (code > 0) {
         msock__engine_profile_changed(&channel->engine);
     }

@@ -176,15 +176,24 @@ static void append(struct msock__trie_node *node,
     node->last = added;
 }
 
-/* Whether anybody but `other` subscribes there. */
-static bool subscribed(const struct msock__trie_node *node,
-                       const struct msock__subscription *other)
+/* The first one there that others are told of, besides `other`; or NULL. */
+static const struct msock__subscription *
+first_told(const struct msock__trie_node *node,
+           const struct msock__subscription *other)
 {
     const struct msock__subscription *one = node->first;
-    while (one != NULL && (one->removed || one == other)) {
+    while (one != NULL && (one->removed || one->observe || one == other)) {
         one = one->next;
     }
-    return one != NULL;
+    return one;
+}
+
+/* Notes that one comes or goes. */
+static void note_change(struct msock__dispatch *dispatch,
+                        const struct msock__trie_node *node,
+                        const struct msock__subscription *changed)
+{
+    dispatch->changes += !changed->observe && !first_told(node, changed);
 }
 
 /* Takes a subscription, which no id leads to any more, out of the trie. */
@@ -203,7 +212,7 @@ static void discard(struct msock__dispatch *dispatch,
                     struct msock__subscription *gone)
 {
     HASH_DELETE(hh, dispatch->by_id, gone);
-    dispatch->changes += !subscribed(gone->node, gone);
+    note_change(dispatch, gone->node, gone);
     if (dispatch->depth == 0) {
         reap(dispatch, gone);
         return;
@@ -255,7 +264,7 @@ void msock__dispatch_free(struct msock__dispatch *dispatch)
 }
 
 int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
-                        msock_callback *callback, void *user, bool no_local)
+                        msock_callback *callback, void *user, unsigned manner)
 {
     assert(msock__filter_valid(filter, strlen(filter)) && callback != NULL);
     if (msock__dispatch_count(dispatch) + dispatch->removed_count >=
@@ -278,8 +287,9 @@ int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
     added->order = ++dispatch->ordered;
     added->callback = callback;
     added->user = user;
-    added->no_local = no_local;
-    dispatch->changes += !subscribed(node, NULL);
+    added->no_local = (manner & MSOCK__NO_LOCAL) != 0;
+    added->observe = (manner & MSOCK__OBSERVE) != 0;
+    note_change(dispatch, node, added);
     append(node, added);
     return added->id;
 }
@@ -347,12 +357,11 @@ bool msock__dispatch_filters(const struct msock__dispatch *dispatch,
     for (const struct msock__subscription *one = dispatch->by_id; one != NULL;
          one = one->hh.next) {
         /* Of those on one filter the first speaks for all. */
-        const struct msock__subscription *first = one->node->first;
-        while (first->removed) {
-            first = first->next;
+        if (first_told(one->node, NULL) != one) {
+            continue;
         }
         const char *filter = spell(dispatch->root, one->node, end);
-        if (first == one && !add(filter, (size_t)(end - filter), user)) {
+        if (!add(filter, (size_t)(end - filter), user)) {
             return false;
         }
     }

@@ -19,6 +19,12 @@
 
 enum { MSOCK__SUBSCRIPTIONS_MAX = 65536 };
 
+/** What a subscription is like. */
+enum {
+    MSOCK__NO_LOCAL = 1, /* it is not told what the channel published itself */
+    MSOCK__OBSERVE = 2   /* nobody is told of it */
+};
+
 struct msock__dispatch;
 
 /** Makes an empty trie whose hashes are keyed by `hash_key`.
@@ -30,11 +36,12 @@ int msock__dispatch_new(struct msock__dispatch **dispatch,
  */
 void msock__dispatch_free(struct msock__dispatch *dispatch);
 
-/** Adds a subscription with a valid filter (copied).
+/** Adds a subscription with a valid filter (copied); `manner` is
+ *  MSOCK__NO_LOCAL, MSOCK__OBSERVE, both or neither.
  *  Returns its id (1..2^31-1), MSOCK_ELIMIT, MSOCK_ENOMEM. Ids rise, and are
  *  not reused until 2^31-1 of them were given. */
 int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
-                        msock_callback *callback, void *user, bool no_local);
+                        msock_callback *callback, void *user, unsigned manner);
 
 /** Removes one.  Returns 0, MSOCK_ENOENT. */
 int msock__dispatch_remove(struct msock__dispatch *dispatch, int id);
@@ -62,12 +69,12 @@ struct msock__dispatch_result
 msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
                     const msock_message *message, uint64_t newest);
 
-/** A number that rises when the set of filters changes. */
+/** A number that rises when what msock__dispatch_filters() tells changes. */
 uint64_t msock__dispatch_changes(const struct msock__dispatch *dispatch);
 
-/** Calls `add` with each filter that somebody subscribes to, once (no NUL), in
- *  the order of subscribing, until it returns false.  Returns whether it never
- *  did. */
+/** Calls `add` with each filter that somebody subscribes to, not only observing
+ *  (no NUL), once, in the order of subscribing, until it returns false. Returns
+ * whether it never did. */
 bool msock__dispatch_filters(const struct msock__dispatch *dispatch,
                              bool (*add)(const char *filter, size_t size,
                                          void *user),

@@ -15,6 +15,7 @@ struct msock__subscription {
     void *user;
     int id;
     bool no_local;
+    bool observe;
     bool removed; /* during a run; freed at its end */
     UT_hash_handle hh;
 };

@@ -117,3 +117,67 @@ Test(dispatch_filters, changes_are_those_of_the_set_of_filters)
     msock__dispatch_remove(dispatch, second);
     cr_expect(ne(u64, msock__dispatch_changes(dispatch), before));
 }
+
+/* -- Observers -- */
+
+static int observe(const char *filter)
+{
+    int id =
+        msock__dispatch_add(dispatch, filter, nothing, NULL, MSOCK__OBSERVE);
+    cr_assert(ge(int, id, 1));
+    return id;
+}
+
+Test(dispatch_filters, observers_are_not_listed)
+{
+    observe("a");
+    observe("b");
+    add("b");
+    observe("b");
+    observe("c");
+
+    cr_expect(eq(str, (char *)list_all(), "b "));
+}
+
+Test(dispatch_filters, observers_that_come_and_go_change_nothing)
+{
+    int listener = add("a");
+    uint64_t changes = msock__dispatch_changes(dispatch);
+
+    int first = observe("a");
+    int second = observe("b");
+    msock__dispatch_remove(dispatch, first);
+    msock__dispatch_remove(dispatch, second);
+    first = observe("a");
+    cr_expect(eq(u64, msock__dispatch_changes(dispatch), changes));
+
+    msock__dispatch_remove(dispatch, listener);
+    cr_expect(eq(u64, msock__dispatch_changes(dispatch), changes + 1));
+    cr_expect(eq(str, (char *)list_all(), ""));
+    add("a");
+    cr_expect(eq(u64, msock__dispatch_changes(dispatch), changes + 2));
+    cr_expect(eq(str, (char *)list_all(), "a "));
+}
+
+static int count_one(msock_channel *channel, const msock_message *message,
+                     void *user)
+{
+    (void)channel;
+    (void)message;
+    ++*(int *)user;
+    return 0;
+}
+
+Test(dispatch_filters, observers_hear_as_all_do)
+{
+    const msock_message message = {.topic = "a", .topic_size = 1};
+    int observed = 0;
+    int told = 0;
+    msock__dispatch_add(dispatch, "a", count_one, &observed, MSOCK__OBSERVE);
+    msock__dispatch_add(dispatch, "a", count_one, &told, 0);
+
+    msock__dispatch_run(dispatch, NULL, &message, UINT64_MAX);
+
+    cr_expect(eq(int, observed, 1));
+    cr_expect(eq(int, told, 1));
+}

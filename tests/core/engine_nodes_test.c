@@ -134,6 +134,15 @@ static void subscribe(size_t node, const char *filter)
     cr_assert(ge(int, code, 1));
 }
 
+static int hear_nothing(msock_channel *channel, const msock_message *message,
+                        void *user)
+{
+    (void)channel;
+    (void)message;
+    (void)user;
+    return 0;
+}
+
 static const int keys[] = {0, NET_KEY};
 
 Test(engine_nodes, each_says_what_it_listens_to_and_which_keys_it_takes)
@@ -185,6 +194,24 @@ Test(engine_nodes, second_subscription_to_a_filter_tells_nothing_new)
     net_run(50 * MS);
 
     cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_CHANGED), 1));
+}
+
+Test(engine_nodes, nobody_is_told_what_a_node_observes)
+{
+    const msock_subscribe_options options = {.observe = true};
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    size_t frames = net.frame_count;
+
+    int id = msock_subscribe(net_channel(porch), "spy/#", hear_nothing, NULL,
+                             &options);
+    cr_assert(ge(int, id, 1));
+    net_run(50 * MS);
+
+    cr_expect(eq(sz, net.frame_count, frames));
+    net_run(20 * NET_SECOND_US);
+    cr_expect(eq(str, (char *)known(hub, "porch")->filters, "# n"));
 }
 
 enum { MANY = 200 };

@@ -23,7 +23,7 @@ struct msock__keywatch_events {
     /* One of them, since the last call.  Returns whether that is dealt with;
      * otherwise it is told again in 10 s. */
     bool (*changed)(void *owner);
-    void (*closed)(void *owner);  /* the last one, after close */
+    void (*closed)(void *owner); /* the last one, after close */
 };
 
 /** Watches `count` (1..MSOCK__KEYWATCH_MAX) absolute paths, copied, which need

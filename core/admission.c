@@ -68,29 +68,26 @@ static void wake(struct msock__pending_table *table, struct msock__pending *one,
     if (one->vain) {
         ask_us = msock__most(ask_us, one->asked_us + MSOCK__ASK_MAX_US);
     }
-    one->ask_us = one->waiting ? msock__least(one->ask_us, ask_us) : ask_us;
-    one->until_us = now_us + MSOCK__UNANSWERED_US;
-    one->waiting = true;
-    table->ask_us = msock__least(table->ask_us, one->ask_us);
-    table->until_us = msock__least(table->until_us, one->until_us);
+    ask_us = one->waiting ? msock__least(one->due.due_us, ask_us) : ask_us;
+    msock__pending_wait(table, one, ask_us, now_us + MSOCK__UNANSWERED_US);
 }
 
-static void ask(struct msock__pending *one, uint64_t now_us, uint64_t more_us)
+static void ask(struct msock__pending_table *table, struct msock__pending *one,
+                uint64_t now_us, uint64_t more_us)
 {
     /* Who publishes once and leaves does not wait for long. */
     bool quick = one->pause_us == 0 || one->asked < MSOCK__ASK_QUICK;
     one->pause_us = quick ? MSOCK__ASK_MIN_US
                           : msock__least(2 * one->pause_us, MSOCK__ASK_MAX_US);
-    one->asked++;
-    one->asked_us = now_us;
-    one->ask_us = now_us + one->pause_us + more_us;
+    msock__pending_asked(table, one, now_us);
+    msock__pending_ask_at(table, one, now_us + one->pause_us + more_us);
 }
 
-static void ask_no_more(struct msock__pending *one)
+static void ask_no_more(struct msock__pending_table *table,
+                        struct msock__pending *one)
 {
-    assert(one->asked > 0);
-    one->asked--;
-    one->ask_us = one->asked_us;
+    msock__pending_unasked(table, one);
+    msock__pending_ask_at(table, one, one->asked_us);
     one->pause_us = msock__most(one->pause_us / 2, MSOCK__ASK_MIN_US);
 }
 
@@ -100,7 +97,8 @@ static uint64_t challenge_due(const struct msock__admission *admission)
         msock__rate_due(&admission->frame_rate, MSOCK__RATE_FRAMES_AHEAD_US);
     uint64_t byte_us =
         msock__rate_due(&admission->byte_rate, MSOCK__RATE_BYTES_AHEAD_US);
-    return msock__most(admission->table.ask_us, msock__most(frame_us, byte_us));
+    return msock__most(msock__pending_ask_us(&admission->table),
+                       msock__most(frame_us, byte_us));
 }
 
 static bool lists(const struct msock__control *challenge, size_t index,
@@ -224,7 +222,6 @@ size_t msock__admission_restart(
         one->pause_us = one->vain ? one->pause_us : 0;
         wake(table, one, now_us, now_us + jitter(dice, nodes));
     }
-    msock__pending_refresh(table);
     return lost;
 }
 
@@ -289,18 +286,13 @@ size_t msock__admission_expire(struct msock__admission *admission,
 {
     struct msock__pending_table *table = &admission->table;
     size_t lost = 0;
-    if (table->until_us > now_us) {
-        return 0;
+    struct msock__pending *one = msock__pending_first_end(table);
+    for (; one != NULL && one->end.due_us <= now_us;
+         one = msock__pending_first_end(table)) {
+        lost += msock__pending_clear(table, one);
+        msock__pending_sleep(table, one);
+        one->vain = true;
     }
-    for (struct msock__pending *one = table->first; one != NULL;
-         one = one->later) {
-        if (one->waiting && one->until_us <= now_us) {
-            lost += msock__pending_clear(table, one);
-            one->waiting = false;
-            one->vain = true;
-        }
-    }
-    msock__pending_refresh(table);
     return lost;
 }
 
@@ -334,16 +326,14 @@ size_t msock__admission_challenge(struct msock__admission *admission,
          left > 0 && challenge->count < MSOCK__CHALLENGE_MAX; left--) {
         struct msock__pending *one = next;
         next = one->later;
-        if (one->waiting && one->ask_us <= now_us) {
+        if (one->waiting && one->due.due_us <= now_us) {
             challenge->sessions[challenge->count++] =
                 msock__session_short(one->id);
-            ask(one, now_us, jitter(dice, nodes));
-            msock__pending_touch(table, one);
+            ask(table, one, now_us, jitter(dice, nodes));
         }
     }
     assert(challenge->count > 0);
     msock__rate_take(&admission->frame_rate, now_us, MSOCK__RATE_FRAME_US);
-    msock__pending_refresh(table);
     return challenge->count;
 }
 
@@ -351,13 +341,13 @@ void msock__admission_return(struct msock__admission *admission,
                              const struct msock__control *challenge,
                              size_t index)
 {
-    for (struct msock__pending *one = admission->table.first; one != NULL;
-         one = one->later) {
+    struct msock__pending_table *table = &admission->table;
+    struct msock__pending *one = index < challenge->count ? table->first : NULL;
+    for (; one != NULL; one = one->later) {
         if (one->waiting && one->asked > 0 && lists(challenge, index, one)) {
-            ask_no_more(one);
+            ask_no_more(table, one);
         }
     }
-    msock__pending_refresh(&admission->table);
 }
 
 void msock__admission_sent(struct msock__admission *admission, uint64_t now_us,
@@ -369,7 +359,10 @@ void msock__admission_sent(struct msock__admission *admission, uint64_t now_us,
 
 uint64_t msock__admission_deadline(const struct msock__admission *admission)
 {
-    return msock__least(admission->table.until_us, challenge_due(admission));
+    const struct msock__pending *one =
+        msock__pending_first_end(&admission->table);
+    return msock__least(one != NULL ? one->end.due_us : UINT64_MAX,
+                        challenge_due(admission));
 }
 
 size_t msock__admission_bytes(const struct msock__admission *admission)

@@ -9,8 +9,8 @@
  * checked without state and whether or not its session is still pending.
  *
  * Bounds: sessions, frames and bytes a session, bytes in all. Memory is taken a
- * session and a frame. Hearing is O(1) while there is room, what is due and an
- * admission cost O(pending). */
+ * session and a frame. Hearing and an admission cost O(log pending), a
+ * challenge O(pending). */
 #ifndef MSOCK_CORE_ADMISSION_H
 #define MSOCK_CORE_ADMISSION_H
 

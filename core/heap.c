@@ -13,15 +13,22 @@ static bool before(const struct msock__heap_node *a,
     return a->due_us != b->due_us ? a->due_us < b->due_us : a->order < b->order;
 }
 
+static void put(struct msock__heap *heap, size_t index,
+                struct msock__heap_node *node)
+{
+    heap->nodes[index] = node;
+    node->index = index;
+}
+
 /* Moves the hole at `index` up to where `node` belongs, and puts it there. */
 static void rise(struct msock__heap *heap, size_t index,
                  struct msock__heap_node *node)
 {
     while (index > 0 && before(node, heap->nodes[(index - 1) / 2])) {
-        heap->nodes[index] = heap->nodes[(index - 1) / 2];
+        put(heap, index, heap->nodes[(index - 1) / 2]);
         index = (index - 1) / 2;
     }
-    heap->nodes[index] = node;
+    put(heap, index, node);
 }
 
 /* The same downwards. */
@@ -37,18 +44,36 @@ static void sink(struct msock__heap *heap, size_t index,
         if (child >= heap->count || before(node, heap->nodes[child])) {
             break;
         }
-        heap->nodes[index] = heap->nodes[child];
+        put(heap, index, heap->nodes[child]);
         index = child;
     }
-    heap->nodes[index] = node;
+    put(heap, index, node);
 }
 
-static bool reserve(struct msock__heap *heap)
+/* Puts `node` at the hole at `index`, or where it belongs instead. */
+static void settle(struct msock__heap *heap, size_t index,
+                   struct msock__heap_node *node)
 {
-    if (heap->count < heap->capacity) {
+    if (index > 0 && before(node, heap->nodes[(index - 1) / 2])) {
+        rise(heap, index, node);
+    } else {
+        sink(heap, index, node);
+    }
+}
+
+void msock__heap_fini(struct msock__heap *heap)
+{
+    free(heap->nodes);
+    *heap = (struct msock__heap){0};
+}
+
+bool msock__heap_reserve(struct msock__heap *heap, size_t count)
+{
+    if (count <= heap->capacity) {
         return true;
     }
     size_t capacity = heap->capacity == 0 ? FIRST_CAPACITY : 2 * heap->capacity;
+    capacity = capacity < count ? count : capacity;
     struct msock__heap_node **nodes =
         realloc(heap->nodes, capacity * sizeof(struct msock__heap_node *));
     if (!nodes) {
@@ -59,16 +84,10 @@ static bool reserve(struct msock__heap *heap)
     return true;
 }
 
-void msock__heap_fini(struct msock__heap *heap)
-{
-    free(heap->nodes);
-    *heap = (struct msock__heap){0};
-}
-
 bool msock__heap_add(struct msock__heap *heap, struct msock__heap_node *node,
                      uint64_t due_us)
 {
-    if (!reserve(heap)) {
+    if (!msock__heap_reserve(heap, heap->count + 1)) {
         return false;
     }
     node->due_us = due_us;
@@ -101,6 +120,24 @@ void msock__heap_again(struct msock__heap *heap, uint64_t due_us)
     sink(heap, 0, node);
 }
 
+void msock__heap_remove(struct msock__heap *heap, struct msock__heap_node *node)
+{
+    assert(node->index < heap->count && heap->nodes[node->index] == node);
+    struct msock__heap_node *last = heap->nodes[--heap->count];
+    if (last != node) {
+        settle(heap, node->index, last);
+    }
+}
+
+void msock__heap_move(struct msock__heap *heap, struct msock__heap_node *node,
+                      uint64_t due_us)
+{
+    assert(node->index < heap->count && heap->nodes[node->index] == node);
+    node->due_us = due_us;
+    node->order = ++heap->arrived;
+    settle(heap, node->index, node);
+}
+
 size_t msock__heap_sieve(struct msock__heap *heap,
                          bool (*leaves)(struct msock__heap_node *node,
                                         void *user),
@@ -110,7 +147,7 @@ size_t msock__heap_sieve(struct msock__heap *heap,
     for (size_t i = 0; i < heap->count; i++) {
         struct msock__heap_node *node = heap->nodes[i];
         if (!leaves(node, user)) {
-            heap->nodes[kept++] = node;
+            put(heap, kept++, node);
         }
     }
     size_t left = heap->count - kept;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Things that are due at a time: a binary heap of pointers, ties in the order
- * of arrival. A thing begins with a struct msock__heap_node and stays its
- * owner's. Adding and taking cost O(log n), looking O(1); the heap's own memory
- * is a pointer for each, taken by doubling and kept. */
+ * of arrival. A thing has a struct msock__heap_node in it and stays its
+ * owner's. Adding, taking and moving cost O(log n), looking O(1); the heap's
+ * own memory is a pointer for each, taken by doubling and kept. */
 #ifndef MSOCK_CORE_HEAP_H
 #define MSOCK_CORE_HEAP_H
 
@@ -13,6 +13,7 @@
 struct msock__heap_node {
     uint64_t due_us;
     uint64_t order; /* of arrival; decides ties */
+    size_t index;   /* while it is in a heap */
 };
 
 /** All zero: empty. */
@@ -25,6 +26,10 @@ struct msock__heap {
 
 /** Frees the heap's memory, not the things in it. */
 void msock__heap_fini(struct msock__heap *heap);
+
+/** Takes memory for `count` nodes in all: to add them cannot fail.  Returns
+ *  whether there was. */
+bool msock__heap_reserve(struct msock__heap *heap, size_t count);
 
 /** Adds a node that is due at `due_us`.  Returns whether there was memory. */
 bool msock__heap_add(struct msock__heap *heap, struct msock__heap_node *node,
@@ -39,6 +44,15 @@ void msock__heap_pop(struct msock__heap *heap);
 /** Makes the first one, which is there, due at `due_us`, as if it had arrived
  *  again: needs no memory. */
 void msock__heap_again(struct msock__heap *heap, uint64_t due_us);
+
+/** Removes a node that is in the heap. */
+void msock__heap_remove(struct msock__heap *heap,
+                        struct msock__heap_node *node);
+
+/** Makes a node that is in the heap due at `due_us`, sooner or later, as if it
+ *  had arrived again: needs no memory. */
+void msock__heap_move(struct msock__heap *heap, struct msock__heap_node *node,
+                      uint64_t due_us);
 
 /** Removes all nodes of which `leaves` says so, having freed them; O(n).
  *  Returns how many. */

@@ -6,6 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct msock__pending *of_rank(struct msock__heap_node *node)
+{
+    return (
+        struct msock__pending *)(void *)((char *)node -
+                                         offsetof(struct msock__pending, rank));
+}
+
+static struct msock__pending *of_end(struct msock__heap_node *node)
+{
+    return (
+        struct msock__pending *)(void *)((char *)node -
+                                         offsetof(struct msock__pending, end));
+}
+
 static void link_last(struct msock__pending_table *table,
                       struct msock__pending *one)
 {
@@ -32,16 +46,42 @@ static unsigned hash_of(const struct msock__pending_table *table,
 static struct msock__pending *
 most_in_vain(const struct msock__pending_table *table)
 {
-    struct msock__pending *most = NULL;
-    uint32_t asked = 0;
-    for (struct msock__pending *one = table->first; one != NULL;
-         one = one->later) {
-        if (one->asked > asked) {
-            asked = one->asked;
-            most = one;
-        }
+    struct msock__heap_node *first = msock__heap_first(&table->ranks);
+    return first != NULL ? of_rank(first) : NULL;
+}
+
+/* Room for one more in all heaps.  Returns whether there was memory. */
+static bool reserve(struct msock__pending_table *table)
+{
+    /* In a full table the new one is in before the other is out. */
+    size_t count = msock__pending_count(table) + 1;
+    return msock__heap_reserve(&table->dues, count) &&
+           msock__heap_reserve(&table->ends, count) &&
+           msock__heap_reserve(&table->ranks, count);
+}
+
+/* Adds a node to a heap that has room for it, or moves it there. */
+static void set_node(struct msock__heap *heap, struct msock__heap_node *node,
+                     bool is_in, uint64_t due_us)
+{
+    if (is_in) {
+        msock__heap_move(heap, node, due_us);
+    } else {
+        bool added = msock__heap_add(heap, node, due_us);
+        assert(added);
+        (void)added;
     }
-    return most;
+}
+
+static void set_asked(struct msock__pending_table *table,
+                      struct msock__pending *one, uint32_t asked)
+{
+    if (asked > 0) {
+        set_node(&table->ranks, &one->rank, one->asked > 0, UINT32_MAX - asked);
+    } else if (one->asked > 0) {
+        msock__heap_remove(&table->ranks, &one->rank);
+    }
+    one->asked = asked;
 }
 
 void msock__pending_init(struct msock__pending_table *table, size_t session_max,
@@ -50,7 +90,6 @@ void msock__pending_init(struct msock__pending_table *table, size_t session_max,
     assert(session_max >= 1);
     *table = (struct msock__pending_table){.session_max = session_max};
     memcpy(table->hash_key, hash_key, sizeof(table->hash_key));
-    msock__pending_refresh(table);
 }
 
 void msock__pending_fini(struct msock__pending_table *table)
@@ -59,6 +98,9 @@ void msock__pending_fini(struct msock__pending_table *table)
         msock__pending_remove(table, table->first);
     }
     assert(table->bytes == 0);
+    msock__heap_fini(&table->dues);
+    msock__heap_fini(&table->ends);
+    msock__heap_fini(&table->ranks);
 }
 
 size_t msock__pending_count(const struct msock__pending_table *table)
@@ -87,7 +129,8 @@ msock__pending_add(struct msock__pending_table *table,
     if (full && victim == NULL) {
         return NULL;
     }
-    struct msock__pending *made = calloc(1, sizeof(*made));
+    struct msock__pending *made =
+        reserve(table) ? calloc(1, sizeof(*made)) : NULL;
     if (made == NULL) {
         return NULL;
     }
@@ -112,32 +155,65 @@ void msock__pending_remove(struct msock__pending_table *table,
                            struct msock__pending *one)
 {
     msock__pending_clear(table, one);
+    msock__pending_sleep(table, one);
+    set_asked(table, one, 0);
     unlink_one(table, one);
     HASH_DELETE(hh, table->sessions, one);
     free(one);
-    msock__pending_refresh(table);
 }
 
-void msock__pending_touch(struct msock__pending_table *table,
+void msock__pending_wait(struct msock__pending_table *table,
+                         struct msock__pending *one, uint64_t ask_us,
+                         uint64_t until_us)
+{
+    set_node(&table->dues, &one->due, one->waiting, ask_us);
+    set_node(&table->ends, &one->end, one->waiting, until_us);
+    one->waiting = true;
+}
+
+void msock__pending_sleep(struct msock__pending_table *table,
                           struct msock__pending *one)
 {
+    if (one->waiting) {
+        msock__heap_remove(&table->dues, &one->due);
+        msock__heap_remove(&table->ends, &one->end);
+        one->waiting = false;
+    }
+}
+
+void msock__pending_ask_at(struct msock__pending_table *table,
+                           struct msock__pending *one, uint64_t ask_us)
+{
+    assert(one->waiting);
+    msock__heap_move(&table->dues, &one->due, ask_us);
+}
+
+void msock__pending_asked(struct msock__pending_table *table,
+                          struct msock__pending *one, uint64_t now_us)
+{
+    set_asked(table, one, one->asked + 1);
+    one->asked_us = now_us;
     unlink_one(table, one);
     link_last(table, one);
 }
 
-void msock__pending_refresh(struct msock__pending_table *table)
+void msock__pending_unasked(struct msock__pending_table *table,
+                            struct msock__pending *one)
 {
-    table->ask_us = UINT64_MAX;
-    table->until_us = UINT64_MAX;
-    for (const struct msock__pending *one = table->first; one != NULL;
-         one = one->later) {
-        if (one->waiting && one->ask_us < table->ask_us) {
-            table->ask_us = one->ask_us;
-        }
-        if (one->waiting && one->until_us < table->until_us) {
-            table->until_us = one->until_us;
-        }
-    }
+    assert(one->asked > 0);
+    set_asked(table, one, one->asked - 1);
+}
+
+uint64_t msock__pending_ask_us(const struct msock__pending_table *table)
+{
+    return msock__heap_deadline(&table->dues);
+}
+
+struct msock__pending *
+msock__pending_first_end(const struct msock__pending_table *table)
+{
+    struct msock__heap_node *first = msock__heap_first(&table->ends);
+    return first != NULL ? of_end(first) : NULL;
 }
 
 int msock__pending_hold(struct msock__pending_table *table,

@@ -3,13 +3,14 @@
  * sent meanwhile: who is in it, who makes room, whose frames go first. When
  * they are asked is core/admission.h's business; the table only remembers.
  *
- * Invariant: `bytes` is the memory of all frames held; ask_us and until_us are
- * the lowest of the sessions that wait, once msock__pending_refresh() followed
- * what may have raised them. Finding is O(1), the rest O(sessions). */
+ * Invariant: `bytes` is the memory of all frames held; who waits is in `dues`
+ * and `ends`, who was asked in `ranks`. Finding is O(1); adding, removing and
+ * whatever changes one session are O(log sessions), the rest O(sessions). */
 #ifndef MSOCK_CORE_PENDING_H
 #define MSOCK_CORE_PENDING_H
 
 #include "codec/frame.h"
+#include "core/heap.h"
 #include "core/held.h"
 #include "core/table.h"
 
@@ -23,10 +24,11 @@ struct msock__pending {
     bool vain;               /* it has slept: to be asked slowly */
     uint32_t asked;          /* times, in vain so far */
     uint64_t asked_us;       /* last */
-    uint64_t ask_us;         /* next, while it waits */
     uint64_t pause_us;       /* that followed the last asking; 0: none did */
-    uint64_t until_us;       /* it waits */
     struct msock__hold hold; /* empty while it sleeps */
+    struct msock__heap_node due;  /* to be asked next, while it waits */
+    struct msock__heap_node end;  /* of its waiting, while it waits */
+    struct msock__heap_node rank; /* among those that were asked */
     struct msock__pending *sooner, *later; /* by asked_us */
     UT_hash_handle hh;
 };
@@ -35,10 +37,11 @@ struct msock__pending_table {
     struct msock__pending *sessions; /* uthash head */
     struct msock__pending *first;    /* asked least recently; new ones last */
     struct msock__pending *last;
+    struct msock__heap dues;
+    struct msock__heap ends;
+    struct msock__heap ranks; /* the one asked most often first */
     size_t session_max;
     size_t bytes;
-    uint64_t ask_us;   /* UINT64_MAX: none waits */
-    uint64_t until_us; /* the same */
     uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
 };
 
@@ -66,12 +69,34 @@ msock__pending_add(struct msock__pending_table *table,
 void msock__pending_remove(struct msock__pending_table *table,
                            struct msock__pending *one);
 
-/** It was asked just now: it goes last. */
-void msock__pending_touch(struct msock__pending_table *table,
+/** It waits from now on until `until_us`, and is to be asked at `ask_us`. Both
+ *  may be given anew while it waits. */
+void msock__pending_wait(struct msock__pending_table *table,
+                         struct msock__pending *one, uint64_t ask_us,
+                         uint64_t until_us);
+
+/** It waits no more. */
+void msock__pending_sleep(struct msock__pending_table *table,
                           struct msock__pending *one);
 
-/** Finds out again when the first is due. */
-void msock__pending_refresh(struct msock__pending_table *table);
+/** It waits, and is to be asked at `ask_us`. */
+void msock__pending_ask_at(struct msock__pending_table *table,
+                           struct msock__pending *one, uint64_t ask_us);
+
+/** It was asked once more, just now: it goes last. */
+void msock__pending_asked(struct msock__pending_table *table,
+                          struct msock__pending *one, uint64_t now_us);
+
+/** It was asked once less than was counted. */
+void msock__pending_unasked(struct msock__pending_table *table,
+                            struct msock__pending *one);
+
+/** When the first one is to be asked, in us, UINT64_MAX: none waits. */
+uint64_t msock__pending_ask_us(const struct msock__pending_table *table);
+
+/** Whose waiting is over first, or NULL. */
+struct msock__pending *
+msock__pending_first_end(const struct msock__pending_table *table);
 
 /* -- What they hold: as in core/held.h, and counted -- */
 

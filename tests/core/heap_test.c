@@ -81,6 +81,63 @@ Test(heap, again_comes_behind_those_due_at_the_same_time)
     drain(3);
 }
 
+Test(heap, removing_any_keeps_the_order_of_the_others)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct msock__dice dice = {seed + 1000};
+        fill(seed);
+        size_t first = msock__dice_below(&dice, NODES);
+        size_t step = 1 + 2 * msock__dice_below(&dice, 3); /* 1, 3, 5 */
+
+        for (size_t i = 0; i < NODES / 2; i++) {
+            size_t index = (first + i * step) % heap.count;
+            msock__heap_remove(&heap, heap.nodes[index]);
+        }
+
+        drain(NODES - NODES / 2);
+    }
+}
+
+Test(heap, moved_one_comes_at_its_new_time_behind_those_of_it)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct msock__dice dice = {seed + 2000};
+        fill(seed);
+
+        for (size_t i = 0; i < NODES; i++) {
+            msock__heap_move(&heap, &nodes[i], msock__dice_below(&dice, 50));
+        }
+
+        drain(NODES);
+    }
+}
+
+Test(heap, moved_one_may_come_first)
+{
+    struct msock__heap_node *last = &nodes[NODES - 1];
+    fill(1);
+
+    msock__heap_move(&heap, &nodes[0], 60);
+    msock__heap_move(&heap, last, 0);
+    while (heap.count > 1 && msock__heap_first(&heap)->due_us == 0 &&
+           msock__heap_first(&heap) != last) {
+        msock__heap_pop(&heap);
+    }
+
+    cr_expect(eq(ptr, msock__heap_first(&heap), last));
+}
+
+Test(heap, what_was_reserved_is_added_without_memory)
+{
+    cr_assert(msock__heap_reserve(&heap, NODES));
+
+    test_alloc_fail_at(1);
+    fill(3);
+
+    cr_expect(not(test_alloc_failed()));
+    drain(NODES);
+}
+
 static bool is_odd(struct msock__heap_node *node, void *user)
 {
     size_t *asked = user;

@@ -3,6 +3,7 @@
  * of dead sessions does not drown a living one. */
 #include "core/admission.h"
 
+#include "core/pending.h"
 #include "tests/support/alloc.h"
 
 #include <criterion/criterion.h>
@@ -165,6 +166,81 @@ Test(pending, of_those_asked_as_often_the_one_asked_longest_ago_goes)
 
     cr_expect(eq(int, hold(START + 20 * MS, 1, 1), MSOCK_DROP_PENDING));
     cr_expect(eq(int, hold(START + 20 * MS, 2, 1), 0));
+}
+
+/* -- Who makes room, against a search through all -- */
+
+static struct msock__pending *searched(const struct msock__pending_table *table)
+{
+    struct msock__pending *most = NULL;
+    uint32_t asked = 0;
+    for (struct msock__pending *at = table->first; at; at = at->later) {
+        most = at->asked > asked ? at : most;
+        asked = most ? most->asked : 0;
+    }
+    return most;
+}
+
+static uint64_t searched_ask_us(const struct msock__pending_table *table)
+{
+    uint64_t first_us = UINT64_MAX;
+    for (struct msock__pending *at = table->first; at; at = at->later) {
+        bool sooner = at->waiting && at->due.due_us < first_us;
+        first_us = sooner ? at->due.due_us : first_us;
+    }
+    return first_us;
+}
+
+/* Does one thing or another to a session. */
+static void stir(struct msock__pending_table *table, struct msock__pending *one,
+                 uint64_t now_us)
+{
+    uint64_t later_us = now_us + msock__dice_below(&dice, 1000);
+    uint64_t drawn = msock__dice_below(&dice, 8);
+    if (drawn < 4) {
+        msock__pending_asked(table, one, now_us);
+    } else if (drawn < 5 && one->asked > 0 && one == table->last) {
+        msock__pending_unasked(table, one);
+    } else if (drawn < 6) {
+        msock__pending_sleep(table, one);
+    } else {
+        msock__pending_wait(table, one, later_us, later_us + SECOND);
+    }
+}
+
+/* Adds one: whom a search finds makes room.  Returns it, or NULL. */
+static struct msock__pending *add_one(struct msock__pending_table *table,
+                                      const uint8_t *id)
+{
+    bool full = msock__pending_count(table) == table->session_max;
+    struct msock__pending *victim = full ? searched(table) : NULL;
+    uint8_t gone[MSOCK__SESSION_SIZE] = {0xff};
+    memcpy(gone, victim ? victim->id : gone, sizeof(gone));
+
+    struct msock__pending *one = msock__pending_add(table, id, &lost);
+
+    cr_assert(eq(int, one == NULL, full && !victim));
+    cr_assert(eq(ptr, msock__pending_find(table, gone), NULL));
+    return one;
+}
+
+Test(pending, indexes_find_what_a_search_finds)
+{
+    enum { SESSIONS = 60, ROUNDS = 20000, KEPT = 24 };
+    struct msock__pending_table table;
+    uint8_t id[MSOCK__SESSION_SIZE];
+    msock__pending_init(&table, KEPT, key);
+    for (uint64_t round = 1; round <= ROUNDS; round++) {
+        session_id(msock__dice_below(&dice, SESSIONS), id);
+        struct msock__pending *one = msock__pending_find(&table, id);
+
+        one = one ? one : add_one(&table, id);
+        stir(&table, one ? one : table.first, round);
+
+        cr_assert(
+            eq(u64, msock__pending_ask_us(&table), searched_ask_us(&table)));
+    }
+    msock__pending_fini(&table);
 }
 
 /* A recording of thousands of dead sessions is played back without pause, while

@@ -207,8 +207,8 @@ static int decode(struct msock__engine *engine,
         wrong = MSOCK_DROP_CONTROL;
     }
     if (!wrong && origin->session &&
-        !msock__session_speaks(origin->session, envelope->sender,
-                               envelope->sender_size)) {
+        !msock__sessions_bind(engine->sessions, origin->session,
+                              envelope->sender, envelope->sender_size)) {
         wrong = MSOCK_DROP_SENDER;
     }
     return wrong;

@@ -60,8 +60,8 @@ static int check_message(const struct msock__engine *engine,
                          const struct msock__envelope *envelope)
 {
     if (origin->session &&
-        !msock__session_speaks(origin->session, envelope->sender,
-                               envelope->sender_size)) {
+        !msock__sessions_bind(engine->sessions, origin->session,
+                              envelope->sender, envelope->sender_size)) {
         return MSOCK_DROP_SENDER;
     }
     if (msock__topic_reserved(envelope->topic, envelope->topic_size)) {

@@ -6,8 +6,6 @@
 #include "core/engine_will.h"
 #include "core/number.h"
 
-#include <string.h>
-
 enum { DOWN_AFTER = 3 }; /* times the promised gap without any frame */
 
 size_t msock__engine_nodes(const struct msock__engine *engine)
@@ -81,9 +79,10 @@ static void settle_name(struct msock__engine *engine, uint64_t now_us,
                         struct msock__session *session)
 {
     uint64_t began_us = msock__age_local(&session->age, now_us, 0);
-    struct msock__session *other = msock__sessions_newest(engine->sessions);
-    for (; other && session->sender_size > 0; other = other->older) {
-        if (other == session || strcmp(other->sender, session->sender) != 0) {
+    struct msock__session *other = NULL;
+    while ((other = msock__sessions_named(engine->sessions, other,
+                                          session->sender))) {
+        if (other == session) {
             continue;
         }
         if (other->up && other->heard_us >= began_us) {

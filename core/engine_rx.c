@@ -241,8 +241,8 @@ struct msock__session *msock__engine_admit(
     struct msock__session *session =
         add_session(engine, frame->session, now_us);
     if (session) {
-        (void)msock__session_speaks(session, envelope->sender,
-                                    envelope->sender_size);
+        (void)msock__sessions_bind(engine->sessions, session, envelope->sender,
+                                   envelope->sender_size);
         msock__engine_trust_bind(engine, session);
         msock__window_init(&session->best_effort, floor->best_effort);
         msock__window_init(&session->control, frame->counter);

@@ -12,6 +12,8 @@ struct msock__sessions {
     struct msock__session *table; /* uthash head */
     struct msock__session *newest;
     struct msock__session *oldest;
+    struct msock__session **names; /* by hash: lists of who is bound */
+    size_t name_mask;
     size_t session_max;
     void (*on_forget)(void *owner, struct msock__session *session);
     void *owner;
@@ -43,10 +45,41 @@ static unsigned hash_of(const struct msock__sessions *sessions,
     return msock__table_hash(sessions->hash_key, id, MSOCK__SESSION_SIZE);
 }
 
+/* Where the list begins that a name is in. */
+static struct msock__session **names_of(const struct msock__sessions *sessions,
+                                        const char *name, size_t size)
+{
+    unsigned hash = msock__table_hash(sessions->hash_key, name, size);
+    return &sessions->names[hash & sessions->name_mask];
+}
+
+static void link_name(struct msock__sessions *sessions,
+                      struct msock__session *session)
+{
+    struct msock__session **at =
+        names_of(sessions, session->sender, session->sender_size);
+    session->next_name = *at;
+    *at = session;
+}
+
+static void unlink_name(struct msock__sessions *sessions,
+                        const struct msock__session *session)
+{
+    struct msock__session **at =
+        names_of(sessions, session->sender, session->sender_size);
+    while (*at != session) {
+        at = &(*at)->next_name;
+    }
+    *at = session->next_name;
+}
+
 static void forget(struct msock__sessions *sessions,
                    struct msock__session *session)
 {
     unlink_session(sessions, session);
+    if (session->sender_size > 0) {
+        unlink_name(sessions, session);
+    }
     HASH_DELETE(hh, sessions->table, session);
     free(session);
 }
@@ -55,10 +88,19 @@ int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
                         const uint8_t hash_key[static 16])
 {
     assert(session_max >= 1 && session_max <= UINT32_MAX);
+    size_t lists = 1;
+    while (lists < session_max) {
+        lists *= 2;
+    }
     struct msock__sessions *made = calloc(1, sizeof(*made));
-    if (made == NULL) {
+    struct msock__session **names = calloc(lists, sizeof(*names));
+    if (made == NULL || names == NULL) {
+        free(names);
+        free(made);
         return MSOCK_ENOMEM;
     }
+    made->names = names;
+    made->name_mask = lists - 1;
     made->session_max = session_max;
     memcpy(made->hash_key, hash_key, sizeof(made->hash_key));
     *sessions = made;
@@ -81,6 +123,7 @@ void msock__sessions_free(struct msock__sessions *sessions)
     while (sessions->oldest != NULL) {
         forget(sessions, sessions->oldest);
     }
+    free(sessions->names);
     free(sessions);
 }
 
@@ -136,16 +179,31 @@ msock__sessions_add(struct msock__sessions *sessions,
     return made;
 }
 
-bool msock__session_speaks(struct msock__session *session, const char *name,
-                           size_t size)
+bool msock__sessions_bind(struct msock__sessions *sessions,
+                          struct msock__session *session, const char *name,
+                          size_t size)
 {
     if (session->sender_size == 0) {
         assert(size > 0 && size < sizeof(session->sender));
         memcpy(session->sender, name, size);
         session->sender_size = (uint8_t)size;
+        link_name(sessions, session);
     }
     return size == session->sender_size &&
            memcmp(name, session->sender, size) == 0;
+}
+
+struct msock__session *
+msock__sessions_named(const struct msock__sessions *sessions,
+                      const struct msock__session *after, const char *name)
+{
+    struct msock__session *at = after != NULL
+                                    ? after->next_name
+                                    : *names_of(sessions, name, strlen(name));
+    while (at != NULL && strcmp(at->sender, name) != 0) {
+        at = at->next_name;
+    }
+    return at;
 }
 
 struct msock__session *

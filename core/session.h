@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom we hear: the table of sessions, bounded; when it is full the least
- * recently heard one goes. Look-up is O(1) by keyed hash, and so is keeping the
- * order. Memory is taken per session when it is believed (about 1.4 KiB): on a
- * sealed channel by admission (docs/protocol.md 6), on an open one with its
- * first frame. */
+ * recently heard one goes. Look-up is O(1) by keyed hash, by id and by name,
+ * and so is keeping the order. Memory is taken per session when it is believed
+ * (about 1.4 KiB): on a sealed channel by admission (docs/protocol.md 6), on an
+ * open one with its first frame. */
 #ifndef MSOCK_CORE_SESSION_H
 #define MSOCK_CORE_SESSION_H
 
@@ -63,6 +63,7 @@ struct msock__session {
     struct msock__portion portion; /* what it costs us */
 
     struct msock__session *newer, *older; /* by heard_us */
+    struct msock__session *next_name;     /* of names that hash alike */
     UT_hash_handle hh;
 };
 
@@ -98,8 +99,15 @@ msock__sessions_add(struct msock__sessions *sessions,
                     const uint8_t id[static MSOCK__SESSION_SIZE]);
 
 /** Binds the session to a name, if it has none.  Returns whether it is its. */
-bool msock__session_speaks(struct msock__session *session, const char *name,
-                           size_t size);
+bool msock__sessions_bind(struct msock__sessions *sessions,
+                          struct msock__session *session, const char *name,
+                          size_t size);
+
+/** The session bound to `name` that comes after `after`, one of that name too
+ *  (NULL: the first of them), in no particular order, or NULL. */
+struct msock__session *
+msock__sessions_named(const struct msock__sessions *sessions,
+                      const struct msock__session *after, const char *name);
 
 /** The session heard last, from which session->older leads to all, or NULL. */
 struct msock__session *

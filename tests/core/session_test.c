@@ -67,6 +67,62 @@ Test(session, new_one_is_blank)
     cr_expect(eq(int, msock__window_check(&one->control, 1), 0));
 }
 
+static bool bind(uint32_t number, const char *name)
+{
+    return msock__sessions_bind(sessions, find(number), name, strlen(name));
+}
+
+Test(session, is_bound_to_its_first_name)
+{
+    add(1);
+
+    cr_expect(bind(1, "lamp"));
+    cr_expect(bind(1, "lamp"));
+    cr_expect(not(bind(1, "lam")));
+    cr_expect(not(bind(1, "lamps")));
+    cr_expect(eq(str, find(1)->sender, "lamp"));
+}
+
+/* How many sessions are found by a name, all of which have it. */
+static size_t count_named(const char *name)
+{
+    struct msock__session *at = NULL;
+    size_t count = 0;
+    while ((at = msock__sessions_named(sessions, at, name)) != NULL) {
+        cr_assert(eq(str, at->sender, (char *)(uintptr_t)name));
+        count++;
+    }
+    return count;
+}
+
+Test(session, all_of_a_name_are_found)
+{
+    for (uint32_t i = 1; i <= 4; i++) {
+        add(i);
+    }
+    bind(1, "lamp");
+    bind(2, "hub");
+    bind(3, "lamp");
+
+    cr_expect(eq(sz, count_named("lamp"), 2));
+    cr_expect(eq(sz, count_named("hub"), 1));
+    cr_expect(eq(sz, count_named("porch"), 0));
+    cr_expect(eq(sz, count_named(""), 0)); /* 4 has no name */
+}
+
+Test(session, forgotten_one_is_not_found_by_its_name)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    for (uint32_t i = 1; i <= 40; i++) {
+        add(i);
+        bind(i, names[i % 3]);
+    }
+
+    size_t found = count_named("a") + count_named("b") + count_named("c");
+    cr_expect(eq(sz, found, 4));
+    cr_expect(eq(sz, count_named("a"), 1)); /* 39 of 37..40 */
+}
+
 Test(session, least_recently_heard_goes_when_full)
 {
     for (uint32_t i = 1; i <= 4; i++) {

@@ -139,8 +139,8 @@ static void admit(struct bench *bench, size_t who)
     bench_believe(bench, id);
     struct msock__session *session =
         msock__sessions_find(bench->engine->sessions, id);
-    bool speaks =
-        msock__session_speaks(session, names[who], strlen(names[who]));
+    bool speaks = msock__sessions_bind(bench->engine->sessions, session,
+                                       names[who], strlen(names[who]));
     assert(speaks);
     msock__engine_trust_bind(bench->engine, session);
 }

@@ -52,10 +52,19 @@ bool msock__value_pair(const struct msock__json_slice *value, uint64_t pair[2])
            reading.count == 2;
 }
 
+/* Returns what a digit stands for, or -1. Challenges hold a thousand of them,
+ * and every node reads every one's. */
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
 bool msock__value_hex(const struct msock__json_slice *value, size_t digits,
                       uint64_t *number)
 {
-    static const char hex[] = "0123456789abcdef";
     char text[HEX_MAX];
     size_t size;
     uint64_t read = 0;
@@ -65,11 +74,11 @@ bool msock__value_hex(const struct msock__json_slice *value, size_t digits,
         return false;
     }
     for (size_t i = 0; i < size; i++) {
-        const char *digit = memchr(hex, text[i], 16);
-        if (digit == NULL) {
+        int digit = hex_digit(text[i]);
+        if (digit < 0) {
             return false;
         }
-        read = read << 4 | (uint64_t)(digit - hex);
+        read = read << 4 | (uint64_t)digit;
     }
     *number = read;
     return true;

@@ -23,7 +23,10 @@ struct entry {
 struct msock__answers {
     struct entry entries[MSOCK__ANSWERS_MAX];
     size_t count;
-    uint64_t added; /* gives each its order */
+    uint64_t added;       /* gives each its order */
+    uint64_t due_us;      /* of strangers, rates aside; UINT64_MAX: none */
+    uint64_t admitted_us; /* the same of admitted askers */
+    size_t strangers;     /* that wait */
     struct msock__rate stranger_rate;
     struct msock__rate admitted_rate; /* kept for them */
     struct msock__rate byte_rate;
@@ -39,16 +42,6 @@ static struct entry *find(struct msock__answers *answers, uint64_t nonce)
         }
     }
     return NULL;
-}
-
-static size_t strangers(const struct msock__answers *answers)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < answers->count; i++) {
-        const struct entry *entry = &answers->entries[i];
-        count += entry->waiting && !entry->admitted ? 1 : 0;
-    }
-    return count;
 }
 
 static uint64_t last_answered(const struct entry *entry)
@@ -106,22 +99,29 @@ static uint64_t stranger_rate_due(const struct msock__answers *answers)
         msock__rate_due(&answers->byte_rate, MSOCK__RATE_BYTES_AHEAD_US / 2));
 }
 
-/* When the first of one kind is due, rates aside. */
-static uint64_t first_due(const struct msock__answers *answers, bool admitted)
+static void note_due(struct msock__answers *answers, const struct entry *entry)
 {
-    uint64_t due_us = UINT64_MAX;
+    uint64_t *due_us =
+        entry->admitted ? &answers->admitted_us : &answers->due_us;
+    *due_us = msock__least(*due_us, entry->due_us);
+    answers->strangers += entry->admitted ? 0 : 1;
+}
+
+/* Finds out again who waits: after what is rare. */
+static void refresh(struct msock__answers *answers)
+{
+    answers->due_us = answers->admitted_us = UINT64_MAX;
+    answers->strangers = 0;
     for (size_t i = 0; i < answers->count; i++) {
-        const struct entry *entry = &answers->entries[i];
-        if (entry->waiting && entry->admitted == admitted) {
-            due_us = msock__least(due_us, entry->due_us);
+        if (answers->entries[i].waiting) {
+            note_due(answers, &answers->entries[i]);
         }
     }
-    return due_us;
 }
 
 static uint64_t admitted_due(const struct msock__answers *answers)
 {
-    uint64_t due_us = first_due(answers, true);
+    uint64_t due_us = answers->admitted_us;
     return due_us == UINT64_MAX
                ? due_us
                : msock__most(due_us, admitted_rate_due(answers));
@@ -129,7 +129,7 @@ static uint64_t admitted_due(const struct msock__answers *answers)
 
 static uint64_t stranger_due(const struct msock__answers *answers)
 {
-    uint64_t due_us = first_due(answers, false);
+    uint64_t due_us = answers->due_us;
     return due_us == UINT64_MAX
                ? due_us
                : msock__most(due_us, stranger_rate_due(answers));
@@ -189,6 +189,7 @@ int msock__answers_new(struct msock__answers **answers)
     if (made == NULL) {
         return MSOCK_ENOMEM;
     }
+    msock__answers_reset(made);
     *answers = made;
     return 0;
 }
@@ -201,6 +202,7 @@ void msock__answers_free(struct msock__answers *answers)
 void msock__answers_reset(struct msock__answers *answers)
 {
     answers->count = 0;
+    refresh(answers);
 }
 
 bool msock__answers_add(struct msock__answers *answers, uint64_t now_us,
@@ -213,10 +215,13 @@ bool msock__answers_add(struct msock__answers *answers, uint64_t now_us,
         known->best_effort =
             msock__least(known->best_effort, floor->best_effort);
         known->reliable = msock__least(known->reliable, floor->reliable);
-        entry->admitted |= admitted;
+        if (admitted && !entry->admitted) {
+            entry->admitted = true;
+            refresh(answers);
+        }
         return true;
     }
-    if (!admitted && strangers(answers) >= MSOCK__ANSWERS_STRANGERS) {
+    if (!admitted && answers->strangers >= MSOCK__ANSWERS_STRANGERS) {
         return false;
     }
     if (entry != NULL && used_up(entry, now_us)) {
@@ -234,6 +239,7 @@ bool msock__answers_add(struct msock__answers *answers, uint64_t now_us,
     entry->due_us = now_us + MSOCK__ANSWERS_WAIT_US;
     entry->waiting = true;
     entry->admitted = admitted;
+    note_due(answers, entry);
     return true;
 }
 
@@ -258,6 +264,7 @@ size_t msock__answers_take(struct msock__answers *answers, uint64_t now_us,
         floors[i] = waiting[i]->floor;
         mark_answered(waiting[i], now_us);
     }
+    refresh(answers);
     qsort(floors, count, sizeof(floors[0]), compare_floors);
     return count;
 }
@@ -270,6 +277,7 @@ void msock__answers_return(struct msock__answers *answers,
         assert(entry != NULL && entry->answered > 0 && !entry->waiting);
         entry->answered--;
         entry->waiting = true;
+        note_due(answers, entry);
     }
 }
 

@@ -5,8 +5,8 @@
  *
  * Bounds: answers a nonce and second, frames a second, bytes a second, nonces
  * that wait; of all but the first, a part is kept for askers who are admitted,
- * which a flood of old challenges cannot use up. A fixed table of about 40 KiB;
- * everything is O(nonces). */
+ * which a flood of old challenges cannot use up. A fixed table of about 40 KiB.
+ * When something is due is known at once, all else is O(nonces). */
 #ifndef MSOCK_CORE_ANSWERS_H
 #define MSOCK_CORE_ANSWERS_H
 

@@ -77,7 +77,9 @@ static void take_arrivals(struct msock__sim_node *node)
         if (!taken) {
             break;
         }
-        snprintf(from, sizeof(from), "%s:0", arrival.from);
+        if (node->raw) {
+            snprintf(from, sizeof(from), "%s:0", arrival.from);
+        }
         struct msock__datagram datagram = {.bytes = arrival.bytes,
                                            .size = arrival.size,
                                            .from = node->raw ? from : NULL,

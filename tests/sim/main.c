@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock-sim: plays simulations by seed. One seed is told as it happens; many
  * are played by several processes and summed up. */
+#include "tests/sim/crowd.h"
 #include "tests/sim/runner.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@ static const char usage[] =
     "usage: msock-sim --seed N [--quiet]\n"
     "       msock-sim --seeds A..B | --count N [--from A]  [-j PROCESSES]\n"
     "                 [--failures N]\n"
+    "       msock-sim --crowd N [--sealed] [--loss PERCENT] [--from SEED]\n"
+    "                 [--quiet]\n"
     "\n"
     "--seed     plays one simulation and tells what happens (--quiet: only\n"
     "           how it ended)\n"
@@ -21,6 +24,8 @@ static const char usage[] =
     "--count    plays N of them, from A on [1]\n"
     "-j         so many at a time [as many as there are processors]\n"
     "--failures stops after so many that failed [1]\n"
+    "--crowd    lets N nodes (2 to 1024) open within one second, until each\n"
+    "           knows each and 10 s more, for 90 s at most\n"
     "\n"
     "Exit status: 0 all checks held, 1 one failed, 2 usage.\n";
 
@@ -28,6 +33,7 @@ struct request {
     struct runner_config config;
     bool single;
     bool quiet;
+    struct crowd_config crowd; /* node_count 0: none */
 };
 
 static bool read_number(const char *text, uint64_t *number)
@@ -54,6 +60,26 @@ static bool read_range(char *text, struct runner_config *config)
     return true;
 }
 
+static bool read_crowd(struct request *request, int option)
+{
+    struct crowd_config *crowd = &request->crowd;
+    uint64_t number = 0;
+    char *end;
+    if (option == 'e') {
+        crowd->sealed = true;
+        return true;
+    }
+    if (option == 'l') {
+        crowd->loss = strtod(optarg, &end);
+        return end != optarg && *end == '\0' && crowd->loss >= 0.0 &&
+               crowd->loss <= 100.0;
+    }
+    bool fits =
+        read_number(optarg, &number) && number >= 2 && number <= CROWD_MAX;
+    crowd->node_count = fits ? (unsigned)number : 0;
+    return fits;
+}
+
 static bool read_option(struct request *request, int option)
 {
     struct runner_config *config = &request->config;
@@ -77,6 +103,10 @@ static bool read_option(struct request *request, int option)
     case 'q':
         request->quiet = true;
         return true;
+    case 'w':
+    case 'e':
+    case 'l':
+        return read_crowd(request, option);
     default:
         return false;
     }
@@ -91,6 +121,9 @@ static bool read_request(struct request *request, int count, char **arguments)
         {"from", required_argument, NULL, 'f'},
         {"failures", required_argument, NULL, 'm'},
         {"quiet", no_argument, NULL, 'q'},
+        {"crowd", required_argument, NULL, 'w'},
+        {"sealed", no_argument, NULL, 'e'},
+        {"loss", required_argument, NULL, 'l'},
         {0}};
     int option;
     while ((option = getopt_long(count, arguments, "j:q", options, NULL)) !=
@@ -99,7 +132,8 @@ static bool read_request(struct request *request, int count, char **arguments)
             return false;
         }
     }
-    return optind == count && (request->single || request->config.count > 0);
+    return optind == count && (request->single || request->config.count > 0 ||
+                               request->crowd.node_count > 0);
 }
 
 static void print_sum(const struct story_result *sum)
@@ -144,6 +178,19 @@ static int play_many(const struct request *request)
     return summary.failures > 0 ? 1 : 0;
 }
 
+static int play_crowd(const struct request *request)
+{
+    struct crowd_config config = request->crowd;
+    struct crowd_result result;
+    config.seed = request->config.first;
+    config.stop_s = 90;
+    config.after_s = 10;
+    config.out = request->quiet ? NULL : stdout;
+    crowd_play(&config, &result);
+    crowd_print(&config, &result, stdout);
+    return result.failed || result.known_ms == 0 ? 1 : 0;
+}
+
 int main(int count, char **arguments)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -154,6 +201,9 @@ int main(int count, char **arguments)
     if (!read_request(&request, count, arguments)) {
         fputs(usage, stderr);
         return 2;
+    }
+    if (request.crowd.node_count > 0) {
+        return play_crowd(&request);
     }
     return request.single ? play_one(&request) : play_many(&request);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The simulator: production engines on a bad network in virtual time.
 add_library(msock_sim_world OBJECT
-    sim/attacker.c sim/bounds.c sim/disguise.c sim/ledger.c
+    sim/attacker.c sim/bounds.c sim/crowd.c sim/disguise.c sim/ledger.c
     sim/ledger_check.c sim/nonces.c sim/report.c sim/roster_check.c sim/shared.c
     sim/runner.c sim/scenario.c sim/story.c sim/traffic.c sim/wire.c
     sim/trouble.c sim/world.c)
@@ -59,6 +59,7 @@ function(msock_sim_story_test module)
 endfunction()
 msock_sim_story_test(promises)
 msock_sim_story_test(figures)
+msock_sim_story_test(crowd)
 msock_sim_story_test(world)
 # 200 nodes are much work for a sanitizer on a busy machine.
-set_tests_properties(sim/figures sim/seeds PROPERTIES TIMEOUT 600)
+set_tests_properties(sim/figures sim/crowd sim/seeds PROPERTIES TIMEOUT 600)

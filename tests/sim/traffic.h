@@ -7,7 +7,7 @@
 #include "tests/sim/report.h"
 #include "tests/sim/wire.h"
 
-enum { TRAFFIC_NODES_MAX = 256, TRAFFIC_SECONDS = 16 };
+enum { TRAFFIC_NODES_MAX = 1024, TRAFFIC_SECONDS = 16 };
 
 /** What one node sent, in total or in a second. */
 struct traffic_count {

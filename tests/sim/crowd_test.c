@@ -28,7 +28,7 @@ Test(crowd, of_300_on_an_open_channel_all_know_all)
 {
     struct crowd_result result = play(300, false, 0);
 
-    cr_expect(gt(u64, result.known_ms, 0));
+    cr_expect(ge(u64, result.known_ms, 1));
     cr_expect(le(u64, result.known_ms, 15000));
     cr_expect(eq(u64, result.downs, 0));
 }
@@ -37,9 +37,9 @@ Test(crowd, of_150_on_a_sealed_channel_all_know_all)
 {
     struct crowd_result result = play(150, true, 0);
 
-    cr_expect(gt(u64, result.up_ms, 0));
+    cr_expect(ge(u64, result.up_ms, 1));
     cr_expect(le(u64, result.up_ms, 5000));
-    cr_expect(gt(u64, result.known_ms, 0));
+    cr_expect(ge(u64, result.known_ms, 1));
     cr_expect(le(u64, result.known_ms, 15000));
     cr_expect(eq(u64, result.downs, 0));
 }
@@ -48,6 +48,6 @@ Test(crowd, of_60_on_a_sealed_channel_all_know_all_through_10_per_cent_loss)
 {
     struct crowd_result result = play(60, true, 10);
 
-    cr_expect(gt(u64, result.known_ms, 0));
+    cr_expect(ge(u64, result.known_ms, 1));
     cr_expect(le(u64, result.known_ms, 60000));
 }

@@ -10,6 +10,7 @@
 #include "core/driver.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
+#include "core/engine_values.h"
 #include "core/topic.h"
 
 #include <assert.h>
@@ -128,6 +129,18 @@ static int check_struct(size_t struct_size, size_t known, const char *name)
                        struct_size, name);
 }
 
+int msock__channel_filter(const char *filter)
+{
+    if (filter && msock__filter_valid(filter, strlen(filter))) {
+        return 0;
+    }
+    return msock__fail(MSOCK_EFILTER,
+                       "\"%.255s\" is not a filter: 1..255 bytes of UTF-8, "
+                       "at most 16 levels, + and # alone in a level, # only as "
+                       "the last",
+                       filter ? filter : "");
+}
+
 static unsigned manner_of(const msock_subscribe_options *options)
 {
     if (!options) {
@@ -153,18 +166,21 @@ int msock_subscribe(msock_channel *channel, const char *filter,
     if (code < 0) {
         return code;
     }
-    if (!msock__filter_valid(filter, strlen(filter))) {
-        return msock__fail(MSOCK_EFILTER,
-                           "\"%.255s\" is not a filter: 1..255 bytes of UTF-8, "
-                           "at most 16 levels, + and # alone in a level, # "
-                           "only as the last",
-                           filter);
+    code = msock__channel_filter(filter);
+    if (code < 0) {
+        return code;
     }
     code = msock__dispatch_add(channel->engine.dispatch, filter, callback, user,
                                manner_of(options));
-    if (code > 0) {
-        msock__engine_profile_changed(&channel->engine);
+    if (code < 0) {
+        return code;
     }
+    int told = msock__engine_values_subscribed(&channel->engine, code, filter);
+    if (told < 0) {
+        (void)msock__dispatch_remove(channel->engine.dispatch, code);
+        return told;
+    }
+    msock__engine_profile_changed(&channel->engine);
     return code;
 }
 
@@ -172,6 +188,7 @@ int msock_unsubscribe(msock_channel *channel, int id)
 {
     int code = msock__dispatch_remove(channel->engine.dispatch, id);
     if (code == 0 && !channel->engine.closing) {
+        msock__engine_values_unsubscribed(&channel->engine);
         msock__engine_profile_changed(&channel->engine);
     }
     return code;
@@ -179,7 +196,7 @@ int msock_unsubscribe(msock_channel *channel, int id)
 
 /* -- Publishing -- */
 
-static int check_topic(const char *topic)
+int msock__channel_topic(const char *topic)
 {
     if (!topic) {
         return msock__fail(MSOCK_ETOPIC, "a message needs a topic");
@@ -200,24 +217,23 @@ static int check_topic(const char *topic)
     return 0;
 }
 
-/* Scans the caller's JSON and cuts the white space around it. */
-static int check_json(const char *json, struct msock__publication *publication)
+int msock__channel_json(const char *json, const char **text, size_t *size)
 {
-    size_t size = strlen(json);
+    size_t all = strlen(json);
     size_t offset = 0;
     struct msock__json_slice value;
-    msock__json_space(json, size, &offset);
-    int code = msock__json_scan(json, size, MSOCK__JSON_DEPTH_MAX - 1, &offset,
-                                &value);
+    msock__json_space(json, all, &offset);
+    int code =
+        msock__json_scan(json, all, MSOCK__JSON_DEPTH_MAX - 1, &offset, &value);
     if (code == 0) {
-        msock__json_space(json, size, &offset);
+        msock__json_space(json, all, &offset);
     }
-    if (code < 0 || offset != size) {
+    if (code < 0 || offset != all) {
         return msock__fail(MSOCK_EJSON,
                            "the data is not strict JSON at byte %zu", offset);
     }
-    publication->json = value.text;
-    publication->json_size = value.size;
+    *text = value.text;
+    *size = value.size;
     return 0;
 }
 
@@ -263,16 +279,30 @@ static int check_times(const msock_publish_options *options)
     return 0;
 }
 
+static int check_state(const msock_publish_options *options)
+{
+    if (options->conflate && !options->state) {
+        return msock__fail(MSOCK_EINVAL, "conflate is for states");
+    }
+    if (options->state && (options->raw || options->copies > 1 ||
+                           options->expires_ms > 0 || options->after_ms > 0)) {
+        return msock__fail(MSOCK_EINVAL,
+                           "a state is JSON and lasts until the next one: "
+                           "leave out raw, copies, expires_ms and after_ms");
+    }
+    return 0;
+}
+
 static int check_delivery(const msock_channel *channel,
                           const msock_publish_options *options,
                           struct msock__publication *publication)
 {
     bool plain = !options->reliable && options->copies <= 1 &&
                  options->expires_ms == 0 && options->after_ms == 0;
-    if (channel->engine.config.raw && !plain) {
+    if (channel->engine.config.raw && (!plain || options->state)) {
         return msock__fail(MSOCK_ENOTSUP,
                            "codec=raw has no room for reliable, copies, "
-                           "expires_ms and after_ms: use codec=json");
+                           "expires_ms, after_ms and state: use codec=json");
     }
     if (options->copies > COPIES_MAX) {
         return msock__fail(MSOCK_EINVAL, "copies is at most %d", COPIES_MAX);
@@ -282,7 +312,12 @@ static int check_delivery(const msock_channel *channel,
                            "reliable messages are sent again on request: "
                            "leave out copies");
     }
-    publication->delivery.reliable = options->reliable;
+    if (check_state(options) < 0) {
+        return MSOCK_EINVAL;
+    }
+    publication->delivery.reliable = options->reliable || options->state;
+    publication->delivery.state = options->state;
+    publication->delivery.conflate = options->conflate;
     publication->delivery.copies = options->copies > 0 ? options->copies : 1;
     publication->expires_ms = options->expires_ms;
     publication->after_ms = options->after_ms;
@@ -318,7 +353,7 @@ static int check_publication(const msock_channel *channel, const char *topic,
     }
     *publication =
         (struct msock__publication){.topic = topic, .delivery = {.copies = 1}};
-    int code = check_topic(topic);
+    int code = msock__channel_topic(topic);
     if (code == 0 && options) {
         code = check_struct(options->struct_size, sizeof(*options),
                             "msock_publish_options");
@@ -330,7 +365,8 @@ static int check_publication(const msock_channel *channel, const char *topic,
         code = check_delivery(channel, options, publication);
     }
     if (code == 0 && json) {
-        code = check_json(json, publication);
+        code = msock__channel_json(json, &publication->json,
+                                   &publication->json_size);
     }
     return code == 0 ? check_size(channel, publication) : code;
 }

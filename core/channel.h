@@ -9,4 +9,16 @@
  *  Returns 0, MSOCK_EBUSY, MSOCK_ECLOSED; the detail is set. */
 int msock__channel_check(const msock_channel *channel);
 
+/** Whether it is a topic of the application's (NULL is none).
+ *  Returns 0, MSOCK_ETOPIC; the detail is set. */
+int msock__channel_topic(const char *topic);
+
+/** Whether it is a filter (NULL is none).
+ *  Returns 0, MSOCK_EFILTER; the detail is set. */
+int msock__channel_filter(const char *filter);
+
+/** Scans JSON and cuts the white space around it.
+ *  Returns 0, MSOCK_EJSON; the detail is set. */
+int msock__channel_json(const char *json, const char **text, size_t *size);
+
 #endif

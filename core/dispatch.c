@@ -138,8 +138,8 @@ static struct msock__trie_node *reach(struct msock__dispatch *dispatch,
 
 /* -- Subscriptions -- */
 
-static struct msock__subscription *
-find_id(const struct msock__dispatch *dispatch, int id)
+struct msock__subscription *
+msock__dispatch_find(const struct msock__dispatch *dispatch, int id)
 {
     struct msock__subscription *found;
     unsigned hash = msock__table_hash(dispatch->hash_key, &id, sizeof(id));
@@ -152,7 +152,7 @@ static int next_id(struct msock__dispatch *dispatch)
     do {
         dispatch->last_id =
             dispatch->last_id == INT_MAX ? 1 : dispatch->last_id + 1;
-    } while (find_id(dispatch, dispatch->last_id) != NULL);
+    } while (msock__dispatch_find(dispatch, dispatch->last_id) != NULL);
     return dispatch->last_id;
 }
 
@@ -296,7 +296,7 @@ int msock__dispatch_add(struct msock__dispatch *dispatch, const char *filter,
 
 int msock__dispatch_remove(struct msock__dispatch *dispatch, int id)
 {
-    struct msock__subscription *gone = find_id(dispatch, id);
+    struct msock__subscription *gone = msock__dispatch_find(dispatch, id);
     if (gone == NULL) {
         return msock__fail(MSOCK_ENOENT, "no subscription %d", id);
     }

@@ -69,6 +69,14 @@ struct msock__dispatch_result
 msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
                     const msock_message *message, uint64_t newest);
 
+/** Calls the callback of one subscription, whatever the message's topic is;
+ * none if there is no such id any more, or it has no_local and the message is.
+ */
+struct msock__dispatch_result
+msock__dispatch_run_one(struct msock__dispatch *dispatch,
+                        msock_channel *channel, const msock_message *message,
+                        int id);
+
 /** A number that rises when what msock__dispatch_filters() tells changes. */
 uint64_t msock__dispatch_changes(const struct msock__dispatch *dispatch);
 

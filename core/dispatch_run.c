@@ -158,6 +158,26 @@ msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
     return result;
 }
 
+struct msock__dispatch_result
+msock__dispatch_run_one(struct msock__dispatch *dispatch,
+                        msock_channel *channel, const msock_message *message,
+                        int id)
+{
+    struct msock__dispatch_result result = {0, 0};
+    struct msock__subscription *one = msock__dispatch_find(dispatch, id);
+    bool local = (message->flags & MSOCK_MESSAGE_LOCAL) != 0;
+    if (one == NULL || (one->no_local && local)) {
+        return result;
+    }
+
+    dispatch->depth++;
+    call(one, channel, message, &result);
+    if (--dispatch->depth == 0) {
+        msock__dispatch_reap(dispatch);
+    }
+    return result;
+}
+
 uint64_t msock__dispatch_visited(const struct msock__dispatch *dispatch)
 {
     return dispatch->visited;

@@ -54,6 +54,10 @@ msock__dispatch_literal(const struct msock__dispatch *dispatch,
                         const struct msock__trie_node *parent, const char *text,
                         size_t size);
 
+/** Returns the subscription of an id, or NULL. */
+struct msock__subscription *
+msock__dispatch_find(const struct msock__dispatch *dispatch, int id);
+
 /** Frees what was removed during the run that has ended. */
 void msock__dispatch_reap(struct msock__dispatch *dispatch);
 

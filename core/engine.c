@@ -4,7 +4,7 @@
 
 #include "codec/error.h"
 #include "codec/hash.h"
-#include "core/engine_state.h"
+#include "core/engine_values.h"
 #include "core/engine_will.h"
 #include "core/number.h"
 
@@ -54,6 +54,7 @@ static int make_tables(struct msock__engine *engine, bool sealed)
     uint8_t key[MSOCK__HASH_KEY_SIZE];
     engine->driver->ops->random(engine->driver, key, sizeof(key));
     if (msock__dispatch_new(&engine->dispatch, key) < 0 ||
+        msock__engine_values_init(engine, key) < 0 ||
         msock__timers_new(&engine->timers) < 0 ||
         msock__sessions_new(&engine->sessions, bound(config->sessions_max),
                             key) < 0) {
@@ -182,6 +183,7 @@ void msock__channel_free(msock_channel *channel)
     msock__engine_publish_fini(engine);
     msock__profile_fini(&engine->profile);
     msock__push_fini(&engine->push);
+    msock__engine_values_fini(engine);
     free(engine->slots.memory);
     msock__copies_fini(&engine->copies);
     msock__schedule_fini(&engine->schedule);
@@ -285,6 +287,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     msock__engine_run_scheduled(engine, now_us);
     msock__engine_publish_posted(engine, now_us);
     msock__engine_deliver_local(engine, now_us);
+    msock__engine_values_tick(engine, now_us);
     tell_writable(engine);
 }
 
@@ -316,6 +319,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
     due = msock__least(due, engine->check_us);
     due = msock__least(due, msock__schedule_deadline(&engine->schedule));
     due = msock__least(due, msock__engine_stream_deadline(engine));
+    due = msock__least(due, msock__engine_values_deadline(engine));
     return msock__least(due, msock__fragments_deadline(engine->fragments));
 }
 
@@ -352,6 +356,7 @@ void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
                          .session = msock__session_short(engine->session)};
     engine->driver->ops->random(engine->driver, engine->session,
                                 sizeof(engine->session));
+    msock__engine_values_redraw(engine);
     memset(engine->counters, 0, sizeof(engine->counters));
     engine->began_us = now_us;
     if (cloned) {

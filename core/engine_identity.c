@@ -4,6 +4,7 @@
 #include "codec/error.h"
 #include "codec/keyfile.h"
 #include "codec/sign.h"
+#include "codec/told.h"
 #include "core/engine_state.h"
 
 #include <assert.h>
@@ -337,12 +338,48 @@ int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
                : MSOCK_DROP_SIGNATURE;
 }
 
+/* Holds a state that another than its owner tells against the rights of both:
+ * its teller has to keep, and its owner to publish. */
+static int may_tell(const struct msock__engine *engine,
+                    const struct msock__origin *origin,
+                    const struct msock__envelope *envelope,
+                    const struct msock__told *told)
+{
+    const struct msock__trusted *teller = origin->session->trusted;
+    const struct msock__trusted *owner =
+        msock__trust_find(engine->trust, told->owner, told->owner_size);
+    if (!teller || !msock__trusted_keep(teller)) {
+        return MSOCK_DROP_RIGHTS;
+    }
+    if (!(origin->flags & MSOCK_MESSAGE_SIGNED)) {
+        return MSOCK_DROP_UNSIGNED;
+    }
+    /* Whether the owner signed it was for the teller to see. */
+    return msock__trust_check(engine->trust, owner, envelope->topic,
+                              envelope->topic_size, true);
+}
+
+/* Whether the sender of a frame tells a value of its own. */
+static bool is_own(const struct msock__session *session,
+                   const struct msock__told *told)
+{
+    return told->owner_size == session->sender_size &&
+           memcmp(told->owner, session->sender, told->owner_size) == 0 &&
+           memcmp(told->session, session->id, MSOCK__SESSION_SIZE) == 0;
+}
+
 int msock__engine_may(const struct msock__engine *engine,
                       const struct msock__origin *origin,
                       const struct msock__envelope *envelope)
 {
+    struct msock__told told;
     if (!engine->trust || !origin->session) {
         return 0;
+    }
+    if ((envelope->keys & MSOCK__KEY_ORIGIN) &&
+        msock__told_decode(envelope->origin, envelope->origin_size, &told) &&
+        !is_own(origin->session, &told)) {
+        return may_tell(engine, origin, envelope, &told);
     }
     return msock__trust_check(engine->trust, origin->session->trusted,
                               envelope->topic, envelope->topic_size,

@@ -2,7 +2,7 @@
 /* The messages of a body: decoded, checked, kept for their moment, and handed
  * to the callbacks. Whatever is wrong is one drop under its reason. */
 #include "codec/envelope.h"
-#include "core/engine_state.h"
+#include "core/engine_values.h"
 #include "core/topic.h"
 
 #include <assert.h>
@@ -50,7 +50,13 @@ static void deliver(struct msock__engine *engine,
         message.data = "null";
         message.data_size = strlen(message.data);
     }
+    struct msock__value *held = NULL;
+    if ((envelope->keys & MSOCK__KEY_STATE) &&
+        !msock__engine_value_heard(engine, origin, envelope, &message, &held)) {
+        return;
+    }
     hand_over(engine, origin->newest, &message);
+    msock__value_release(held);
 }
 
 /* Drops that concern one well-formed message alone.  Returns 0 or the counter.
@@ -67,7 +73,8 @@ static int check_message(const struct msock__engine *engine,
     if (msock__topic_reserved(envelope->topic, envelope->topic_size)) {
         return MSOCK_DROP_RESERVED;
     }
-    return msock__engine_may(engine, origin, envelope);
+    int drop = msock__engine_value_check(origin, envelope);
+    return drop ? drop : msock__engine_may(engine, origin, envelope);
 }
 
 /* Keeps a message for its moment, encoded again. */

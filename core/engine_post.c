@@ -2,7 +2,7 @@
 /* Publishing from other threads. They encode; the channel's thread only moves
  * bytes into the outbox, in the order of posting, as far as there is room. */
 #include "codec/error.h"
-#include "core/engine_state.h"
+#include "core/engine_values.h"
 
 static const uint64_t memory_pause_us = 100000;
 
@@ -65,9 +65,12 @@ int msock__engine_post(struct msock__engine *engine,
 static bool publish_first(struct msock__engine *engine, uint64_t now_us)
 {
     struct msock__posted *message = engine->post.first;
-    int code = msock__engine_publish_encoded(
-        engine, &message->delivery, msock__posted_topic(message),
-        msock__posted_room(message), message->size);
+    int code = message->delivery.state
+                   ? msock__engine_value_posted(engine, message)
+                   : msock__engine_publish_encoded(engine, &message->delivery,
+                                                   msock__posted_topic(message),
+                                                   msock__posted_room(message),
+                                                   message->size);
     if (code == MSOCK_EAGAIN) {
         return false;
     }

@@ -4,7 +4,8 @@
 #include "codec/envelope.h"
 #include "codec/error.h"
 #include "codec/json.h"
-#include "core/engine_state.h"
+#include "codec/told.h"
+#include "core/engine_values.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -70,6 +71,10 @@ static void fill_envelope(const struct msock__engine *engine,
         envelope->keys |= MSOCK__KEY_AFTER;
         envelope->after_ms = publication->after_ms;
     }
+    if (publication->version > 0) {
+        envelope->keys |= MSOCK__KEY_STATE;
+        envelope->state = publication->version;
+    }
 }
 
 static size_t local_cost(size_t size)
@@ -86,7 +91,11 @@ static int copy_local(struct msock__engine *engine,
     unsigned flags = MSOCK_MESSAGE_LOCAL;
     flags |= delivery->reliable ? MSOCK_MESSAGE_RELIABLE : 0;
     *copy = NULL;
-    if (!msock__dispatch_any(engine->dispatch, topic, strlen(topic), true)) {
+    size_t topic_size = strlen(topic);
+    bool kept =
+        delivery->state && msock__engine_keeps(engine, topic, topic_size);
+    if (!kept &&
+        !msock__dispatch_any(engine->dispatch, topic, topic_size, true)) {
         return 0;
     }
     size_t wanted = local_cost(size);
@@ -172,31 +181,59 @@ static int make_room(struct msock__engine *engine,
     return code < 0 ? explain(engine, delivery, code, size) : 0;
 }
 
-/* Queues what was written to the outbox's room. */
-static int commit(struct msock__engine *engine,
-                  const struct msock__delivery *delivery, const char *topic,
-                  const uint8_t *bytes, size_t size)
+/* Whether a message of this size can be sent; a state also as a reply. */
+static int check_fits(struct msock__engine *engine,
+                      const struct msock__delivery *delivery, size_t size)
 {
-    /* An own subscription hears a raw payload on the channel's topic. */
-    const char *heard = engine->config.raw ? engine->config.topic : topic;
-    struct msock__outbox *outbox = outbox_of(engine, delivery);
-    if (size > engine->config.message_max ||
-        !msock__outbox_fits(outbox, size) ||
-        (delivery->reliable && size > engine->config.history_max / 2)) {
+    size_t most = size + (delivery->state ? MSOCK__TOLD_MAX : 0);
+    if (most > engine->config.message_max ||
+        !msock__outbox_fits(outbox_of(engine, delivery), most) ||
+        (delivery->reliable && most > engine->config.history_max / 2)) {
         return explain(engine, delivery, MSOCK_ETOOBIG, size);
     }
-    struct msock__local *local;
-    int code = copy_local(engine, delivery, heard, bytes, size, &local);
-    if (code < 0) {
-        return code;
-    }
+    return 0;
+}
+
+/* Queues what was written to the outbox's room. */
+static void commit(struct msock__engine *engine,
+                   const struct msock__delivery *delivery, const char *topic,
+                   size_t size)
+{
+    struct msock__outbox *outbox = outbox_of(engine, delivery);
     msock__outbox_commit(outbox, size);
     if (msock__engine_signs(engine, topic)) {
         msock__outbox_sign(outbox);
     }
-    queue_local(engine, local);
     msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
     engine->driver->ops->wake(engine->driver);
+}
+
+/* Queues what was written to the outbox's room, and for one's own. */
+static int commit_all(struct msock__engine *engine,
+                      const struct msock__publication *publication,
+                      const uint8_t *bytes, size_t size)
+{
+    const struct msock__delivery *delivery = &publication->delivery;
+    const char *topic = publication->topic;
+    /* An own subscription hears a raw payload on the channel's topic. */
+    const char *heard = engine->config.raw ? engine->config.topic : topic;
+    struct msock__local *local;
+    int code = check_fits(engine, delivery, size);
+    if (code == 0) {
+        code = copy_local(engine, delivery, heard, bytes, size, &local);
+    }
+    if (code < 0) {
+        return code;
+    }
+    if (delivery->state) {
+        code = msock__engine_value_published(engine, publication);
+    }
+    if (code < 0) {
+        free(local);
+        return code;
+    }
+    commit(engine, delivery, topic, size);
+    queue_local(engine, local);
     return 0;
 }
 
@@ -268,8 +305,8 @@ static int refuse(struct msock__engine *engine, int code, int queue,
     return code;
 }
 
-int msock__engine_publish(struct msock__engine *engine,
-                          const struct msock__publication *publication)
+static int publish(struct msock__engine *engine,
+                   const struct msock__publication *publication)
 {
     const struct msock__delivery *delivery = &publication->delivery;
     uint8_t *room;
@@ -284,8 +321,19 @@ int msock__engine_publish(struct msock__engine *engine,
         return code;
     }
     assert(size <= bound);
-    code = commit(engine, delivery, publication->topic, room, size);
+    code = commit_all(engine, publication, room, size);
     return refuse(engine, code, MSOCK__QUEUE_LOCAL, size);
+}
+
+int msock__engine_publish(struct msock__engine *engine,
+                          const struct msock__publication *publication)
+{
+    struct msock__publication numbered = *publication;
+    if (!publication->delivery.state) {
+        return publish(engine, publication);
+    }
+    int code = msock__engine_value_number(engine, &numbered);
+    return code < 0 ? code : publish(engine, &numbered);
 }
 
 int msock__engine_publish_encoded(struct msock__engine *engine,
@@ -301,7 +349,33 @@ int msock__engine_publish_encoded(struct msock__engine *engine,
     if (size > 0) {
         memcpy(room, bytes, size);
     }
-    return commit(engine, delivery, topic, room, size);
+    const struct msock__publication publication = {.topic = topic,
+                                                   .delivery = *delivery};
+    return commit_all(engine, &publication, room, size);
+}
+
+int msock__engine_queue(struct msock__engine *engine,
+                        const struct msock__envelope *envelope)
+{
+    const struct msock__delivery delivery = {.reliable = true, .copies = 1};
+    char topic[MSOCK_TOPIC_MAX + 1];
+    uint8_t *room;
+    size_t head;
+    int code =
+        make_room(engine, &delivery, msock__envelope_bound(envelope), &room);
+    if (code < 0) {
+        return code;
+    }
+    size_t size = msock__envelope_encode(envelope, (char *)room, &head);
+    code = check_fits(engine, &delivery, size);
+    if (code < 0) {
+        return code;
+    }
+    assert(envelope->topic_size <= MSOCK_TOPIC_MAX);
+    memcpy(topic, envelope->topic, envelope->topic_size);
+    topic[envelope->topic_size] = '\0';
+    commit(engine, &delivery, topic, size);
+    return 0;
 }
 
 /* -- One's own subscriptions -- */

@@ -17,7 +17,9 @@
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
- *     engine_message.c  a body's messages up to the callback */
+ *     engine_message.c  a body's messages up to the callback
+ *     engine_values.c   states; engine_audience.c: who is shown them
+ *                       (engine_values.h) */
 #ifndef MSOCK_CORE_ENGINE_STATE_H
 #define MSOCK_CORE_ENGINE_STATE_H
 
@@ -26,6 +28,7 @@
 #include "core/admission.h"
 #include "core/announce.h"
 #include "core/answers.h"
+#include "core/audience.h"
 #include "core/copies.h"
 #include "core/dice.h"
 #include "core/dispatch.h"
@@ -50,6 +53,7 @@
 #include "core/sync.h"
 #include "core/timer.h"
 #include "core/trust.h"
+#include "core/values.h"
 #include "core/verify.h"
 
 enum {
@@ -154,6 +158,8 @@ struct msock__engine {
     struct msock__announce announce;
     struct msock__profile profile;
     struct msock__push push;
+    struct msock__values *values;    /* states, ... */
+    struct msock__audience audience; /* ... and who is shown them */
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
@@ -186,6 +192,7 @@ struct msock__publication {
     const char *type;    /* or NULL */
     uint32_t expires_ms; /* 0: never */
     uint32_t after_ms;   /* 0: at once */
+    uint64_t version;    /* of a state; 0: none yet */
     struct msock__delivery delivery;
 };
 

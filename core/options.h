@@ -72,6 +72,8 @@ struct msock__config {
     uint64_t pending_max;     /* 1..65536 [256] */
     uint64_t held_max;        /* 64 KiB..1 GiB [2 MiB] */
     uint64_t held_all_max;    /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t state_max;       /* 64 KiB..1 GiB [16 MiB] */
+    uint64_t state_count_max; /* 16..1 Mi [65,536] */
     uint64_t scheduled_max;   /* 4 KiB..1 GiB [1 MiB] */
     uint64_t late_ms;         /* 1..600000 [3000] */
     uint64_t copies_ms;       /* 1..1000 [20] */

@@ -17,6 +17,8 @@
 /** How a message travels. */
 struct msock__delivery {
     bool reliable;
+    bool state;      /* of a state topic */
+    bool conflate;   /* takes the place of one that waits */
     unsigned copies; /* at least 1 */
 };
 

@@ -134,6 +134,7 @@ static void describe(const struct msock__profile *profile,
     snprintf(about->version, sizeof about->version, "%s", msock_version());
     memcpy(about->keys, profile->keys, sizeof about->keys);
     about->key_count = profile->key_count;
+    about->keeper = profile->keeper;
     about->will.size = 0;
 }
 
@@ -167,6 +168,7 @@ bool msock__profile_will_fits(const struct msock__profile *profile,
     struct msock__control hello = {.every_ms = 1};
 
     describe(profile, &hello);
+    hello.about.keeper = true; /* it may be one later */
     hello.about.will = will_slice(will);
     return bare_size(&hello, sender) <= room;
 }

@@ -24,11 +24,12 @@ struct msock__profile {
     uint64_t changes; /* of the subscriptions, by then */
     uint32_t keys[MSOCK__KEYS_MAX];
     size_t key_count;
+    bool keeper; /* it keeps states for others */
     size_t filter_count;
     uint16_t sizes[MSOCK__PROFILE_FILTERS];
     char *text; /* the filters, one behind the other */
     struct msock__will will;
-    bool changed; /* the will, since the last revision */
+    bool changed; /* the will or `keeper`, since the last revision */
 };
 
 /** Frees what it holds. */

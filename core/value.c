@@ -2,6 +2,8 @@
 /* Values of state topics. */
 #include "core/value.h"
 
+#include "codec/json.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,7 @@ struct msock__value *msock__value_new(const struct msock__offer *offer)
         .told = offer->told,
         .own = offer->own,
         .cleared = offer->data == NULL,
+        .flags = offer->flags,
         .owner_size = offer->owner_size,
         .topic = value->text,
         .topic_size = offer->topic_size,
@@ -63,7 +66,13 @@ struct msock__value *msock__value_new(const struct msock__offer *offer)
     };
     put_text(value->owner, offer->owner, offer->owner_size);
     char *data = put_text(value->text, offer->topic, offer->topic_size);
-    put_text(data, offer->data ? offer->data : no_data, value->data_size);
+    if (offer->data) {
+        value->data_size =
+            msock__json_compact(offer->data, offer->data_size, data);
+        data[value->data_size] = '\0';
+    } else {
+        put_text(data, no_data, value->data_size);
+    }
     value->data = data;
     return value;
 }

@@ -27,9 +27,9 @@ struct msock__edition {
 int msock__edition_compare(const struct msock__edition *one,
                            const struct msock__edition *other);
 
-/** A value; read only: it stays as it is, but that its age may become known,
- * and its edition another one by msock__values_adopt(). Its texts end with a
- * NUL that their sizes do not count. */
+/** A value; it stays as it is, but that its age may become known, its edition
+ *  another one by msock__values_adopt(), and that `kept` is set. Its texts end
+ * with a NUL that their sizes do not count. */
 struct msock__value {
     struct msock__edition edition;
     uint64_t published_us; /* on our own clock, maybe before its beginning: only
@@ -38,6 +38,8 @@ struct msock__value {
     bool told;             /* it came as a reply, or from a disk */
     bool own;              /* published by this very node */
     bool cleared;          /* there is no data */
+    bool kept;             /* those who keep it were shown it */
+    unsigned flags; /* msock_message_flags it came with: SEALED, SIGNED */
     char owner[MSOCK_NAME_MAX + 1];
     size_t owner_size;
     const char *topic;
@@ -61,6 +63,7 @@ struct msock__offer {
     bool age_known;
     bool told;
     bool own;
+    unsigned flags;
     bool pinned; /* the topic is not to make room for others */
 };
 

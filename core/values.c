@@ -173,7 +173,7 @@ static void put_value(struct msock__values *values, uint64_t now_us,
     state->value = value;
     state->change = ++values->change;
     state->sent_us = 0;
-    state->owed = state->kept = state->waits = false;
+    state->owed = state->waits = false;
     state->cleared_us = value->cleared ? now_us : 0;
     values->bytes += msock__value_cost(value);
     link_state(values, state);
@@ -255,15 +255,20 @@ struct visit {
     void *user;
 };
 
+static bool matches(const struct visit *visit, const struct msock__state *state)
+{
+    return !visit->filter ||
+           msock__topic_match(visit->filter, visit->filter_size, state->topic,
+                              state->topic_size);
+}
+
 static bool visit_list(const struct msock__states *list,
                        const struct visit *visit)
 {
     const struct msock__state *state = list->first;
 
     for (; state; state = state->next) {
-        if (msock__topic_match(visit->filter, visit->filter_size, state->topic,
-                               state->topic_size) &&
-            !visit->visit(state, visit->user)) {
+        if (matches(visit, state) && !visit->visit(state, visit->user)) {
             return false;
         }
     }
@@ -281,7 +286,7 @@ bool msock__values_each(
     const struct msock__values *values, const char *filter, size_t filter_size,
     bool (*visit)(const struct msock__state *state, void *user), void *user)
 {
-    if (is_literal(filter, filter_size)) {
+    if (filter && is_literal(filter, filter_size)) {
         const struct msock__state *state =
             msock__values_find(values, filter, filter_size);
         return state == NULL || visit(state, user);

@@ -35,7 +35,6 @@ struct msock__state {
     bool written;        /* published here once in this session */
     bool blind;          /* written, and never heard of from anybody else */
     bool owed;           /* own and not queued yet: the send queue was full */
-    bool kept;           /* its keepers were shown the value */
     bool waits;          /* restored: subscriptions are to be shown it */
     uint64_t cleared_us; /* when it was cleared, as heard here */
     struct msock__states *list;
@@ -85,7 +84,8 @@ struct msock__state *msock__values_find(const struct msock__values *values,
 uint64_t msock__values_next(const struct msock__values *values,
                             const char *topic, size_t size);
 
-/** Calls `visit` with each topic that matches a valid filter, the least
+/** Calls `visit` with each topic that matches a valid filter (NULL: with all),
+ *  the least
  *  recently changed first among those that are pinned, that may go, and that
  *  were cleared, until it returns false; it must not change the table. A filter
  *  without wildcards is looked up.

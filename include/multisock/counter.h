@@ -90,6 +90,9 @@ extern "C" {
     XX(DROP_EXPIRED, "drop_expired", "older than its expires")                 \
     XX(DROP_SCHEDULED, "drop_scheduled",                                       \
        "messages with after beyond the bounds")                                \
+    XX(DROP_STATE_OLD, "drop_state_old",                                       \
+       "a state older than the one that is known")                             \
+    XX(DROP_STATE_FULL, "drop_state_full", "no room for another state")        \
     XX(DROP_MEMORY, "drop_memory", "out of memory")                            \
     XX(DROP_FOREIGN, "drop_foreign",                                           \
        "datagram for another address, or from an interface not joined")        \

@@ -21,6 +21,7 @@
 #include <multisock/identity.h>
 #include <multisock/key.h>
 #include <multisock/node.h>
+#include <multisock/state.h>
 #include <multisock/version.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -100,6 +101,8 @@ typedef struct msock_options {
                                without) or "all" [all with .id_file] */
     const char *will_topic; /* as msock_will() [no last will] */
     const char *will;       /* its JSON [null] */
+    size_t state_max;       /* bytes of states that are held [16 MiB] */
+    size_t state_count_max; /* topics with states that are held [65,536] */
 } msock_options;
 
 /** Opens the channel at `url` (udp://GROUP:PORT?key=value&…, sim://NAME; NULL:
@@ -202,8 +205,12 @@ enum msock_message_flags {
     MSOCK_MESSAGE_EMPTY = 16, /* the sender gave no data: data is "null" */
     MSOCK_MESSAGE_RELIABLE = 32, /* of the sender's reliable stream */
     MSOCK_MESSAGE_SIGNED = 64,   /* its sender's own key vouches for it */
-    MSOCK_MESSAGE_WILL = 4096    /* the last will of a node that went without a
-                                    bye, spoken by this very channel */
+    MSOCK_MESSAGE_STATE = 128,   /* the state of its topic; EMPTY: cleared */
+    MSOCK_MESSAGE_TOLD = 256,    /* a state that was not published just now */
+    MSOCK_MESSAGE_OWNER_DOWN = 512, /* the session that published it is gone */
+    MSOCK_MESSAGE_AGE_UNKNOWN = 1024,
+    MSOCK_MESSAGE_WILL = 4096 /* the last will of a node that went without a
+                                 bye, spoken by this very channel */
 };
 
 /** A message as a callback sees it: NUL-terminated slices of the receive
@@ -219,10 +226,11 @@ typedef struct msock_message {
     size_t data_size;
     uint64_t session; /* first 8 bytes of the sender's session; bare: 0 */
     uint64_t age_us;  /* since it first left its sender, less the quickest way
-                         a frame of that session took; bare: 0; local:
-                         since it was published; will: since its sender was
-                         heard last */
+                         a frame of that session took; bare: 0; local and
+                         states: since it was published (UINT64_MAX if that is
+                         not known); will: since its sender was heard last */
     unsigned flags;   /* msock_message_flags */
+    uint64_t version; /* of a state; others: 0 */
 } msock_message;
 
 /** A handler: returns 0 when it acted, a negative code when it refused (both
@@ -273,6 +281,11 @@ typedef struct msock_publish_options {
                             more if frames are lost */
     unsigned after_ms;   /* delivered this long after it was sent, at the same
                             moment everywhere, 0..60,000 [0] */
+    bool state;          /* the topic's state from now on (state.h): reliable;
+                            no data clears it. Without raw, copies, expires_ms
+                            and after_ms */
+    bool conflate;       /* a state of the topic that waits to be sent gives its
+                            place to this one */
 } msock_publish_options;
 
 /** Publishes `json` (a JSON value; NULL: no data) or `options->raw` on `topic`,
@@ -285,8 +298,10 @@ typedef struct msock_publish_options {
  *  a JSON string as its text, other JSON as it is, `topic` and `type` not at
  *  all.  Returns 0, MSOCK_ETOPIC, MSOCK_EJSON, MSOCK_EINVAL (`json` and `raw`
  *  both, `type` without `raw`, `reliable` with `copies`, `expires_ms` below
- *  `after_ms`, a number out of range), MSOCK_ENOTSUP (reliable, copies, expires
- *  or after with codec=raw), MSOCK_ETOOBIG (over message_max, over 1024 pieces,
+ *  `after_ms`, a number out of range, `state` with what it goes without,
+ *  `conflate` without it), MSOCK_ENOTSUP (reliable, copies, expires, after or
+ *  state with codec=raw), MSOCK_ELIMIT (no room for another state: state_max,
+ *  state_count_max), MSOCK_ETOOBIG (over message_max, over 1024 pieces,
  *  reliable and over half of history_max, or head over head_max), MSOCK_EAGAIN
  *  (queue_max reached: nothing was queued, MSOCK_EVENT_WRITABLE follows),
  *  MSOCK_EBUSY (another thread runs the channel's loop), MSOCK_ECLOSED,

@@ -251,6 +251,41 @@ class Maker:
                        stream=e.CONTROL)],
             {"drop_control": 1}, keys=[self.master], needs="engine")
 
+    def states(self):
+        """States that are none, and one that is older than another."""
+        porch = "fedcba98765432100f1e2d3c4b5a6978"
+        none = {
+            "of version 0": {"state": 0},
+            "with after": {"state": 1, "after": 1},
+            "with expires": {"state": 1, "expires": 1},
+            "with len": {"state": 1, "raw": "00"},
+            "with an empty origin": {"state": 1, "origin": "[]"},
+            "told without an age":
+                {"state": 1, "origin": f'["porch","{porch}"]'},
+            "told by nobody":
+                {"state": 1, "origin": f'["","{porch}",null]'},
+            "told of a short session":
+                {"state": 1, "origin": f'["porch","{porch[1:]}",null]'},
+            "told of a session in upper case":
+                {"state": 1, "origin": f'["porch","{porch.upper()}",null]'},
+            "told with too large an age":
+                {"state": 1, "origin": f'["porch","{porch}",{2**53}]'},
+        }
+        for name, fields in none.items():
+            wrong = e.message({"topic": "t", "sender": self.lights["sender"],
+                               **fields})
+            yield self.case(f"state {name}",
+                            [self.open(e.batch(wrong, self.good))],
+                            {"drop_envelope": 1}, deliver=[self.lights],
+                            needs="engine")
+        one = {"topic": "t", "sender": self.lights["sender"], "data": "1"}
+        new, old = ({**one, "state": 7},
+                    {**one, "state": 6, "origin": f'["porch","{porch}",1500]'})
+        yield self.case("older state",
+                        [self.open(e.batch(e.message(new), e.message(old),
+                                           e.message(new)))],
+                        {"drop_state_old": 1}, deliver=[new], needs="engine")
+
     def windows(self):
         body = e.batch(self.good)
         frame = self.seal(body)
@@ -314,6 +349,7 @@ class Maker:
                         {"drop_json": 1})
         yield from self.batches()
         yield from self.alone()
+        yield from self.states()
         yield from self.windows()
         yield from self.pieces()
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* States that others than their owner tell: keepers, what they restore, and who
+ * gives way to whom. */
+#include "core/engine_values.h"
+#include "tests/core/values_probe.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(engine_keep, .fini = net_close);
+
+Test(engine_keep, told_by_a_keeper_names_the_owner)
+{
+    size_t node = net_open("node", "", NET_KEY);
+    size_t keeper = probe_keeper(NET_KEY);
+    net_run(NET_SECOND_US);
+    struct notes *heard = probe_listen(node, "lamp");
+    probe_restore(keeper, "lamp", 7, "{\"on\":1}");
+
+    probe_tell(keeper, "lamp");
+
+    EXPECT_NOTES(heard, "lamp={\"on\":1}@7 ");
+    EXPECT_FLAGS(heard, MSOCK_MESSAGE_STATE | MSOCK_MESSAGE_SEALED |
+                            MSOCK_MESSAGE_RELIABLE | MSOCK_MESSAGE_TOLD |
+                            MSOCK_MESSAGE_OWNER_DOWN |
+                            MSOCK_MESSAGE_AGE_UNKNOWN);
+    cr_expect(eq(str, heard->sender, "hub"));
+    cr_expect(eq(u64, heard->last.age_us, UINT64_MAX));
+    cr_expect(eq(u64, heard->last.session, UINT64_C(0xffee000000000000)));
+}
+
+Test(engine_keep, owner_that_went_shows_and_the_age_counts_on)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t keeper = probe_keeper(NET_KEY);
+    net_run(NET_SECOND_US);
+    probe_set(hub, "lamp", "1");
+    probe_run();
+    cr_expect(probe_list(keeper, "lamp")->last_state.alive);
+    net_crash(hub);
+    net_run(30 * NET_SECOND_US);
+    size_t node = net_open("node", "", NET_KEY);
+    struct notes *heard = probe_listen(node, "lamp");
+    net_run(NET_SECOND_US);
+
+    probe_tell(keeper, "lamp");
+
+    EXPECT_NOTES(heard, "lamp=1@1 ");
+    cr_expect(probe_has(heard, MSOCK_MESSAGE_OWNER_DOWN));
+    cr_expect(not(probe_has(heard, MSOCK_MESSAGE_AGE_UNKNOWN)));
+    cr_expect(ge(u64, heard->last.age_us, 31 * NET_SECOND_US));
+    cr_expect(lt(u64, heard->last.age_us, 32 * NET_SECOND_US));
+    cr_expect(not(probe_list(keeper, "lamp")->last_state.alive));
+    cr_expect(probe_list(node, "lamp")->last_state.told);
+}
+
+Test(engine_keep, older_one_is_dropped_and_counted)
+{
+    size_t node = net_open("node", "", 0);
+    size_t keeper = probe_keeper(0);
+    size_t other = probe_keeper(0);
+    net_run(NET_SECOND_US);
+    struct notes *heard = probe_listen(node, "lamp");
+    probe_restore(keeper, "lamp", 7, "\"new\"");
+    probe_restore(other, "lamp", 6, "\"old\"");
+
+    probe_tell(keeper, "lamp");
+    struct msock__engine *engine = net_bench(keeper)->engine;
+    struct msock__value *value =
+        msock__value_hold(msock__values_find(engine->values, "lamp", 4)->value);
+    probe_restore(keeper, "lamp", 8, "\"newest\"");
+    probe_tell(keeper, "lamp");
+    cr_assert(
+        zero(int, msock__engine_value_tell(engine, net.now_us, value, true)));
+    msock__value_release(value);
+    probe_run();
+
+    EXPECT_NOTES(heard, "lamp=\"new\"@7 lamp=\"newest\"@8 ");
+    cr_expect(eq(u64, net_counter(node, MSOCK_DROP_STATE_OLD), 1));
+}
+
+Test(engine_keep, restored_one_is_shown_here_too_in_the_next_turn)
+{
+    size_t keeper = probe_keeper(0);
+    struct notes *before = probe_listen(keeper, "lamp");
+    probe_restore(keeper, "lamp", 7, " 1 ");
+    struct notes *after = probe_listen(keeper, "lamp");
+    EXPECT_NOTES(before, "");
+    probe_run();
+
+    EXPECT_NOTES(before, "lamp=1@7 ");
+    EXPECT_NOTES(after, "lamp=1@7 ");
+    cr_expect(probe_has(before, MSOCK_MESSAGE_AGE_UNKNOWN));
+    cr_expect(zero(int, msock_state_restore(net_channel(keeper), "lamp", 7,
+                                            "hub", probe_session, "1")));
+}
+
+Test(engine_keep, writer_that_knew_nothing_insists_once)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t node = net_open("node", "", NET_KEY);
+    size_t keeper = probe_keeper(NET_KEY);
+    net_run(NET_SECOND_US);
+    struct notes *own = probe_listen(hub, "lamp");
+    struct notes *heard = probe_listen(node, "lamp");
+    probe_restore(keeper, "lamp", 17, "\"old\"");
+    probe_set(hub, "lamp", "\"new\"");
+    probe_run();
+    probe_tell(keeper, "lamp");
+
+    EXPECT_NOTES(own, "lamp=\"new\"@1 ");
+    EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"new\"@18 ");
+    EXPECT_NOTES(probe_list(node, "#"), "lamp=\"new\"@18 ");
+    EXPECT_NOTES(probe_list(keeper, "#"), "lamp=\"new\"@18 ");
+    EXPECT_NOTES(heard, "lamp=\"new\"@1 lamp=\"old\"@17 lamp=\"new\"@18 ");
+
+    probe_restore(keeper, "lamp", 40, "\"other\"");
+    probe_tell(keeper, "lamp");
+    EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"other\"@40 ");
+}
+
+Test(engine_keep, writer_that_heard_of_another_takes_what_is_newer)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", 0);
+    probe_set(node, "lamp", "1");
+    probe_run();
+    probe_set(hub, "lamp", "2");
+    probe_run();
+    probe_set(node, "lamp", "3");
+    probe_run();
+
+    EXPECT_NOTES(probe_list(hub, "#"), "lamp=3@3 ");
+    EXPECT_NOTES(probe_list(node, "#"), "lamp=3@3 ");
+}
+
+Test(engine_keep, keeper_is_shown_each_state_once_before_subscriptions)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", 0);
+    struct notes all = {.text = ""};
+    probe_set(hub, "lamp", "1");
+    probe_set(node, "own", "1");
+    probe_run();
+    cr_assert(
+        zero(int, msock_keep(net_channel(node), "#", probe_note_state, &all)));
+    cr_assert(ge(
+        int, msock_subscribe(net_channel(node), "door", probe_note, &all, NULL),
+        1));
+    probe_run();
+    EXPECT_NOTES(&all, "own=1@1 lamp=1@1 ");
+
+    all.text[0] = '\0';
+    probe_set(node, "own", NULL);
+    probe_run();
+    probe_set(hub, "door", "2");
+    probe_run();
+
+    EXPECT_NOTES(&all, "own=cleared@2 door=2@1 door=2@1 ");
+    cr_expect(eq(str, all.owner, "hub"));
+    cr_expect(zero(int, memcmp(all.last_state.session,
+                               net_bench(hub)->engine->session, 16)));
+}
+
+static void note_keeper(msock_channel *channel, const msock_node *node,
+                        void *user)
+{
+    (void)channel;
+    *(int *)user += node->keeper;
+}
+
+Test(engine_keep, keeper_says_of_itself_that_it_keeps)
+{
+    int keepers = 0;
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", 0);
+    (void)msock_nodes(net_channel(node), note_keeper, &keepers);
+    cr_expect(eq(int, keepers, 0));
+
+    cr_assert(zero(int, msock_keep(net_channel(hub), "lamp", NULL, NULL)));
+    net_run(NET_SECOND_US);
+
+    (void)msock_nodes(net_channel(node), note_keeper, &keepers);
+    cr_expect(eq(int, keepers, 1));
+}
+
+Test(engine_keep, session_drawn_anew_keeps_its_states_newest)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", 0);
+    probe_set(hub, "lamp", "1");
+    probe_run();
+    struct msock__engine *engine = net_bench(hub)->engine;
+
+    msock__engine_redraw(engine, net.now_us, true);
+    net_run(NET_SECOND_US);
+    probe_tell(hub, "lamp");
+
+    EXPECT_NOTES(probe_list(node, "#"), "lamp=1@2 ");
+    cr_expect(zero(int, memcmp(probe_list(node, "#")->last_state.session,
+                               engine->session, 16)));
+    cr_expect(probe_list(node, "#")->last_state.alive);
+}

@@ -172,12 +172,32 @@ static int explain(struct msock__engine *engine,
     return msock__fail(code, "no memory for a message of %zu bytes", size);
 }
 
+/* Where a message waits that this one is to replace, or NULL. */
+static struct msock__place *
+place_of(const struct msock__engine *engine,
+         const struct msock__publication *publication)
+{
+    const char *topic = publication->topic;
+    if (!publication->delivery.conflate) {
+        return NULL;
+    }
+    struct msock__state *state =
+        msock__values_find(engine->values, topic, strlen(topic));
+    return state && msock__place_taken(&state->place) ? &state->place : NULL;
+}
+
+/* Makes room behind all that waits, or at *place, which becomes NULL if there
+ * is none. */
 static int make_room(struct msock__engine *engine,
                      const struct msock__delivery *delivery, size_t size,
-                     uint8_t **room)
+                     struct msock__place **place, uint8_t **room)
 {
-    int code = msock__outbox_reserve(outbox_of(engine, delivery), size,
-                                     delivery->copies, room);
+    struct msock__outbox *outbox = outbox_of(engine, delivery);
+    if (*place && msock__outbox_reserve_at(outbox, *place, size, room) == 0) {
+        return 0;
+    }
+    *place = NULL;
+    int code = msock__outbox_reserve(outbox, size, delivery->copies, room);
     return code < 0 ? explain(engine, delivery, code, size) : 0;
 }
 
@@ -197,21 +217,39 @@ static int check_fits(struct msock__engine *engine,
 /* Queues what was written to the outbox's room. */
 static void commit(struct msock__engine *engine,
                    const struct msock__delivery *delivery, const char *topic,
-                   size_t size)
+                   struct msock__place *place, size_t size)
 {
     struct msock__outbox *outbox = outbox_of(engine, delivery);
-    msock__outbox_commit(outbox, size);
-    if (msock__engine_signs(engine, topic)) {
-        msock__outbox_sign(outbox);
+    if (place) {
+        /* It is signed as the one that waited there: so is its topic. */
+        msock__outbox_commit_at(outbox, place, size);
+    } else {
+        msock__outbox_commit(outbox, size);
+        if (msock__engine_signs(engine, topic)) {
+            msock__outbox_sign(outbox);
+        }
     }
     msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
     engine->driver->ops->wake(engine->driver);
 }
 
+/* Notes where a state waits that was queued, for the next one of its topic. */
+static void mark(struct msock__engine *engine,
+                 const struct msock__publication *publication, size_t size)
+{
+    const char *topic = publication->topic;
+    struct msock__state *state =
+        msock__values_find(engine->values, topic, strlen(topic));
+    assert(state);
+    msock__outbox_mark(outbox_of(engine, &publication->delivery), &state->place,
+                       size);
+}
+
 /* Queues what was written to the outbox's room, and for one's own. */
 static int commit_all(struct msock__engine *engine,
                       const struct msock__publication *publication,
-                      const uint8_t *bytes, size_t size)
+                      struct msock__place *place, const uint8_t *bytes,
+                      size_t size)
 {
     const struct msock__delivery *delivery = &publication->delivery;
     const char *topic = publication->topic;
@@ -232,7 +270,10 @@ static int commit_all(struct msock__engine *engine,
         free(local);
         return code;
     }
-    commit(engine, delivery, topic, size);
+    commit(engine, delivery, topic, place, size);
+    if (delivery->state && !place) {
+        mark(engine, publication, size);
+    }
     queue_local(engine, local);
     return 0;
 }
@@ -309,9 +350,10 @@ static int publish(struct msock__engine *engine,
                    const struct msock__publication *publication)
 {
     const struct msock__delivery *delivery = &publication->delivery;
+    struct msock__place *place = place_of(engine, publication);
     uint8_t *room;
     size_t bound = msock__engine_bound(engine, publication);
-    int code = make_room(engine, delivery, bound, &room);
+    int code = make_room(engine, delivery, bound, &place, &room);
     if (code < 0) {
         return refuse(engine, code, stream_of(delivery), bound);
     }
@@ -321,7 +363,7 @@ static int publish(struct msock__engine *engine,
         return code;
     }
     assert(size <= bound);
-    code = commit_all(engine, publication, room, size);
+    code = commit_all(engine, publication, place, room, size);
     return refuse(engine, code, MSOCK__QUEUE_LOCAL, size);
 }
 
@@ -341,8 +383,9 @@ int msock__engine_publish_encoded(struct msock__engine *engine,
                                   const char *topic, const uint8_t *bytes,
                                   size_t size)
 {
+    struct msock__place *place = NULL;
     uint8_t *room;
-    int code = make_room(engine, delivery, size, &room);
+    int code = make_room(engine, delivery, size, &place, &room);
     if (code < 0) {
         return code;
     }
@@ -351,7 +394,7 @@ int msock__engine_publish_encoded(struct msock__engine *engine,
     }
     const struct msock__publication publication = {.topic = topic,
                                                    .delivery = *delivery};
-    return commit_all(engine, &publication, room, size);
+    return commit_all(engine, &publication, place, room, size);
 }
 
 int msock__engine_queue(struct msock__engine *engine,
@@ -359,10 +402,11 @@ int msock__engine_queue(struct msock__engine *engine,
 {
     const struct msock__delivery delivery = {.reliable = true, .copies = 1};
     char topic[MSOCK_TOPIC_MAX + 1];
+    struct msock__place *place = NULL;
     uint8_t *room;
     size_t head;
-    int code =
-        make_room(engine, &delivery, msock__envelope_bound(envelope), &room);
+    int code = make_room(engine, &delivery, msock__envelope_bound(envelope),
+                         &place, &room);
     if (code < 0) {
         return code;
     }
@@ -374,7 +418,7 @@ int msock__engine_queue(struct msock__engine *engine,
     assert(envelope->topic_size <= MSOCK_TOPIC_MAX);
     memcpy(topic, envelope->topic, envelope->topic_size);
     topic[envelope->topic_size] = '\0';
-    commit(engine, &delivery, topic, size);
+    commit(engine, &delivery, topic, place, size);
     return 0;
 }
 

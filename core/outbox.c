@@ -5,9 +5,11 @@
 #include <assert.h>
 #include <multisock/error.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct msock__bundle {
-    struct msock__bundle *next;
+    struct msock__bundle *previous, *next;
+    struct msock__place *places; /* of those that may be replaced */
     size_t size;
     size_t capacity;
     size_t piece_size; /* 0: a batch */
@@ -23,6 +25,70 @@ static size_t cost(const struct msock__bundle *bundle)
     return sizeof(*bundle) + bundle->capacity;
 }
 
+/* -- Places -- */
+
+bool msock__place_taken(const struct msock__place *place)
+{
+    return place->bundle != NULL;
+}
+
+void msock__place_leave(struct msock__place *place)
+{
+    if (!place->bundle) {
+        return;
+    }
+    *(place->previous ? &place->previous->next : &place->bundle->places) =
+        place->next;
+    if (place->next) {
+        place->next->previous = place->previous;
+    }
+    *place = (struct msock__place){0};
+}
+
+static void enter(struct msock__place *place, struct msock__bundle *bundle,
+                  size_t offset, size_t size)
+{
+    msock__place_leave(place);
+    *place = (struct msock__place){bundle, offset, size, NULL, bundle->places};
+    if (place->next) {
+        place->next->previous = place;
+    }
+    bundle->places = place;
+}
+
+static void leave_all(struct msock__bundle *bundle)
+{
+    while (bundle->places) {
+        msock__place_leave(bundle->places);
+    }
+}
+
+/* -- Bundles -- */
+
+/* Takes a bundle out of the queue. */
+static void discard(struct msock__outbox *outbox, struct msock__bundle *bundle)
+{
+    *(bundle->previous ? &bundle->previous->next : &outbox->head) =
+        bundle->next;
+    *(bundle->next ? &bundle->next->previous : &outbox->tail) =
+        bundle->previous;
+    outbox->bytes -= cost(bundle);
+    leave_all(bundle);
+    free(bundle);
+}
+
+/* Puts a bundle behind another one, or behind nothing if that is NULL. */
+static void insert(struct msock__outbox *outbox, struct msock__bundle *bundle,
+                   struct msock__bundle *behind)
+{
+    struct msock__bundle **link = behind ? &behind->next : &outbox->head;
+    bundle->previous = behind;
+    bundle->next = *link;
+    *link = bundle;
+    *(bundle->next ? &bundle->next->previous : &outbox->tail) = bundle;
+    outbox->bytes += cost(bundle);
+}
+
 void msock__outbox_init(struct msock__outbox *outbox, size_t bytes_max,
                         size_t pieces_max, bool alone)
 {
@@ -34,9 +100,7 @@ void msock__outbox_init(struct msock__outbox *outbox, size_t bytes_max,
 void msock__outbox_fini(struct msock__outbox *outbox)
 {
     while (outbox->head) {
-        struct msock__bundle *bundle = outbox->head;
-        outbox->head = bundle->next;
-        free(bundle);
+        discard(outbox, outbox->head);
     }
     free(outbox->reserved);
     *outbox = (struct msock__outbox){0};
@@ -50,6 +114,14 @@ void msock__outbox_space(struct msock__outbox *outbox, size_t batch_space,
     outbox->piece_space = piece_space;
 }
 
+/* What a batch holds at most from now on. */
+static size_t space_of(const struct msock__outbox *outbox,
+                       const struct msock__bundle *batch)
+{
+    return batch->capacity < outbox->batch_space ? batch->capacity
+                                                 : outbox->batch_space;
+}
+
 /* The batch that still takes messages, if `bound` bytes fit. */
 static struct msock__bundle *open_batch(const struct msock__outbox *outbox,
                                         size_t bound, unsigned copies)
@@ -59,8 +131,7 @@ static struct msock__bundle *open_batch(const struct msock__outbox *outbox,
         tail->copies != copies) {
         return NULL;
     }
-    size_t space = tail->capacity < outbox->batch_space ? tail->capacity
-                                                        : outbox->batch_space;
+    size_t space = space_of(outbox, tail);
     return tail->size <= space && bound <= space - tail->size ? tail : NULL;
 }
 
@@ -101,6 +172,44 @@ int msock__outbox_reserve(struct msock__outbox *outbox, size_t bound,
     return 0;
 }
 
+/* Whether a message of `size` bytes fits the frame of the one at a place. */
+static bool fits_there(const struct msock__outbox *outbox,
+                       const struct msock__place *place, size_t size)
+{
+    const struct msock__bundle *bundle = place->bundle;
+    size_t others = bundle->size - place->size;
+    size_t space = space_of(outbox, bundle);
+    return bundle->piece_size == 0 && others <= space && size <= space - others;
+}
+
+int msock__outbox_reserve_at(struct msock__outbox *outbox,
+                             const struct msock__place *place, size_t bound,
+                             uint8_t **room)
+{
+    const struct msock__bundle *old = place->bundle;
+    assert(old && !outbox->alone);
+    free(outbox->reserved);
+    outbox->reserved = NULL;
+    size_t wanted = sizeof(*old) + bound;
+    size_t kept = outbox->bytes - (old->size == place->size ? cost(old) : 0);
+    if (wanted < bound || wanted > outbox->bytes_max) {
+        return MSOCK_ETOOBIG;
+    }
+    if (!fits_there(outbox, place, bound) &&
+        wanted > outbox->bytes_max - kept) {
+        return MSOCK_EAGAIN;
+    }
+    struct msock__bundle *bundle = malloc(wanted);
+    if (!bundle) {
+        return MSOCK_ENOMEM;
+    }
+    *bundle = (struct msock__bundle){
+        .capacity = bound, .copies = old->copies, .is_signed = old->is_signed};
+    outbox->reserved = bundle;
+    *room = bundle->bytes;
+    return 0;
+}
+
 bool msock__outbox_takes(const struct msock__outbox *outbox, size_t size,
                          unsigned copies)
 {
@@ -124,6 +233,18 @@ bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size)
             (size - 1) / outbox->piece_space < outbox->pieces_max);
 }
 
+/* Gives a new bundle its size, and cuts it if it is large. */
+static void fill(const struct msock__outbox *outbox,
+                 struct msock__bundle *bundle, size_t size)
+{
+    assert(size <= bundle->capacity);
+    bundle->size = size;
+    if (size > outbox->batch_space) {
+        bundle->piece_size = outbox->piece_space;
+        bundle->count = (uint32_t)((size - 1) / bundle->piece_size + 1);
+    }
+}
+
 void msock__outbox_commit(struct msock__outbox *outbox, size_t size)
 {
     assert((size > 0 || outbox->alone) && msock__outbox_fits(outbox, size));
@@ -133,20 +254,56 @@ void msock__outbox_commit(struct msock__outbox *outbox, size_t size)
         assert(outbox->tail->size <= outbox->tail->capacity);
         return;
     }
-    assert(size <= bundle->capacity);
     outbox->reserved = NULL;
-    bundle->size = size;
-    if (size > outbox->batch_space) {
-        bundle->piece_size = outbox->piece_space;
-        bundle->count = (uint32_t)((size - 1) / bundle->piece_size + 1);
+    fill(outbox, bundle, size);
+    insert(outbox, bundle, outbox->tail);
+}
+
+void msock__outbox_mark(struct msock__outbox *outbox,
+                        struct msock__place *place, size_t size)
+{
+    struct msock__bundle *bundle = outbox->tail;
+    assert(bundle && size <= bundle->size && bundle->index == 0);
+    enter(place, bundle, bundle->size - size, size);
+}
+
+/* Makes `size` bytes of room for the message at a place, more or less. */
+static void stretch(struct msock__place *place, size_t size)
+{
+    struct msock__bundle *bundle = place->bundle;
+    size_t end = place->offset + place->size;
+    memmove(bundle->bytes + place->offset + size, bundle->bytes + end,
+            bundle->size - end);
+    bundle->size = bundle->size - place->size + size;
+    for (struct msock__place *one = bundle->places; one; one = one->next) {
+        if (one->offset >= end) {
+            one->offset = one->offset - place->size + size;
+        }
     }
-    if (outbox->tail) {
-        outbox->tail->next = bundle;
+    place->size = size;
+}
+
+void msock__outbox_commit_at(struct msock__outbox *outbox,
+                             struct msock__place *place, size_t size)
+{
+    struct msock__bundle *bundle = outbox->reserved;
+    struct msock__bundle *old = place->bundle;
+    assert(bundle && old && size > 0 && msock__outbox_fits(outbox, size));
+    outbox->reserved = NULL;
+    if (fits_there(outbox, place, size)) {
+        stretch(place, size);
+        memcpy(old->bytes + place->offset, bundle->bytes, size);
+        free(bundle);
+        return;
+    }
+    fill(outbox, bundle, size);
+    insert(outbox, bundle, old);
+    if (old->size == place->size) {
+        discard(outbox, old);
     } else {
-        outbox->head = bundle;
+        stretch(place, 0);
     }
-    outbox->tail = bundle;
-    outbox->bytes += cost(bundle);
+    enter(place, bundle, 0, size);
 }
 
 void msock__outbox_sign(struct msock__outbox *outbox)
@@ -186,15 +343,11 @@ void msock__outbox_pop(struct msock__outbox *outbox)
 {
     struct msock__bundle *bundle = outbox->head;
     assert(bundle);
+    leave_all(bundle);
     if (bundle->piece_size > 0 && ++bundle->index < bundle->count) {
         return;
     }
-    outbox->head = bundle->next;
-    if (!outbox->head) {
-        outbox->tail = NULL;
-    }
-    outbox->bytes -= cost(bundle);
-    free(bundle);
+    discard(outbox, bundle);
 }
 
 void msock__outbox_restart(struct msock__outbox *outbox)

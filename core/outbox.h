@@ -25,6 +25,16 @@ struct msock__outbox {
     bool alone;         /* every message gets a frame of its own */
 };
 
+/** Where a message waits that another may replace; all zero: nowhere, which it
+ *  becomes when the message begins to leave. It is its owner's and stays where
+ *  it is in memory until msock__place_leave(). */
+struct msock__place {
+    struct msock__bundle *bundle;
+    size_t offset;
+    size_t size;
+    struct msock__place *previous, *next; /* of the bundle */
+};
+
 /** What the next frame carries: borrowed until msock__outbox_pop(). */
 struct msock__chunk {
     const uint8_t *bytes;
@@ -64,6 +74,29 @@ bool msock__outbox_fits(const struct msock__outbox *outbox, size_t size);
 /** Queues the `size` bytes (1..bound; 0 too if alone) written to the reserved
  *  room. */
 void msock__outbox_commit(struct msock__outbox *outbox, size_t size);
+
+/** Notes in `place` where the message of `size` bytes waits that was committed
+ *  last. */
+void msock__outbox_mark(struct msock__outbox *outbox,
+                        struct msock__place *place, size_t size);
+
+/** Has a place be nowhere. */
+void msock__place_leave(struct msock__place *place);
+
+/** Whether something waits there. */
+bool msock__place_taken(const struct msock__place *place);
+
+/** As msock__outbox_reserve(), for a message that replaces the one that waits
+ *  at `place`. What that takes counts as free. */
+int msock__outbox_reserve_at(struct msock__outbox *outbox,
+                             const struct msock__place *place, size_t bound,
+                             uint8_t **room);
+
+/** Puts the `size` bytes (1..bound) written there in the place of the message
+ *  at `place`, where they wait then: in its frame if they fit there, else in
+ *  one of their own right behind it. */
+void msock__outbox_commit_at(struct msock__outbox *outbox,
+                             struct msock__place *place, size_t size);
 
 /** Has all frames of the message that was committed last leave signed. */
 void msock__outbox_sign(struct msock__outbox *outbox);

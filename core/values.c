@@ -87,6 +87,7 @@ static void forget(struct msock__values *values, struct msock__state *state)
         state_cost(state->topic_size) + msock__value_cost(state->value);
     values->count--;
     unlink_state(state);
+    msock__place_leave(&state->place);
     HASH_DELETE(hh, values->table, state);
     msock__value_release(state->value);
     free(state);

@@ -12,6 +12,7 @@
 #ifndef MSOCK_CORE_VALUES_H
 #define MSOCK_CORE_VALUES_H
 
+#include "core/outbox.h"
 #include "core/table.h"
 #include "core/value.h"
 
@@ -29,14 +30,15 @@ struct msock__state {
     struct msock__value *value;      /* the newest one, never NULL */
     uint64_t change;                 /* number of the change that brought it */
     struct msock__edition delivered; /* newest that subscriptions saw */
-    uint64_t sent_us;    /* when somebody, or we, sent this very value last; 0:
-                            nobody did since it is here */
-    bool pinned;         /* it does not make room for others */
-    bool written;        /* published here once in this session */
-    bool blind;          /* written, and never heard of from anybody else */
-    bool owed;           /* own and not queued yet: the send queue was full */
-    bool waits;          /* restored: subscriptions are to be shown it */
-    uint64_t cleared_us; /* when it was cleared, as heard here */
+    uint64_t sent_us; /* when somebody, or we, sent this very value last; 0:
+                         nobody did since it is here */
+    bool pinned;      /* it does not make room for others */
+    bool written;     /* published here once in this session */
+    bool blind;       /* written, and never heard of from anybody else */
+    bool owed;        /* own and not queued yet: the send queue was full */
+    bool waits;       /* restored: subscriptions are to be shown it */
+    struct msock__place place; /* of one's own that waits to be sent */
+    uint64_t cleared_us;       /* when it was cleared, as heard here */
     struct msock__states *list;
     struct msock__state *previous, *next; /* on its list, by change */
     UT_hash_handle hh;

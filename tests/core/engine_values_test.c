@@ -339,3 +339,65 @@ Test(engine_values, callback_may_replace_the_very_state_it_is_shown)
     cr_expect(eq(int, count, 1));
     EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"again\"@3 ");
 }
+
+static const msock_publish_options latest = {.state = true, .conflate = true};
+
+static void set_latest(size_t node, const char *topic, const char *json)
+{
+    cr_assert(
+        zero(int, msock_publish(net_channel(node), topic, json, &latest)));
+}
+
+Test(engine_values, latest_wins_before_it_is_sent)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", NET_KEY);
+    struct notes *heard = probe_listen(node, "#");
+    struct notes *own = probe_listen(hub, "lamp");
+    probe_set(hub, "lamp", "1");
+    set_latest(hub, "door", "1");
+    net_publish_reliable(hub, "event", "1");
+    set_latest(hub, "lamp", "[2,\"longer\"]");
+    set_latest(hub, "door", NULL);
+    set_latest(hub, "lamp", "3");
+    probe_run();
+
+    EXPECT_NOTES(heard, "lamp=3@3 door=null@2 event=1@0 ");
+    EXPECT_NOTES(own, "lamp=1@1 lamp=[2,\"longer\"]@2 lamp=3@3 ");
+
+    set_latest(hub, "lamp", "4");
+    probe_run();
+    EXPECT_NOTES(heard, "lamp=3@3 door=null@2 event=1@0 lamp=4@4 ");
+}
+
+Test(engine_values, without_conflate_all_are_sent)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", 0);
+    struct notes *heard = probe_listen(node, "#");
+    set_latest(hub, "lamp", "1");
+    probe_set(hub, "lamp", "2");
+    set_latest(hub, "lamp", "3");
+    probe_run();
+
+    EXPECT_NOTES(heard, "lamp=1@1 lamp=3@3 ");
+}
+
+Test(engine_values, full_queue_takes_the_latest)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "queue_max=64K", 0);
+    const msock_publish_options reliable = {.reliable = true};
+    struct notes *heard = probe_listen(node, "lamp");
+    set_latest(hub, "lamp", "1");
+    int code;
+    do {
+        code = msock_publish(net_channel(hub), "event", "[1,2,3,4]", &reliable);
+    } while (code == 0);
+    cr_assert(eq(int, code, MSOCK_EAGAIN));
+
+    set_latest(hub, "lamp", "2");
+
+    net_run(NET_SECOND_US);
+    EXPECT_NOTES(heard, "lamp=2@2 ");
+}

@@ -37,6 +37,7 @@ endforeach()
 # The engine
 msock_core_test(pace)
 msock_core_test(outbox)
+msock_core_test(outbox_place msock_test_alloc)
 msock_core_test(post)
 foreach(part engine engine_refuse engine_calls)
     msock_core_test(${part} msock_test_bench)

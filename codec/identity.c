@@ -3,6 +3,7 @@
 #include "codec/identity.h"
 
 #include "codec/base64.h"
+#include "codec/bytes.h"
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "codec/keyfile.h"
@@ -17,6 +18,7 @@
 
 enum {
     SEED_SIZE = crypto_sign_SEEDBYTES,
+    HALF_SIZE = MSOCK__SESSION_SIZE / 2, /* drawn; the other follows */
     WORD_SIZE = sizeof WORD - 1,
     BASE64_SIZE = MSOCK_ID_PUBLIC_SIZE - 1
 };
@@ -30,6 +32,7 @@ static_assert(MSOCK__PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES &&
                   MSOCK__SIGNATURE_SIZE == crypto_sign_BYTES &&
                   MSOCK__BOX_OVERHEAD == crypto_box_SEALBYTES,
               "the sizes are those of Ed25519");
+static_assert(crypto_generichash_BYTES == 32, "a hash is BLAKE2b-256");
 static_assert(SEED_SIZE == 32 && MSOCK__PUBLIC_SIZE == 32 &&
                   MSOCK_ID_TEXT_SIZE == WORD_SIZE + BASE64_SIZE + 1,
               "seed and public key are as long as their text says");
@@ -153,8 +156,6 @@ void msock__identity_sign(const struct msock__identity *identity,
     crypto_sign_detached(signature, NULL, text, size, identity->secret);
 }
 
-/* -- For programs -- */
-
 int msock__identity_open(const struct msock__identity *identity,
                          const uint8_t *box, size_t size, uint8_t *out)
 {
@@ -170,6 +171,40 @@ int msock__identity_open(const struct msock__identity *identity,
     sodium_free(secret);
     return wrong ? MSOCK_EKEY : 0;
 }
+
+/* Writes the 8 bytes that follow from a key and the drawn half of a session. */
+static void write_half(const uint8_t *public, const uint8_t *drawn,
+                       uint8_t half[static HALF_SIZE])
+{
+    static const char purpose[] = "multisock 1 session";
+    uint8_t text[sizeof purpose - 1 + MSOCK__PUBLIC_SIZE + HALF_SIZE];
+    uint8_t hash[crypto_generichash_BYTES];
+    struct msock__writer writer = {.at = text, .left = sizeof text};
+
+    msock__write_bytes(&writer, purpose, sizeof purpose - 1);
+    msock__write_bytes(&writer, public, MSOCK__PUBLIC_SIZE);
+    msock__write_bytes(&writer, drawn, HALF_SIZE);
+    assert(writer.left == 0);
+    crypto_generichash(hash, sizeof hash, text, sizeof text, NULL, 0);
+    memcpy(half, hash, HALF_SIZE);
+}
+
+void msock__session_commit(const uint8_t public[static MSOCK__PUBLIC_SIZE],
+                           uint8_t session[static MSOCK__SESSION_SIZE])
+{
+    write_half(public, session, session + HALF_SIZE);
+}
+
+bool msock__session_commits(const uint8_t public[static MSOCK__PUBLIC_SIZE],
+                            const uint8_t session[static MSOCK__SESSION_SIZE])
+{
+    uint8_t half[HALF_SIZE];
+
+    write_half(public, session, half);
+    return memcmp(half, session + HALF_SIZE, sizeof half) == 0;
+}
+
+/* -- For programs -- */
 
 int msock_id_generate(char text[MSOCK_ID_TEXT_SIZE])
 {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A node's own key: an Ed25519 key pair that is read from an id file
- * (docs/protocol.md 1.5). The secret half lies in guarded memory and is wiped
- * when freed. */
+/* A node's own key: an Ed25519 key pair that is read from an id file, and the
+ * sessions that are its own (docs/protocol.md 1.5). The secret half lies in
+ * guarded memory and is wiped when freed. */
 #ifndef MSOCK_CODEC_IDENTITY_H
 #define MSOCK_CODEC_IDENTITY_H
 
+#include "codec/frame.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +48,15 @@ void msock__identity_sign(const struct msock__identity *identity,
  *  damaged), MSOCK_ENOMEM; no detail is set. */
 int msock__identity_open(const struct msock__identity *identity,
                          const uint8_t *box, size_t size, uint8_t *out);
+
+/** Makes a session, whose first 8 bytes were drawn, one of this key: the other
+ *  8 follow from them. */
+void msock__session_commit(const uint8_t public[static MSOCK__PUBLIC_SIZE],
+                           uint8_t session[static MSOCK__SESSION_SIZE]);
+
+/** Whether a session is one of this key. */
+bool msock__session_commits(const uint8_t public[static MSOCK__PUBLIC_SIZE],
+                            const uint8_t session[static MSOCK__SESSION_SIZE]);
 
 /** Reads a public key's base64, 44 characters.  Returns 0, MSOCK_EKEY; no
  *  detail is set. */

@@ -4,6 +4,7 @@
 
 #include "codec/error.h"
 #include "codec/hash.h"
+#include "core/engine_identity.h"
 #include "core/engine_values.h"
 #include "core/engine_will.h"
 #include "core/number.h"
@@ -134,7 +135,7 @@ int msock__channel_new(msock_channel **channel, struct msock__driver *driver,
     engine->log.logger = logger;
     engine->opened_us = driver->ops->now(driver);
     engine->began_us = engine->opened_us;
-    driver->ops->random(driver, engine->session, sizeof(engine->session));
+    msock__engine_draw_session(engine, pipeline);
     driver->ops->random(driver, &engine->dice, sizeof(engine->dice));
     init_parts(engine, frame_size);
     code = make_tables(engine, msock__pipeline_sealed(pipeline));
@@ -354,8 +355,7 @@ void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
     msock_event event = {.kind = MSOCK_EVENT_CLONE,
                          .node = engine->config.name,
                          .session = msock__session_short(engine->session)};
-    engine->driver->ops->random(engine->driver, engine->session,
-                                sizeof(engine->session));
+    msock__engine_draw_session(engine, &engine->pipeline);
     msock__engine_values_redraw(engine);
     memset(engine->counters, 0, sizeof(engine->counters));
     engine->began_us = now_us;

@@ -2,6 +2,7 @@
 /* Control messages (docs/protocol.md 6 and 7): what is due is written, what is
  * received is understood. */
 #include "codec/envelope.h"
+#include "core/engine_identity.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
 #include "core/number.h"
@@ -80,7 +81,8 @@ static void on_answer(struct msock__engine *engine, const struct heard *heard)
         assert(!held); /* frames of a session that is believed do not wait */
         (void)held;
     } else {
-        int wrong = msock__engine_answerer(engine, now_us, heard->envelope);
+        int wrong = msock__engine_answerer(engine, now_us, heard->frame,
+                                           heard->envelope);
         if (wrong) {
             msock__engine_drop(engine, now_us, wrong, 1);
             return;

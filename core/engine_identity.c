@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may say what (docs/protocol.md 6.10): the trust file, the signatures of
- * what arrives, the rights of each message, and what of one's own is signed. */
+/* Whom to believe what. */
+#include "core/engine_identity.h"
+
 #include "codec/error.h"
 #include "codec/keyfile.h"
 #include "codec/sign.h"
 #include "codec/told.h"
-#include "core/engine_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -314,26 +314,39 @@ void msock__engine_stranger_text(struct msock__engine *engine,
     }
 }
 
+/* Whose signature an answer has to bear: that of its name's entry, or, without
+ * one, of the entry whose session it answers for; NULL: nobody's. */
+static const struct msock__trusted *
+owner_of(const struct msock__engine *engine, const struct msock__frame *frame,
+         const struct msock__envelope *envelope)
+{
+    const struct msock__trusted *named = msock__trust_find(
+        engine->trust, envelope->sender, envelope->sender_size);
+    return named ? named : msock__trust_owner(engine->trust, frame->session);
+}
+
 int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
+                           const struct msock__frame *frame,
                            const struct msock__envelope *envelope)
 {
     enum { ANSWER_US = 1000, ANSWERS_AHEAD_US = 255 * ANSWER_US };
-    const struct msock__trusted *trusted =
-        engine->trust ? msock__trust_find(engine->trust, envelope->sender,
-                                          envelope->sender_size)
-                      : NULL;
-    if (!trusted) {
+    const struct msock__trusted *owner =
+        engine->trust ? owner_of(engine, frame, envelope) : NULL;
+    if (!owner) {
         return 0;
     }
     if (engine->text_size == 0) {
         return MSOCK_DROP_UNSIGNED;
     }
+    const uint8_t *public = msock__trusted_public(owner);
+    if (!msock__session_commits(public, frame->session)) {
+        return MSOCK_DROP_SIGNATURE; /* of another node's session */
+    }
     if (msock__rate_due(&engine->answer_rate, ANSWERS_AHEAD_US) > now_us) {
         return MSOCK_DROP_VERIFY; /* it is asked again */
     }
     msock__rate_take(&engine->answer_rate, now_us, ANSWER_US);
-    return msock__sign_verify(msock__trusted_public(trusted), engine->text,
-                              engine->text_size)
+    return msock__sign_verify(public, engine->text, engine->text_size)
                ? 0
                : MSOCK_DROP_SIGNATURE;
 }
@@ -387,6 +400,18 @@ int msock__engine_may(const struct msock__engine *engine,
 }
 
 /* -- What leaves -- */
+
+void msock__engine_draw_session(struct msock__engine *engine,
+                                const struct msock__pipeline *pipeline)
+{
+    const struct msock__signer *signer = msock__pipeline_signer(pipeline);
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    engine->driver->ops->random(engine->driver, engine->session,
+                                sizeof(engine->session));
+    if (signer && msock__signer_public(signer, public)) {
+        msock__session_commit(public, engine->session);
+    }
+}
 
 bool msock__engine_signs(const struct msock__engine *engine, const char *topic)
 {

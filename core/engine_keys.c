@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that change while the channel runs. */
+#include "core/engine_identity.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
 

@@ -2,6 +2,7 @@
 /* The messages of a body: decoded, checked, kept for their moment, and handed
  * to the callbacks. Whatever is wrong is one drop under its reason. */
 #include "codec/envelope.h"
+#include "core/engine_identity.h"
 #include "core/engine_values.h"
 #include "core/topic.h"
 

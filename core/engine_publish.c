@@ -5,6 +5,7 @@
 #include "codec/error.h"
 #include "codec/json.h"
 #include "codec/told.h"
+#include "core/engine_identity.h"
 #include "core/engine_values.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
  * (docs/protocol.md 9), and whom to believe (6). Whatever is wrong is one drop
  * under its reason and changes nothing else. */
 #include "core/engine.h"
-#include "core/engine_state.h"
+#include "core/engine_identity.h"
 #include "core/number.h"
 
 #include <assert.h>

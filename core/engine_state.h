@@ -13,7 +13,7 @@
  *     engine_keys.c     keys that change; engine_push.c: those that are pushed
  *                       (engine_push.h)
  *     engine_will.c     last wills (engine_will.h)
- *     engine_identity.c signatures, and who may say what
+ *     engine_identity.c signatures, and who may say what (engine_identity.h)
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
@@ -355,58 +355,6 @@ size_t msock__engine_nodes(const struct msock__engine *engine);
 /** Reads what the channel's keys came from again.
  *  Returns as msock_keys_reload(). */
 int msock__engine_keys_reload(struct msock__engine *engine);
-
-/* -- engine_identity.c -- */
-
-/** Reads the trust file that the configuration names, if it does.
- *  Returns 0, MSOCK_ENOMEM, and as msock__engine_trust_check(). */
-int msock__engine_identity_init(struct msock__engine *engine,
-                                const struct msock__pipeline *pipeline);
-void msock__engine_identity_fini(struct msock__engine *engine);
-
-/** Reads the trust file again, all or nothing. Sessions whose key is another
- *  one now end.  Returns whether it changed, or as
- *  msock__engine_trust_check(). */
-int msock__engine_trust_reload(struct msock__engine *engine);
-
-/** A session has its name now. */
-void msock__engine_trust_bind(struct msock__engine *engine,
-                              struct msock__session *session);
-
-/** Looks at the signature of an authentic frame, new to its session, on a
- *  channel that has a trust file; one that is not looked at is taken out of the
- *  flags.
- *  Returns 0, the drop counter, or -1: it waits for a worker. */
-int msock__engine_identify(struct msock__engine *engine,
-                           struct msock__session *session,
-                           struct msock__plain *plain);
-
-/** Whether an authentic frame of one's own session may be that of a clone: if
- *  all one's own frames are signed, it is too. */
-bool msock__engine_own_key(struct msock__engine *engine,
-                           const struct msock__packet *packet);
-
-/** Keeps what the signature of a stranger's frame is over, before its body is
- *  taken apart, for msock__engine_answerer(). */
-void msock__engine_stranger_text(struct msock__engine *engine,
-                                 const struct msock__packet *packet);
-
-/** Whether the sender of an answer may have its name.  Returns 0 or the drop
- *  counter. */
-int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
-                           const struct msock__envelope *envelope);
-
-/** Holds a message against its sender's rights.  Returns 0 or the drop counter.
- */
-int msock__engine_may(const struct msock__engine *engine,
-                      const struct msock__origin *origin,
-                      const struct msock__envelope *envelope);
-
-/** Whether the frames of a message of one's own are to be signed. */
-bool msock__engine_signs(const struct msock__engine *engine, const char *topic);
-
-/** The flags of one's own control frames, as far as signing goes. */
-uint8_t msock__engine_control_flags(const struct msock__engine *engine);
 
 /* -- engine_stream.c -- */
 

@@ -2,7 +2,7 @@
 /* What leaves next: control messages, frames asked for again, copies, and what
  * was published, as finished frames in slots that the driver takes. */
 #include "core/engine.h"
-#include "core/engine_state.h"
+#include "core/engine_identity.h"
 #include "core/engine_will.h"
 #include "core/number.h"
 

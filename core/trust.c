@@ -52,6 +52,18 @@ const struct msock__trusted *msock__trust_find(const struct msock__trust *trust,
     return NULL;
 }
 
+const struct msock__trusted *
+msock__trust_owner(const struct msock__trust *trust,
+                   const uint8_t session[static MSOCK__SESSION_SIZE])
+{
+    for (size_t i = 0; i < trust->count; i++) {
+        if (msock__session_commits(trust->entries[i].public, session)) {
+            return &trust->entries[i];
+        }
+    }
+    return NULL;
+}
+
 const uint8_t *msock__trusted_public(const struct msock__trusted *trusted)
 {
     return trusted->public;

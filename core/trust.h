@@ -44,6 +44,12 @@ bool msock__trust_same(const struct msock__trust *one,
 const struct msock__trusted *msock__trust_find(const struct msock__trust *trust,
                                                const char *name, size_t size);
 
+/** Returns the entry whose key a session is of (1.5), or NULL: a hash an entry.
+ */
+const struct msock__trusted *
+msock__trust_owner(const struct msock__trust *trust,
+                   const uint8_t session[static MSOCK__SESSION_SIZE]);
+
 /** The key of a node, MSOCK__PUBLIC_SIZE bytes. */
 const uint8_t *msock__trusted_public(const struct msock__trusted *trusted);
 

@@ -124,6 +124,29 @@ Test(identity, a_public_key_is_44_characters)
     cr_expect(eq(int, msock__public_parse(PUBLIC "=", 45, public), MSOCK_EKEY));
 }
 
+Test(identity, a_session_is_of_the_key_it_was_made_of_alone)
+{
+    /* The second half is Python's hashlib.blake2b. */
+    static const uint8_t expected[] = {
+        1, 2, 3, 4, 5, 6, 7, 8, 0xe5, 0x2a, 0xd6, 0xcc, 0x93, 0x84, 0x9a, 0x72};
+    uint8_t session[MSOCK__SESSION_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+
+    cr_assert(zero(int, msock__public_parse(PUBLIC, 44, public)));
+    cr_expect(not(msock__session_commits(public, session)));
+    msock__session_commit(public, session);
+    cr_expect(zero(int, memcmp(session, expected, sizeof session)));
+    cr_expect(msock__session_commits(public, session));
+
+    for (size_t i = 0; i < 8 * sizeof session; i++) {
+        session[i / 8] ^= (uint8_t)(1 << i % 8);
+        cr_expect(not(msock__session_commits(public, session)), "%zu", i);
+        session[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+    public[0] ^= 1;
+    cr_expect(not(msock__session_commits(public, session)));
+}
+
 Test(identity, lack_of_memory_is_told)
 {
     struct msock__identity *identity = NULL;

@@ -285,6 +285,8 @@ static void expect_signed(const cJSON *vector)
         cr_expect(eq(int, is_signed(&pipeline, &bytes, public),
                      cJSON_IsTrue(vector_get(vector, "valid"))),
                   "%s", vector_text(vector, "name"));
+        cr_expect(msock__session_commits(public, bytes.bytes + 8), "%s",
+                  vector_text(vector, "name"));
         free(bytes.bytes);
     }
     msock__pipeline_fini(&pipeline);

@@ -65,6 +65,19 @@ Test(trust, an_entry_has_a_key_and_rights)
     msock__trust_free(trust);
 }
 
+Test(trust, a_session_is_of_the_entry_whose_key_it_was_made_of)
+{
+    struct msock__trust *trust = parsed("bulb7 ed25519 " K2 "\n"
+                                        "hub ed25519 " K1 "\n");
+    uint8_t session[MSOCK__SESSION_SIZE] = {7};
+
+    cr_expect(eq(ptr, (void *)msock__trust_owner(trust, session), NULL));
+    msock__session_commit(msock__trusted_public(find(trust, "hub")), session);
+    cr_expect(eq(ptr, (void *)msock__trust_owner(trust, session),
+                 (void *)find(trust, "hub")));
+    msock__trust_free(trust);
+}
+
 Test(trust, a_signed_message_needs_the_right_to_publish)
 {
     struct msock__trust *trust =

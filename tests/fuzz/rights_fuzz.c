@@ -7,7 +7,7 @@
  */
 #include "codec/seal.h"
 #include "codec/sign.h"
-#include "core/engine_state.h"
+#include "core/engine_identity.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/bench_channel.h"
 

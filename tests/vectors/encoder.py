@@ -99,6 +99,12 @@ def ed25519_pair(seed):
     return public.raw, secret.raw
 
 
+def session_of(seed, drawn):
+    """Section 1.5: the session of a seed's node of which 8 bytes were drawn."""
+    text = b"multisock 1 session" + ed25519_pair(seed)[0] + drawn
+    return drawn + blake2b(text, 32)[:8]
+
+
 def signature(channel, seed, head, body):
     """Section 1.5: of the body of a frame with this header."""
     text = (b"multisock 1 sign" + channel.group16 +

@@ -23,6 +23,7 @@ MASTER = bytes(range(1, 33))
 SECOND = bytes(range(101, 133))
 SEED = bytes(range(201, 233))
 SESSION = bytes.fromhex("0123456789abcdef8899aabbccddeeff")
+SIGNERS = e.session_of(SEED, SESSION[:8])
 OTHER = bytes.fromhex("fedcba98765432100f1e2d3c4b5a6978")
 LIGHTS = {"topic": "home/kitchen/lights", "sender": "hub",
           "data": "{\"on\":false}"}
@@ -148,10 +149,10 @@ def sealed_cases():
     ]
 
 
-def piece_specs(fields, size, first=1):
+def piece_specs(fields, size, first=1, session=SESSION):
     data = e.message(fields)
     parts = [data[i:i + size] for i in range(0, len(data), size)]
-    return [{"session": SESSION.hex(), "stream": 0, "counter": first + index,
+    return [{"session": session.hex(), "stream": 0, "counter": first + index,
              "sent": 10 * index, "index": index, "count": len(parts),
              "piece": part.hex()} for index, part in enumerate(parts)]
 
@@ -195,15 +196,15 @@ def signed_cases():
                          id=e.id_text(SEED), public=e.public_text(SEED),
                          valid=True)
 
-    one = [frame_spec(7, [LIGHTS], sent=123456)]
+    one = [frame_spec(7, [LIGHTS], sent=123456, session=SIGNERS)]
+    two = [frame_spec(1, [LIGHTS, LIGHTS], session=SIGNERS)]
     return [
         case("a message", one, [LIGHTS]),
         case("IPv6 group", one, [LIGHTS], channel=SIX),
         case("simulated network", one, [LIGHTS], channel=LAB),
-        case("two messages", [frame_spec(1, [LIGHTS, LIGHTS])],
-             [LIGHTS, LIGHTS]),
-        case("pieces", piece_specs(LIGHTS, 30), [LIGHTS]),
-    ] + signed.wrong_cases(HOUSE, SIX, MASTER, SEED, SESSION, OTHER, LIGHTS)
+        case("two messages", two, [LIGHTS, LIGHTS]),
+        case("pieces", piece_specs(LIGHTS, 30, session=SIGNERS), [LIGHTS]),
+    ] + signed.wrong_cases(HOUSE, SIX, MASTER, SEED, SIGNERS, OTHER, LIGHTS)
 
 
 FILES = {

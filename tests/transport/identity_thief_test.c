@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a member of the group comes to that writes frames of somebody else's
+ * session: the house of its nodes hears them as before. */
+#include "core/engine_state.h"
+#include "tests/support/id_home.h"
+#include "tests/support/sim_node.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <string.h>
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND };
+
+static msock_sim *sim;
+static struct sim_node hub, lamp, thief;
+
+static void make_house(void)
+{
+    id_home_make();
+    id_home_node("hub");
+    id_home_node("lamp");
+    id_home_node("bulb7");
+    id_home_trust("hub", "hub", "publish lights/#");
+    id_home_trust("lamp", "lamp", "");
+    id_home_trust("bulb7", "bulb7", "publish sensors/#");
+    id_home_line("* - unsigned hello/+");
+    cr_assert(zero(int, msock_sim_open(&sim, "house", NULL)));
+}
+
+static void leave_house(void)
+{
+    msock_close(hub.channel, NULL, NULL);
+    msock_close(lamp.channel, NULL, NULL);
+    msock_close(thief.channel, NULL, NULL);
+    msock_sim_close(sim);
+    id_home_remove();
+}
+
+TestSuite(identity_thief, .init = make_house, .fini = leave_house);
+
+static uint64_t count(const struct sim_node *node, enum msock_counter counter)
+{
+    return msock_counter_get(node->channel, counter);
+}
+
+static void publish(const struct sim_node *node, const char *topic,
+                    bool reliable)
+{
+    const msock_publish_options options = {.reliable = reliable};
+
+    cr_assert(zero(int, msock_publish(node->channel, topic, "1", &options)));
+    msock_sim_run(sim, 20 * SECOND);
+}
+
+/* Lets the thief, who goes by `name`, answer for the hub's new session before
+ * the hub does, and the hub speak then. */
+static void take_session(const char *name, const char *id)
+{
+    sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
+    msock_options options = *id_home_options(id);
+    options.trust_file = NULL;
+    sim_node_open(&thief, "house", name, &options);
+    msock_sim_run(sim, 3 * SECOND);
+    sim_node_open(&hub, "house", "hub", id_home_options("hub"));
+    msock_sim_partition(sim, "hub", "lamp", true);
+    msock_sim_partition(sim, "hub", name, true);
+    memcpy(thief.channel->engine.session, hub.channel->engine.session,
+           MSOCK__SESSION_SIZE);
+    msock_sim_run(sim, 8 * SECOND);
+
+    msock_sim_partition(sim, NULL, NULL, false);
+    msock_sim_partition(sim, "hub", name, true);
+    sim_node_close(&thief);
+    msock_sim_run(sim, MINUTE);
+    publish(&hub, "lights/all/off", false);
+    publish(&hub, "lights/all/off", true);
+}
+
+Test(identity_thief, nobody_takes_a_session_of_who_has_an_entry)
+{
+    take_session("zzz", NULL);
+
+    cr_expect(eq(sz, lamp.heard, 2));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_UNSIGNED), 1));
+}
+
+Test(identity_thief, nor_does_an_identity_without_an_entry)
+{
+    id_home_node("own");
+
+    take_session("zzz", "own");
+
+    cr_expect(eq(sz, lamp.heard, 2));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_SIGNATURE), 1));
+}
+
+Test(identity_thief, nor_does_another_entry)
+{
+    take_session("bulb7", "bulb7");
+
+    cr_expect(eq(sz, lamp.heard, 2));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_SIGNATURE), 1));
+}
+
+Test(identity_thief, a_session_that_is_drawn_again_is_its_keys_too)
+{
+    sim_node_open(&hub, "house", "hub", id_home_options("hub"));
+    sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
+    msock_sim_run(sim, 3 * SECOND);
+    uint64_t before = msock_session(hub.channel);
+
+    msock__engine_redraw(&hub.channel->engine, msock_sim_now_us(sim), true);
+    msock_sim_run(sim, 3 * SECOND);
+    publish(&hub, "lights/all/off", false);
+
+    cr_expect(ne(u64, msock_session(hub.channel), before));
+    cr_expect(eq(sz, lamp.heard, 1));
+}
+
+Test(identity_thief, who_has_a_key_may_be_nobody_under_another_name)
+{
+    sim_node_open(&hub, "house", "guest", id_home_options("hub"));
+    sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
+    msock_sim_run(sim, 3 * SECOND);
+
+    publish(&hub, "hello/world", true);
+    publish(&hub, "lights/all/off", true);
+
+    cr_expect(eq(sz, lamp.heard, 1));
+    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+}

@@ -65,6 +65,7 @@ static void describe(const struct msock__engine *engine, uint64_t now_us,
                          .session = msock__session_short(session->id),
                          .address = texts->address,
                          .up = session->up,
+                         .visitor = msock__session_visits(session),
                          .version = "",
                          .sealed_with = texts->sealed_with,
                          .heard_ms = (now_us - heard_us) / 1000};

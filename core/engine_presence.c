@@ -16,6 +16,9 @@ size_t msock__engine_nodes(const struct msock__engine *engine)
 static void tell(struct msock__engine *engine, enum msock_event_kind kind,
                  const struct msock__session *session)
 {
+    if (msock__session_visits(session)) {
+        return;
+    }
     msock_event event = {.kind = kind,
                          .node = session->sender,
                          .session = msock__session_short(session->id)};

@@ -179,6 +179,11 @@ msock__sessions_add(struct msock__sessions *sessions,
     return made;
 }
 
+bool msock__session_visits(const struct msock__session *session)
+{
+    return session->sender[0] == '$';
+}
+
 bool msock__sessions_bind(struct msock__sessions *sessions,
                           struct msock__session *session, const char *name,
                           size_t size)

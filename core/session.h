@@ -98,6 +98,9 @@ struct msock__session *
 msock__sessions_add(struct msock__sessions *sessions,
                     const uint8_t id[static MSOCK__SESSION_SIZE]);
 
+/** Whether its name is a visitor's: no events tell of its coming and going. */
+bool msock__session_visits(const struct msock__session *session);
+
 /** Binds the session to a name, if it has none.  Returns whether it is its. */
 bool msock__sessions_bind(struct msock__sessions *sessions,
                           struct msock__session *session, const char *name,

@@ -55,7 +55,8 @@ typedef struct msock_logger msock_logger;
  *  the same thing, the URL wins. */
 typedef struct msock_options {
     size_t struct_size;     /* sizeof(msock_options), or 0: layout of 1.0 */
-    const char *name;       /* node name [host name], 1..63 bytes */
+    const char *name;       /* node name [host name], 1..63 bytes; of a tool
+                               that only visits: `$`... */
     const char *key_file;   /* key file [none: the channel is open] */
     const char *group;      /* with .port instead of a URL: group address */
     uint16_t port;          /* 1..65535 */

@@ -21,6 +21,9 @@ struct msock_channel;
 
 /* -- Events -- */
 
+/* UP, DOWN, CONFLICT and CHANGED tell of no visitors: nodes whose names begin
+ * with `$`, as tools have that come for a moment. */
+
 enum msock_event_kind {
     MSOCK_EVENT_UP = 1,   /* a session is heard and believed */
     MSOCK_EVENT_DOWN,     /* it said bye (what got lost before may still come,
@@ -69,6 +72,7 @@ typedef struct msock_node {
     const char *address; /* where its newest frame came from, "ADDRESS:PORT";
                             "" if that is not known */
     bool up;             /* it is believed, speaks, and said no bye */
+    bool visitor;        /* its name begins with `$`: no event tells of it */
     bool described;      /* it said what stands in the next six */
     const char *version; /* of its library, "" */
     const char *const *filters; /* its subscriptions, in no order */

@@ -101,6 +101,15 @@ class House(Id):
         self.assertEqual([re.search(r'"data":(\d)', line).group(1)
                           for line in lines], ["3", "5"])
 
+    def test_an_identity_without_a_name_has_that_of_its_host(self):
+        key, identity = self.key(), self.make("hub")
+        sub = self.sub("#", "-C", 1, "--json", "-c", LO, "--key-file", key)
+
+        self.run_msock("pub", "t", "1", "-c", f"{LO}&id_file={identity}",
+                       "--key-file", key)
+
+        self.assertIn(f'"sender":"{socket.gethostname()}"', sub.end().out)
+
 
 if __name__ == "__main__":
     netns.main()

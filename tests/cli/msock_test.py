@@ -396,6 +396,14 @@ class Publishing(netns.Case):
 
         self.assertEqual(json.loads(sub.end().out)["sender"], "hub")
 
+    def test_who_has_no_name_is_a_visitor(self):
+        sub = self.sub("t", "--json", "-C", 1, "-c", LO)
+
+        self.run_msock("pub", "t", "1", "-c", LO)
+
+        self.assertRegex(json.loads(sub.end().out)["sender"],
+                         r"^\$pub-[!-~]+-[0-9]+$")
+
 
 if __name__ == "__main__":
     netns.main()

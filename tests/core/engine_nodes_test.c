@@ -214,6 +214,36 @@ Test(engine_nodes, nobody_is_told_what_a_node_observes)
     cr_expect(eq(str, (char *)known(hub, "porch")->filters, "# n"));
 }
 
+Test(engine_nodes, visitors_are_listed_and_no_event_tells_of_them)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t porch = net_open("porch", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    size_t events = net.nodes[hub].event_count;
+
+    size_t first = net_open("$sub-host-7", "", NET_KEY);
+    size_t second = net_open("$sub-host-7", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    subscribe(first, "new");
+    net_run(NET_SECOND_US);
+    cr_expect(eq(sz, net_bench(hub)->engine->up_count, 3));
+    cr_expect(not(known(hub, "porch")->node.visitor));
+    net_crash(second);
+    msock_close(net_channel(first), NULL, NULL);
+    net_run(30 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_bench(hub)->engine->up_count, 1));
+    cr_expect(eq(sz, net.nodes[hub].event_count, events));
+    cr_expect(eq(sz, net_event_count(porch, MSOCK_EVENT_UP), 1));
+    told_count = 0;
+    cr_expect(eq(int, msock_nodes(net_channel(hub), note_node, NULL), 3));
+    size_t visitors = 0;
+    for (size_t i = 0; i < told_count; i++) {
+        visitors += told[i].node.visitor;
+    }
+    cr_expect(eq(sz, visitors, 2));
+}
+
 enum { MANY = 200 };
 
 static void subscribe_to_many(size_t node, size_t count)

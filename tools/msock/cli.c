@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_MAX_SIZE = 1024 };
 
@@ -207,10 +208,34 @@ const char *cli_channel_url(const struct cli_channel *names)
     return url && url[0] ? url : NULL;
 }
 
+/* An identity has the name that the trust files know it by, which is the
+ * host's if nothing else is said. */
+static bool has_identity(const struct cli_channel *names)
+{
+    const char *url = cli_channel_url(names);
+
+    return names->id_file ||
+           (url && (strstr(url, "?id_file=") || strstr(url, "&id_file=")));
+}
+
+/* Names a visitor: printable ASCII, and nobody else's name. */
+static void name_visitor(char name[static MSOCK_NAME_MAX + 1], const char *verb)
+{
+    char host[256] = "";
+
+    (void)gethostname(host, sizeof(host) - 1);
+    snprintf(name, MSOCK_NAME_MAX + 1, "$%s-%.32s-%ld", verb, host,
+             (long)getpid());
+    for (char *at = name; *at != '\0'; at++) {
+        *at = *at > ' ' && *at <= '~' ? *at : '-';
+    }
+}
+
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
 {
     const char *key_file =
         names->key_file ? names->key_file : getenv("MSOCK_KEY_FILE");
+    char visitor[MSOCK_NAME_MAX + 1];
     msock_options options = {.struct_size = sizeof(options),
                              .name = names->name,
                              .key_file = key_file,
@@ -220,6 +245,10 @@ int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
     if (key_file && key_file[0] == '\0') {
         return cli_usage("MSOCK_KEY_FILE is empty: name a key file in it, or "
                          "unset it for an open channel");
+    }
+    if (!names->name && !has_identity(names)) {
+        name_visitor(visitor, names->verb ? names->verb : "msock");
+        options.name = visitor;
     }
     int code = msock_open(channel, cli_channel_url(names), &options);
 

@@ -58,6 +58,7 @@ void cli_wipe(void *memory, size_t size);
 
 /** How a channel is named, beginning as zeros. */
 struct cli_channel {
+    const char *verb; /* what its node is called after, if it has no name */
     const char *url;
     const char *key_file;
     const char *name;
@@ -76,7 +77,7 @@ enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_ID_FILE, CLI_TRUST_FILE, CLI_OWN };
     "  -c, --channel URL  the channel [$MSOCK_CHANNEL, else\n"                 \
     "                     " MSOCK_DEFAULT_URL "]\n"                            \
     "      --key-file F   its key [$MSOCK_KEY_FILE, else none: open]\n"        \
-    "      --name NAME    name of this node [host name]\n"                     \
+    "      --name NAME    name of this node [$VERB-HOST-PID: a visitor]\n"     \
     "  -h, --help         this text\n"
 
 /** Tells what is wrong with argv after getopt_long() returned `option`, which
@@ -90,9 +91,10 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv);
 /** Returns the URL that options and environment name, or NULL. */
 const char *cli_channel_url(const struct cli_channel *names);
 
-/** Opens the channel that options and environment name.  Returns CLI_OK,
- *  CLI_FAILURE, or CLI_USAGE if the key file of the environment is empty: the
- *  channel would be open to anybody; having told why. */
+/** Opens the channel that options and environment name. Without a name or an
+ *  identity it is a visitor's, which disturbs no node of this host.  Returns
+ * CLI_OK, CLI_FAILURE, or CLI_USAGE if the key file of the environment is
+ * empty: the channel would be open to anybody; having told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
 
 /** Bytes that grow; zeros at first; free(bytes) at the end. */

@@ -442,7 +442,7 @@ int cmd_pub(int argc, char **argv)
 {
     struct publisher publisher = {
         .how = {.struct_size = sizeof(msock_publish_options)}};
-    struct cli_channel names = {0};
+    struct cli_channel names = {.verb = "pub"};
     bool ended = false;
     int code = read_options(argc, argv, &publisher, &names, &ended);
 

@@ -175,10 +175,12 @@ static void tell_if_unjoined(msock_channel *channel, void *user)
 /* Subscribes and starts the clocks.  Returns 0 or an error code. */
 static int start(struct subscriber *subscriber)
 {
+    static const msock_subscribe_options observing = {.observe = true};
+
     for (int i = 0; i < subscriber->filter_count; i++) {
         struct filter *filter = &subscriber->filters[i];
         int id = msock_subscribe(subscriber->channel, filter->text, on_message,
-                                 filter, NULL);
+                                 filter, &observing);
         if (id < 0) {
             return id;
         }
@@ -332,7 +334,7 @@ static int read_options(int argc, char **argv, struct subscriber *subscriber,
 
 int cmd_sub(int argc, char **argv)
 {
-    struct cli_channel names = {0};
+    struct cli_channel names = {.verb = "sub"};
     struct subscriber subscriber = {
         .names = &names, .printer.given_up = &given_up, .count = UINT64_MAX};
     bool ended = false;

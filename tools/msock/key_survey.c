@@ -22,7 +22,7 @@ static int open_channel(struct key_survey *survey, const struct key_call *call,
     struct cli_channel names = call->channel;
     char name[MSOCK_NAME_MAX + 1];
 
-    snprintf(name, sizeof(name), "msock-key-%ld-%d", (long)getpid(), key);
+    snprintf(name, sizeof(name), "$key-%ld-%d", (long)getpid(), key);
     names.name = name;
     names.key_file = file;
     return cli_channel_open(&survey->channels[key], &names);

@@ -25,3 +25,7 @@ add_test(NAME cli/unit COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/unit_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/unit PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77
     RESOURCE_LOCK install) # as of install/consumer
+
+add_test(NAME cli/state COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/state_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/state PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

@@ -2,13 +2,13 @@
 /* msock pub: publishes a message, or one for each line of standard input. */
 #include "tools/msock/cli.h"
 #include "tools/msock/input.h"
+#include "tools/msock/pub_how.h"
 #include "tools/msock/unjoined.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <multisock/text.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -20,8 +20,7 @@ enum {
     JOIN_WAIT_MS = 3000,  /* for a network to come up */
     STALL_WAIT_MS = 5000, /* for the queue to move */
     POLL_MS = 100,        /* longest wait while something else is due */
-    COPIES_MAX = 10,
-    AFTER_MAX_MS = 60000
+    STATE_WAIT_MS = 1000  /* for who knows a newer state */
 };
 
 #define STANDARD_INPUT "standard input"
@@ -38,17 +37,22 @@ static const char help[] =
     "      --copies K     send every frame K times, 1 to 10 [1]\n"
     "      --expires MS   not delivered when older than MS milliseconds\n"
     "      --after MS     delivered MS milliseconds after it was sent, at the\n"
-    "                     same moment everywhere, at most "
-    "60000\n" CLI_CHANNEL_HELP;
+    "                     same moment everywhere, at most 60000\n"
+    "      --state        DATA is the topic's state from now on, which later\n"
+    "                     subscribers are told as well\n"
+    "      --clear        the topic has no state any more\n"
+    "      --conflate     of states that wait to be sent the last one is "
+    "enough\n" CLI_CHANNEL_HELP;
 
 /* Options of this verb alone. */
-enum { RAW = CLI_OWN, TYPE, RELIABLE, COPIES, EXPIRES, AFTER };
+enum { RAW = CLI_OWN, TYPE, CLEAR, HOW };
 
 struct publisher {
     msock_channel *channel;
     const char *topic;
     const char *data; /* NULL: lines of standard input */
     const char *raw;  /* file name, or NULL */
+    bool clear;       /* no data at all */
     msock_publish_options how;
     struct cli_buffer quoted;
     bool noted;   /* that JSON which is none goes as a string */
@@ -268,6 +272,8 @@ static int publish_all(struct publisher *publisher, const struct input *file)
     if (publisher->raw) {
         publisher->how.raw = file->buffer.bytes;
         publisher->how.raw_size = file->buffer.size;
+    }
+    if (publisher->raw || publisher->clear) {
         return publish(publisher, NULL) < 0 ? CLI_FAILURE : CLI_OK;
     }
     if (publisher->data) {
@@ -276,6 +282,20 @@ static int publish_all(struct publisher *publisher, const struct input *file)
         return code < 0 ? CLI_FAILURE : CLI_OK;
     }
     return publish_input(publisher);
+}
+
+/* Stays for who knows a newer state than was said, of a program that ran
+ * before: the channel says this one once more then, above that. */
+static int await_objections(msock_channel *channel)
+{
+    int64_t end = now_ms() + STATE_WAIT_MS;
+    bool readable;
+    int code = CLI_OK;
+
+    while (code == CLI_OK && now_ms() < end) {
+        code = step(channel, -1, POLL_MS, &readable);
+    }
+    return code;
 }
 
 /* Sends what is queued, and says so if the system refused some of it: more
@@ -306,6 +326,10 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
         uint64_t before =
             msock_counter_get(publisher->channel, MSOCK_TX_ERRORS);
         int published = publish_all(publisher, &file);
+        if (publisher->how.state && !publisher->stalled &&
+            await_objections(publisher->channel) != CLI_OK) {
+            published = CLI_FAILURE;
+        }
         code = publisher->stalled ? CLI_FAILURE
                                   : drain(publisher->channel, before);
         code = published != CLI_OK ? published : code;
@@ -314,21 +338,6 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
     free(publisher->quoted.bytes);
     input_fini(&file);
     return code;
-}
-
-/* Holds the options of delivery together, so that they are refused before
- * anything is opened or read. */
-static int check_how(const msock_publish_options *how)
-{
-    if (how->reliable && how->copies > 0) {
-        return cli_usage("--reliable and --copies both: what is reliable is "
-                         "sent again to whom it is missing");
-    }
-    if (how->expires_ms > 0 && how->expires_ms < how->after_ms) {
-        return cli_usage("--expires below --after: it would be too old before "
-                         "its moment comes");
-    }
-    return CLI_OK;
 }
 
 /* Reads what comes after the options, and holds all together. */
@@ -350,40 +359,10 @@ static int read_arguments(int argc, char **argv, struct publisher *publisher)
     if (publisher->how.type && !publisher->raw) {
         return cli_usage("--type is for --raw");
     }
-    return check_how(&publisher->how);
-}
-
-/* Reads the number that is an option's value. */
-static int read_number(const char *option, unsigned least, unsigned most,
-                       unsigned *number)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long value = strtoul(optarg, &end, 10);
-    if (optarg[0] < '0' || optarg[0] > '9' || *end || errno || value < least ||
-        value > most) {
-        return cli_usage("%s wants a number from %u to %u, not %s", option,
-                         least, most, optarg);
+    if (publisher->clear && (count == 2 || publisher->raw)) {
+        return cli_usage("--clear goes without data");
     }
-    *number = (unsigned)value;
-    return CLI_OK;
-}
-
-/* Takes an option that says how messages are delivered. */
-static int read_how(int option, msock_publish_options *how)
-{
-    switch (option) {
-    case COPIES:
-        return read_number("--copies", 1, COPIES_MAX, &how->copies);
-    case EXPIRES:
-        return read_number("--expires", 1, UINT_MAX, &how->expires_ms);
-    case AFTER:
-        return read_number("--after", 0, AFTER_MAX_MS, &how->after_ms);
-    default:
-        how->reliable = true;
-        return CLI_OK;
-    }
+    return pub_how_check(&publisher->how);
 }
 
 /* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
@@ -394,10 +373,13 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
     static const struct option options[] = {
         {"raw", required_argument, NULL, RAW},
         {"type", required_argument, NULL, TYPE},
-        {"reliable", no_argument, NULL, RELIABLE},
-        {"copies", required_argument, NULL, COPIES},
-        {"expires", required_argument, NULL, EXPIRES},
-        {"after", required_argument, NULL, AFTER},
+        {"clear", no_argument, NULL, CLEAR},
+        {"reliable", no_argument, NULL, HOW + PUB_RELIABLE},
+        {"copies", required_argument, NULL, HOW + PUB_COPIES},
+        {"expires", required_argument, NULL, HOW + PUB_EXPIRES},
+        {"after", required_argument, NULL, HOW + PUB_AFTER},
+        {"state", no_argument, NULL, HOW + PUB_STATE},
+        {"conflate", no_argument, NULL, HOW + PUB_CONFLATE},
         {"channel", required_argument, NULL, 'c'},
         {"key-file", required_argument, NULL, CLI_KEY_FILE},
         {"name", required_argument, NULL, CLI_NAME},
@@ -418,17 +400,16 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
         case TYPE:
             publisher->how.type = optarg;
             break;
-        case RELIABLE:
-        case COPIES:
-        case EXPIRES:
-        case AFTER:
-            code = read_how(option, &publisher->how);
+        case CLEAR:
+            publisher->clear = publisher->how.state = true;
             break;
         case 'h':
             *ended = true;
             return cli_print(help);
         default:
-            code = cli_channel_option(names, option, argv);
+            code = option >= HOW ? pub_how_read((enum pub_how)(option - HOW),
+                                                &publisher->how)
+                                 : cli_channel_option(names, option, argv);
         }
     }
     if (code == CLI_OK) {

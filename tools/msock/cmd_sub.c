@@ -24,7 +24,9 @@ static const char help[] =
     "  -v, --verbose      print the topic before the message\n"
     "      --json         print {\"topic\":...,\"sender\":...,\"data\":...};\n"
     "                     raw bytes as \"raw\":BASE64 instead of \"data\";\n"
-    "                     \"age_ms\" unless bare; \"reliable\":true if it "
+    "                     \"age_ms\" unless bare; \"reliable\":true if it is;\n"
+    "                     of a state its \"version\", and \"told\",\n"
+    "                     \"owner_down\", \"cleared\":true if it "
     "is\n" CLI_CHANNEL_HELP;
 
 struct subscriber {
@@ -205,7 +207,7 @@ static int start(struct subscriber *subscriber)
 
 /* Says why messages may be missing: without it, a wrong key looks like
  * silence. One's own looped frames are no loss, and neither are those that came
- * again. */
+ * again, nor states that others have replaced. */
 static void tell_drops(const msock_channel *channel)
 {
     size_t held = msock_held(channel);
@@ -220,7 +222,8 @@ static void tell_drops(const msock_channel *channel)
         uint64_t dropped = msock_counter_get(channel, counter);
 
         if (dropped > 0 && counter != MSOCK_DROP_OWN &&
-            counter != MSOCK_DROP_DUPLICATE) {
+            counter != MSOCK_DROP_DUPLICATE &&
+            counter != MSOCK_DROP_STATE_OLD) {
             cli_error("%s %" PRIu64 ": %s", msock_counter_name(counter),
                       dropped, msock_counter_text(counter));
         }

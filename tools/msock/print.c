@@ -15,7 +15,7 @@
 
 enum {
     GROWTH = 6,  /* most bytes that one byte becomes: \u007f */
-    EXTRA = 128, /* keys and punctuation of a line */
+    EXTRA = 256, /* keys and punctuation of a line */
 };
 
 void printer_init(struct printer *printer)
@@ -52,6 +52,36 @@ static void put_escaped(struct printer *printer, const char *text, size_t size)
                                    out->capacity - out->size);
 }
 
+static void put_age(struct printer *printer, const msock_message *message)
+{
+    if (message->flags & MSOCK_MESSAGE_AGE_UNKNOWN) {
+        put_text(printer, ",\"age_ms\":null");
+    } else if (!(message->flags & MSOCK_MESSAGE_BARE)) {
+        json_out_format(&printer->out, ",\"age_ms\":%" PRIu64,
+                        message->age_us / 1000);
+    }
+}
+
+/* What a state has besides. */
+static void put_state(struct printer *printer, const msock_message *message)
+{
+    unsigned flags = message->flags;
+
+    if (!(flags & MSOCK_MESSAGE_STATE)) {
+        return;
+    }
+    json_out_format(&printer->out, ",\"version\":%" PRIu64, message->version);
+    if (flags & MSOCK_MESSAGE_TOLD) {
+        put_text(printer, ",\"told\":true");
+    }
+    if (flags & MSOCK_MESSAGE_OWNER_DOWN) {
+        put_text(printer, ",\"owner_down\":true");
+    }
+    if (flags & MSOCK_MESSAGE_EMPTY) {
+        put_text(printer, ",\"cleared\":true");
+    }
+}
+
 static void put_object(struct printer *printer, const msock_message *message)
 {
     struct cli_buffer *out = &printer->out;
@@ -60,12 +90,11 @@ static void put_object(struct printer *printer, const msock_message *message)
     json_out_text(out, message->topic, message->topic_size);
     put_text(printer, ",\"sender\":");
     json_out_text(out, message->sender, message->sender_size);
-    if (!(message->flags & MSOCK_MESSAGE_BARE)) {
-        json_out_format(out, ",\"age_ms\":%" PRIu64, message->age_us / 1000);
-    }
+    put_age(printer, message);
     if (message->flags & MSOCK_MESSAGE_RELIABLE) {
         put_text(printer, ",\"reliable\":true");
     }
+    put_state(printer, message);
     if (message->type) {
         put_text(printer, ",\"type\":");
         json_out_text(out, message->type, strlen(message->type));

@@ -426,6 +426,30 @@ bool msock__engine_signs(const struct msock__engine *engine, const char *topic)
                strlen(topic));
 }
 
+void msock__engine_warn_rights(struct msock__engine *engine, uint64_t now_us,
+                               const char *topic, bool is_signed)
+{
+    enum { EVERY_US = 1000000 };
+    const char *name = engine->config.name;
+    if (!engine->trust || now_us < engine->warn_us) {
+        return;
+    }
+    const struct msock__trusted *self =
+        msock__trust_find(engine->trust, name, strlen(name));
+    int drop = msock__trust_check(engine->trust, self, topic, strlen(topic),
+                                  is_signed);
+    if (drop) {
+        engine->warn_us = now_us + EVERY_US;
+        msock_log(engine->log.logger, MSOCK_WARNING,
+                  "who has this node's trust file does not hear it on \"%s\": "
+                  "%s there",
+                  topic,
+                  !self                         ? "its name has no line"
+                  : drop == MSOCK_DROP_UNSIGNED ? "its name has to sign that"
+                                                : "its name has no such right");
+    }
+}
+
 uint8_t msock__engine_control_flags(const struct msock__engine *engine)
 {
     return engine->config.sign == MSOCK__SIGN_COMMANDS ||

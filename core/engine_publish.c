@@ -221,15 +221,18 @@ static void commit(struct msock__engine *engine,
                    struct msock__place *place, size_t size)
 {
     struct msock__outbox *outbox = outbox_of(engine, delivery);
+    bool is_signed = msock__engine_signs(engine, topic);
     if (place) {
         /* It is signed as the one that waited there: so is its topic. */
         msock__outbox_commit_at(outbox, place, size);
     } else {
         msock__outbox_commit(outbox, size);
-        if (msock__engine_signs(engine, topic)) {
+        if (is_signed) {
             msock__outbox_sign(outbox);
         }
     }
+    msock__engine_warn_rights(engine, engine->driver->ops->now(engine->driver),
+                              topic, is_signed);
     msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
     engine->driver->ops->wake(engine->driver);
 }

@@ -124,6 +124,7 @@ struct msock__engine {
     uint8_t *text;                      /* with it: what a signature is over */
     size_t text_size; /* of the stranger's frame in hand; 0: none */
     struct msock__rate answer_rate;
+    uint64_t warn_us; /* rights of one's own: nothing is said before */
     struct msock__verify verify;
     struct msock__fragments *fragments; /* best effort */
     struct msock__join_pool join_pool;  /* reliable */

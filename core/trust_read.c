@@ -144,6 +144,20 @@ static bool grow(void **items, size_t *capacity, size_t count, size_t size)
     return true;
 }
 
+/* The right that a filter looks like, or NULL: it would be another topic. */
+static const char *misspelt(const struct word *word)
+{
+    const char *near = word->quoted ? NULL
+                                    : msock_text_nearest(word->text, word->size,
+                                                         rights, RIGHTS);
+
+    /* One letter more or less, not any beginning. */
+    return near && strlen(near) <= word->size + 1 &&
+                   word->size <= strlen(near) + 1
+               ? near
+               : NULL;
+}
+
 static int add_filter(struct msock__trust *trust, const struct line *line,
                       const struct word *word)
 {
@@ -161,6 +175,14 @@ static int add_filter(struct msock__trust *trust, const struct line *line,
     trust->filters = filters;
     if (!room) {
         return no_memory();
+    }
+    const char *near = misspelt(word);
+    if (near) {
+        return msock__fail(MSOCK_EKEY,
+                           "%s:%d: is %.*s meant for the word %s? A filter so "
+                           "called is written \"%.*s\"",
+                           line->source, line->number, shown(word->size),
+                           word->text, near, shown(word->size), word->text);
     }
     trust->filters[trust->filter_count++] =
         (struct msock__trust_filter){word->text, word->size};

@@ -183,6 +183,11 @@ Test(trust, what_is_wrong_is_told_with_its_line)
          "trust:1: unknown word \"unsinged\": is it unsigned?"},
         {"hub ed25519 " K1 " zzzzzzzz", "trust:1: unknown word \"zzzzzzzz\""},
         {"hub ed25519 " K1 " \"\" admin", "trust:1: unknown word \"\""},
+        {"hub ed25519 " K1 " publish a admi",
+         "trust:1: is admi meant for the word admin? A filter so called is "
+         "written \"admi\""},
+        {"hub ed25519 " K1 " publish a unsigne b",
+         "trust:1: is unsigne meant for the word unsigned?"},
         {"hub ed25519 " K1 " publish", "trust:1: publish needs a filter"},
         {"hub ed25519 " K1 " publish admin", "trust:1: publish needs a filter"},
         {"hub ed25519 " K1 " publish \"\"", "trust:1: \"\" is not a filter"},

@@ -2,6 +2,7 @@
 /* A house whose nodes have identities: what each may say, and that nobody else
  * can say it. */
 #include "tests/support/id_home.h"
+#include "tests/support/log_notes.h"
 #include "tests/support/sim_node.h"
 
 #include <criterion/criterion.h>
@@ -291,6 +292,24 @@ Test(identity, a_bad_file_leaves_the_old_rights)
     publish(&hub, "lights/on", false);
 
     cr_expect(eq(sz, lamp.heard, 1));
+}
+
+Test(identity, a_node_is_told_what_nobody_with_its_trust_file_hears)
+{
+    msock_options options = *id_home_options("hub");
+    options.logger = log_notes_logger();
+    sim_node_open(&hub, "house", "hub", &options);
+
+    log_notes_reset();
+    publish(&hub, "lights/on", true);
+    cr_expect(eq(str, (char *)log_notes_find("does not hear"), (char *)""));
+    publish(&hub, "sensors/bulb7", true);
+    publish(&hub, "sensors/bulb7", true);
+
+    cr_expect(ne(ptr,
+                 strstr(log_notes_find("does not hear"),
+                        "\"sensors/bulb7\": its name has no such right"),
+                 NULL));
 }
 
 /* What opening and checking say of an own entry. */

@@ -423,6 +423,11 @@ int msock__engine_queue(struct msock__engine *engine,
     memcpy(topic, envelope->topic, envelope->topic_size);
     topic[envelope->topic_size] = '\0';
     commit(engine, &delivery, topic, place, size);
+    /* What is said of others has to be, even where one's own need not. */
+    if ((envelope->keys & MSOCK__KEY_ORIGIN) &&
+        engine->config.sign >= MSOCK__SIGN_COMMANDS) {
+        msock__outbox_sign(&engine->outboxes[MSOCK__RELIABLE]);
+    }
     return 0;
 }
 

@@ -8,7 +8,7 @@ msock_sim_test(sim)
 msock_sim_test(sim_alloc)
 target_link_libraries(transport_sim_alloc_test PRIVATE msock_test_alloc)
 foreach(module identity identity_alloc identity_order identity_thief
-        identity_will)
+        identity_will state_rights)
     msock_sim_test(${module})
     target_sources(transport_${module}_test PRIVATE support/id_home.c)
 endforeach()

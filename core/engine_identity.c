@@ -76,16 +76,18 @@ int msock__engine_trust_check(const struct msock__config *config,
 int msock__engine_identity_init(struct msock__engine *engine,
                                 const struct msock__pipeline *pipeline)
 {
-    if (engine->config.trust_file[0] == '\0') {
+    const struct msock__signer *signer = msock__pipeline_signer(pipeline);
+    bool trusts = engine->config.trust_file[0] != '\0';
+    uint8_t public[MSOCK__PUBLIC_SIZE];
+    if (!trusts && !(signer && msock__signer_public(signer, public))) {
         return 0;
     }
-    assert(msock__pipeline_sealed(pipeline) &&
-           msock__pipeline_signer(pipeline));
+    assert(msock__pipeline_sealed(pipeline) && signer);
     engine->text = malloc(MSOCK__SIGN_BEFORE + MSOCK__FRAME_MAX);
     if (!engine->text) {
         return msock__fail(MSOCK_ENOMEM, "no memory for signatures");
     }
-    return load(&engine->trust, &engine->config, pipeline);
+    return trusts ? load(&engine->trust, &engine->config, pipeline) : 0;
 }
 
 void msock__engine_identity_fini(struct msock__engine *engine)
@@ -284,23 +286,27 @@ void msock__engine_worked(struct msock__engine *engine, uint64_t now_us)
     }
 }
 
-bool msock__engine_own_key(struct msock__engine *engine,
-                           const struct msock__packet *packet)
+int msock__engine_own(struct msock__engine *engine,
+                      const struct msock__packet *packet)
 {
     const struct msock__signer *signer =
         msock__pipeline_signer(&engine->pipeline);
     uint8_t public[MSOCK__PUBLIC_SIZE];
-    if (engine->config.sign != MSOCK__SIGN_ALL || !engine->text ||
-        !msock__signer_public(signer, public)) {
-        return true;
+    if (!signer || !msock__signer_public(signer, public)) {
+        return 0;
     }
     if ((packet->frame.flags & MSOCK__SIGNED) == 0) {
-        return false;
+        return MSOCK_DROP_SIGNATURE;
+    }
+    if (!msock__verify_spend(&engine->verify, engine->arrived_us)) {
+        return MSOCK_DROP_VERIFY; /* a clone goes on */
     }
     size_t size =
         write_text(engine, &packet->frame, packet->bytes + MSOCK__HEADER_SIZE,
                    packet->size - MSOCK__HEADER_SIZE);
-    return msock__sign_verify(public, engine->text, size);
+    return msock__sign_verify(public, engine->text, size)
+               ? 0
+               : MSOCK_DROP_SIGNATURE;
 }
 
 void msock__engine_stranger_text(struct msock__engine *engine,

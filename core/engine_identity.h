@@ -36,10 +36,11 @@ int msock__engine_identify(struct msock__engine *engine,
                            struct msock__session *session,
                            struct msock__plain *plain);
 
-/** Whether an authentic frame of one's own session may be that of a clone: if
- *  all one's own frames are signed, it is too. */
-bool msock__engine_own_key(struct msock__engine *engine,
-                           const struct msock__packet *packet);
+/** Whether an authentic frame of one's own session may be that of a clone: of
+ *  who signs, it has to be signed, as a clone's control frames are.
+ *  Returns 0 or the drop counter. */
+int msock__engine_own(struct msock__engine *engine,
+                      const struct msock__packet *packet);
 
 /** Keeps what the signature of a stranger's frame is over, before its body is
  *  taken apart, for msock__engine_answerer(). */

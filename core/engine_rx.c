@@ -343,7 +343,7 @@ static int open_frame(struct msock__engine *engine,
         }
     }
     wrong = wrong ? wrong : msock__pipeline_decode(&engine->pipeline, packet);
-    if (!engine->trust) {
+    if (!engine->trust && !is_own(engine, frame)) {
         /* Nobody's key is known: what is signed is as good as what is not. */
         frame->flags &= (uint8_t)~MSOCK__SIGNED;
     }
@@ -354,8 +354,9 @@ static int open_frame(struct msock__engine *engine,
 static void take_own(struct msock__engine *engine, uint64_t now_us,
                      const struct msock__packet *packet)
 {
-    if (!msock__engine_own_key(engine, packet)) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_SIGNATURE, 1);
+    int wrong = msock__engine_own(engine, packet);
+    if (wrong) {
+        msock__engine_drop(engine, now_us, wrong, 1);
         return;
     }
     /* Authentic, and never sent: the machine was cloned. */

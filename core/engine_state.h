@@ -121,7 +121,7 @@ struct msock__engine {
     uint64_t ask_us;                    /* when somebody is to be asked */
     struct msock__admission *admission; /* NULL: an open channel */
     struct msock__trust *trust;         /* NULL: members are all alike */
-    uint8_t *text;                      /* with it: what a signature is over */
+    uint8_t *text;    /* with it, or who signs: what a signature is over */
     size_t text_size; /* of the stranger's frame in hand; 0: none */
     struct msock__rate answer_rate;
     uint64_t warn_us; /* rights of one's own: nothing is said before */

@@ -129,3 +129,60 @@ Test(identity_thief, who_has_a_key_may_be_nobody_under_another_name)
     cr_expect(eq(sz, lamp.heard, 1));
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
 }
+
+/* Lets somebody without an identity continue the session of the hub, which has
+ * these options, at a far counter.  Returns whether it ended by that. */
+static bool forge_clone(const msock_options *options)
+{
+    sim_node_open(&hub, "house", "hub", options);
+    sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
+    sim_node_open(&thief, "house", "zzz",
+                  &(msock_options){.key_file = "home.key"});
+    msock_sim_run(sim, 3 * SECOND);
+    uint64_t before = msock_session(hub.channel);
+
+    memcpy(thief.channel->engine.session, hub.channel->engine.session,
+           MSOCK__SESSION_SIZE);
+    thief.channel->engine.counters[MSOCK__CONTROL] = 100000;
+    msock_sim_run(sim, 8 * SECOND);
+    return msock_session(hub.channel) != before;
+}
+
+Test(identity_thief, no_forged_clone_ends_who_signs_commands)
+{
+    msock_options options = *id_home_options("hub");
+    options.sign = "commands";
+
+    cr_expect(not(forge_clone(&options)));
+    cr_expect(ge(u64, count(&hub, MSOCK_DROP_SIGNATURE), 1));
+    cr_expect(zero(u64, count(&hub, MSOCK_DROP_OWN_AHEAD)));
+}
+
+Test(identity_thief, nor_who_signs_all_without_a_trust_file)
+{
+    msock_options options = *id_home_options("hub");
+    options.trust_file = NULL;
+
+    cr_expect(not(forge_clone(&options)));
+    cr_expect(ge(u64, count(&hub, MSOCK_DROP_SIGNATURE), 1));
+    cr_expect(zero(u64, count(&hub, MSOCK_DROP_OWN_AHEAD)));
+}
+
+Test(identity_thief, a_clone_with_the_key_is_noticed_without_a_trust_file)
+{
+    msock_options options = *id_home_options("hub");
+    options.trust_file = NULL;
+    options.sign = "commands";
+    sim_node_open(&hub, "house", "hub", &options);
+    sim_node_open(&thief, "house", "copy", &options);
+    msock_sim_run(sim, 3 * SECOND);
+    uint64_t before = msock_session(hub.channel);
+
+    memcpy(thief.channel->engine.session, hub.channel->engine.session,
+           MSOCK__SESSION_SIZE);
+    thief.channel->engine.counters[MSOCK__CONTROL] = 100000;
+    msock_sim_run(sim, 8 * SECOND);
+
+    cr_expect(ne(u64, msock_session(hub.channel), before));
+    cr_expect(eq(u64, count(&hub, MSOCK_DROP_OWN_AHEAD), 1));
+}

@@ -122,6 +122,8 @@ static void rebind(struct msock__engine *engine, uint64_t now_us,
     }
     msock__engine_stream_forget(engine, session);
     (void)msock__fragments_forget(engine->fragments, session->slot);
+    msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED,
+                       msock__schedule_forget(&engine->schedule, session->id));
     msock__engine_session_down(engine, now_us, session);
     msock__roster_forget(&engine->roster, &session->entry);
 }
@@ -361,10 +363,10 @@ int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
  * its teller has to keep, and its owner to publish. */
 static int may_tell(const struct msock__engine *engine,
                     const struct msock__origin *origin,
+                    const struct msock__trusted *teller,
                     const struct msock__envelope *envelope,
                     const struct msock__told *told)
 {
-    const struct msock__trusted *teller = origin->session->trusted;
     const struct msock__trusted *owner =
         msock__trust_find(engine->trust, told->owner, told->owner_size);
     if (!teller || !msock__trusted_keep(teller)) {
@@ -387,21 +389,34 @@ static bool is_own(const struct msock__session *session,
            memcmp(told->session, session->id, MSOCK__SESSION_SIZE) == 0;
 }
 
+/* The entry of who sent a message. A session that was forgotten while its
+ * message waited for its moment has left its name only. */
+static const struct msock__trusted *
+trusted_of(const struct msock__engine *engine,
+           const struct msock__origin *origin,
+           const struct msock__envelope *envelope)
+{
+    return origin->session ? origin->session->trusted
+                           : msock__trust_find(engine->trust, envelope->sender,
+                                               envelope->sender_size);
+}
+
 int msock__engine_may(const struct msock__engine *engine,
                       const struct msock__origin *origin,
                       const struct msock__envelope *envelope)
 {
     struct msock__told told;
-    if (!engine->trust || !origin->session) {
+    if (!engine->trust || (origin->flags & MSOCK_MESSAGE_LOCAL)) {
         return 0;
     }
+    const struct msock__trusted *trusted = trusted_of(engine, origin, envelope);
     if ((envelope->keys & MSOCK__KEY_ORIGIN) &&
         msock__told_decode(envelope->origin, envelope->origin_size, &told) &&
-        !is_own(origin->session, &told)) {
-        return may_tell(engine, origin, envelope, &told);
+        !(origin->session && is_own(origin->session, &told))) {
+        return may_tell(engine, origin, trusted, envelope, &told);
     }
-    return msock__trust_check(engine->trust, origin->session->trusted,
-                              envelope->topic, envelope->topic_size,
+    return msock__trust_check(engine->trust, trusted, envelope->topic,
+                              envelope->topic_size,
                               (origin->flags & MSOCK_MESSAGE_SIGNED) != 0);
 }
 

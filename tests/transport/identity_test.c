@@ -281,6 +281,62 @@ Test(identity, another_key_for_a_name_ends_the_old_one)
     cr_expect(ge(u64, count(&lamp, MSOCK_DROP_SIGNATURE), 2));
 }
 
+/* Publishes what waits 20 s for its moment. */
+static void publish_ahead(void)
+{
+    const msock_publish_options options = {.after_ms = 20 * SECOND};
+
+    cr_assert(
+        zero(int, msock_publish(hub.channel, "lights/on", "1", &options)));
+    msock_sim_run(sim, SECOND);
+}
+
+/* The key of the hub is another one from now on. */
+static void change_hub(void)
+{
+    id_home_distrust();
+    id_home_trust("lamp", "lamp", "");
+    id_home_trust("hub", "hall", "publish lights/#");
+    cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
+}
+
+Test(identity, what_waits_for_its_moment_ends_with_its_key)
+{
+    open_all();
+    publish_ahead();
+
+    change_hub();
+    msock_sim_run(sim, 30 * SECOND);
+
+    cr_expect(zero(sz, lamp.heard));
+    cr_expect(eq(sz, hall.heard, 1));
+    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_SCHEDULED), 1));
+}
+
+Test(identity, what_waits_of_a_forgotten_session_needs_the_right_of_its_name)
+{
+    msock_options options = *id_home_options("lamp");
+    options.sessions_max = 1;
+    sim_node_open(&lamp, "house", "lamp", &options);
+    sim_node_open(&hub, "house", "hub", id_home_options("hub"));
+    msock_sim_run(sim, 3 * SECOND);
+    publish_ahead();
+    sim_node_close(&hub);
+    msock_sim_run(sim, 3 * SECOND);
+    sim_node_open(&hall, "house", "hall", id_home_options("hall"));
+    msock_sim_run(sim, 3 * SECOND);
+    cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS_EVICTED), 1));
+
+    id_home_distrust();
+    id_home_trust("lamp", "lamp", "");
+    id_home_trust("hub", "hub", "");
+    cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
+    msock_sim_run(sim, 30 * SECOND);
+
+    cr_expect(zero(sz, lamp.heard));
+    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+}
+
 Test(identity, a_bad_file_leaves_the_old_rights)
 {
     open_all();

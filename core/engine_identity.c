@@ -152,13 +152,11 @@ int msock__engine_trust_reload(struct msock__engine *engine)
 
 /* -- What arrives -- */
 
-void msock__engine_trust_bind(struct msock__engine *engine,
-                              struct msock__session *session)
+const struct msock__trusted *
+msock__engine_entry(const struct msock__engine *engine, const char *name,
+                    size_t size)
 {
-    if (engine->trust) {
-        session->trusted = msock__trust_find(engine->trust, session->sender,
-                                             session->sender_size);
-    }
+    return engine->trust ? msock__trust_find(engine->trust, name, size) : NULL;
 }
 
 /* Writes what a frame's signature is over.  Returns its size. */

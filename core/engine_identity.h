@@ -24,9 +24,10 @@ void msock__engine_draw_session(struct msock__engine *engine,
  *  msock__engine_trust_check(). */
 int msock__engine_trust_reload(struct msock__engine *engine);
 
-/** A session has its name now. */
-void msock__engine_trust_bind(struct msock__engine *engine,
-                              struct msock__session *session);
+/** The entry of a name, or NULL: it has none, or there is no trust file. */
+const struct msock__trusted *
+msock__engine_entry(const struct msock__engine *engine, const char *name,
+                    size_t size);
 
 /** Looks at the signature of an authentic frame, new to its session, on a
  *  channel that has a trust file; one that is not looked at is taken out of the

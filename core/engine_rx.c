@@ -42,6 +42,19 @@ void msock__engine_session_forget(void *owner, struct msock__session *session)
     }
 }
 
+/* Whether a session may take its place. One without an entry takes none of
+ * those who were heard lately, as it would move the mark: a crowd of them could
+ * do so time after time, and no answer would be believed. */
+static bool has_place(const struct msock__engine *engine,
+                      const struct msock__trusted *trusted, uint64_t now_us)
+{
+    const struct msock__session *victim =
+        msock__sessions_victim(engine->sessions);
+    return !victim || trusted || !engine->trust ||
+           (!victim->trusted &&
+            now_us - victim->heard_us >= eviction_memory_us);
+}
+
 static struct msock__session *add_session(struct msock__engine *engine,
                                           const uint8_t *id, uint64_t now_us)
 {
@@ -235,15 +248,19 @@ struct msock__session *msock__engine_admit(
     const struct msock__envelope *envelope)
 {
     uint64_t now_us = origin->now_us;
+    const struct msock__trusted *trusted =
+        msock__engine_entry(engine, envelope->sender, envelope->sender_size);
     /* Before somebody has to go for it, which may move the mark. */
     struct msock__held *held =
         msock__admission_take(engine->admission, frame->session);
     struct msock__session *session =
-        add_session(engine, frame->session, now_us);
+        has_place(engine, trusted, now_us)
+            ? add_session(engine, frame->session, now_us)
+            : NULL;
     if (session) {
         (void)msock__sessions_bind(engine->sessions, session, envelope->sender,
                                    envelope->sender_size);
-        msock__engine_trust_bind(engine, session);
+        session->trusted = trusted;
         msock__window_init(&session->best_effort, floor->best_effort);
         msock__window_init(&session->control, frame->counter);
         msock__window_mark(&session->control, frame->counter);

@@ -140,8 +140,14 @@ msock__sessions_find(const struct msock__sessions *sessions,
 struct msock__session *
 msock__sessions_victim(const struct msock__sessions *sessions)
 {
-    bool full = msock__sessions_count(sessions) >= sessions->session_max;
-    return full ? sessions->oldest : NULL;
+    if (msock__sessions_count(sessions) < sessions->session_max) {
+        return NULL;
+    }
+    struct msock__session *victim = sessions->oldest;
+    while (victim != NULL && victim->trusted != NULL) {
+        victim = victim->newer;
+    }
+    return victim != NULL ? victim : sessions->oldest;
 }
 
 struct msock__session *

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom we hear: the table of sessions, bounded; when it is full the least
- * recently heard one goes. Look-up is O(1) by keyed hash, by id and by name,
- * and so is keeping the order. Memory is taken per session when it is believed
- * (about 1.4 KiB): on a sealed channel by admission (docs/protocol.md 6), on an
- * open one with its first frame. */
+ * recently heard one goes, of those whose name has no entry in the trust file
+ * if there are any: to find it costs a look at each that has one. Look-up is
+ * O(1) by keyed hash, by id and by name, and so is keeping the order. Memory is
+ * taken per session when it is believed (about 1.4 KiB): on a sealed channel by
+ * admission (docs/protocol.md 6), on an open one with its first frame. */
 #ifndef MSOCK_CORE_SESSION_H
 #define MSOCK_CORE_SESSION_H
 

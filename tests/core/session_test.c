@@ -56,6 +56,19 @@ Test(session, what_was_added_is_found)
     cr_expect(eq(sz, msock__sessions_count(sessions), 2));
 }
 
+Test(session, those_without_an_entry_make_room_first)
+{
+    const struct msock__trusted *entry = (const void *)key;
+    for (uint32_t i = 1; i <= 4; i++) {
+        add(i)->trusted = i != 3 ? entry : NULL;
+    }
+
+    cr_expect(eq(ptr, msock__sessions_victim(sessions), find(3)));
+    add(5)->trusted = entry;
+    cr_expect(eq(ptr, find(3), NULL));
+    cr_expect(eq(ptr, msock__sessions_victim(sessions), find(1)));
+}
+
 Test(session, new_one_is_blank)
 {
     struct msock__session *one = add(1);

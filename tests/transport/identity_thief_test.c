@@ -130,6 +130,82 @@ Test(identity_thief, who_has_a_key_may_be_nobody_under_another_name)
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
 }
 
+static struct sim_node guests[3];
+
+static void open_guest(int number)
+{
+    static const char *const names[] = {"guest1", "guest2", "guest3"};
+
+    sim_node_open(&guests[number], "house", names[number],
+                  &(msock_options){.key_file = "home.key"});
+    msock_sim_run(sim, 3 * SECOND);
+}
+
+/* Lets a lamp that remembers two sessions meet the hub and one guest. */
+static void fill_table(void)
+{
+    msock_options options = *id_home_options("lamp");
+    options.sessions_max = 2;
+    sim_node_open(&lamp, "house", "lamp", &options);
+    sim_node_open(&hub, "house", "hub", id_home_options("hub"));
+    msock_sim_run(sim, 3 * SECOND);
+    open_guest(0);
+    cr_assert(eq(u64, count(&lamp, MSOCK_SESSIONS), 2));
+}
+
+static void close_guests(void)
+{
+    for (int i = 0; i < 3; i++) {
+        msock_close(guests[i].channel, NULL, NULL);
+    }
+}
+
+Test(identity_thief, strangers_push_out_nobody_who_was_heard_lately)
+{
+    fill_table();
+
+    open_guest(1);
+    open_guest(2);
+    msock_sim_run(sim, MINUTE);
+
+    cr_expect(zero(u64, count(&lamp, MSOCK_SESSIONS_EVICTED)));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_SESSION_LIMIT), 2));
+    publish(&hub, "lights/all/off", false);
+    cr_expect(eq(sz, lamp.heard, 1));
+    close_guests();
+}
+
+Test(identity_thief, an_entry_takes_the_place_of_a_stranger)
+{
+    fill_table();
+
+    sim_node_open(&thief, "house", "bulb7", id_home_options("bulb7"));
+    msock_sim_run(sim, 3 * SECOND);
+    cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS_EVICTED), 1));
+    open_guest(1);
+    msock_sim_run(sim, MINUTE);
+
+    cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS_EVICTED), 1));
+    publish(&hub, "lights/all/off", false);
+    publish(&thief, "sensors/bulb7", false);
+    cr_expect(eq(sz, lamp.heard, 2));
+    close_guests();
+}
+
+Test(identity_thief, a_stranger_takes_the_place_of_one_that_fell_silent)
+{
+    fill_table();
+    msock_sim_partition(sim, "guest1", "lamp", true);
+    msock_sim_run(sim, 30 * SECOND);
+
+    open_guest(1);
+
+    cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS_EVICTED), 1));
+    publish(&guests[1], "hello/world", false);
+    cr_expect(eq(sz, lamp.heard, 1));
+    close_guests();
+}
+
 /* Lets somebody without an identity continue the session of the hub, which has
  * these options, at a far counter.  Returns whether it ended by that. */
 static bool forge_clone(const msock_options *options)

@@ -64,12 +64,63 @@ int msock__audience_keep(struct msock__audience *audience, const char *filter,
     return 0;
 }
 
+int msock__audience_unkeep(struct msock__audience *audience, const char *filter,
+                           msock_state_callback *callback, const void *user)
+{
+    for (size_t i = audience->keep_count; i-- > 0;) {
+        struct msock__keep *keep = audience->keeps[i];
+        if (!keep->ended && keep->callback == callback && keep->user == user &&
+            strcmp(keep->filter, filter) == 0) {
+            keep->ended = true;
+            audience->left = true;
+            return 0;
+        }
+    }
+    return MSOCK_ENOENT;
+}
+
+/* Removes newcomers who are keepers that have ended. */
+static void turn_away(struct msock__audience *audience)
+{
+    struct msock__newcomer **at = &audience->first;
+
+    audience->last = NULL;
+    while (*at) {
+        struct msock__newcomer *newcomer = *at;
+        if (newcomer->keep && newcomer->keep->ended) {
+            *at = newcomer->next;
+            free(newcomer);
+        } else {
+            audience->last = newcomer;
+            at = &newcomer->next;
+        }
+    }
+}
+
+void msock__audience_sweep(struct msock__audience *audience)
+{
+    size_t left = 0;
+
+    turn_away(audience);
+    for (size_t i = 0; i < audience->keep_count; i++) {
+        struct msock__keep *keep = audience->keeps[i];
+        if (keep->ended) {
+            free(keep);
+        } else {
+            audience->keeps[left++] = keep;
+        }
+    }
+    audience->keep_count = left;
+    audience->left = false;
+}
+
 bool msock__audience_keeps(const struct msock__audience *audience,
                            const char *topic, size_t size)
 {
     for (size_t i = 0; i < audience->keep_count; i++) {
         const struct msock__keep *keep = audience->keeps[i];
-        if (msock__topic_match(keep->filter, keep->filter_size, topic, size)) {
+        if (!keep->ended &&
+            msock__topic_match(keep->filter, keep->filter_size, topic, size)) {
             return true;
         }
     }

@@ -17,6 +17,7 @@ enum { MSOCK__KEEPS_MAX = 64 };
 struct msock__keep {
     msock_state_callback *callback; /* or NULL */
     void *user;
+    bool ended; /* it wants nothing more, and goes in the next tick */
     size_t filter_size;
     char filter[MSOCK_TOPIC_MAX + 1];
 };
@@ -36,6 +37,7 @@ struct msock__audience {
     size_t keep_count;
     struct msock__newcomer *first, *last;
     bool unwanted;     /* a subscription ended: who wants what is to be seen */
+    bool left;         /* a keeper ended */
     bool unsettled;    /* some state is restored, or owed to the network: */
     uint64_t again_us; /* looked for then */
 };
@@ -47,6 +49,14 @@ void msock__audience_fini(struct msock__audience *audience);
 int msock__audience_keep(struct msock__audience *audience, const char *filter,
                          msock_state_callback *callback, void *user,
                          uint64_t change);
+
+/** Ends a keeper, who stays in memory: a callback of his may be running.
+ *  Returns 0, MSOCK_ENOENT. */
+int msock__audience_unkeep(struct msock__audience *audience, const char *filter,
+                           msock_state_callback *callback, const void *user);
+
+/** Removes keepers that have ended; only while no callback runs. */
+void msock__audience_sweep(struct msock__audience *audience);
 
 /** Whether somebody keeps the states of a topic. */
 bool msock__audience_keeps(const struct msock__audience *audience,

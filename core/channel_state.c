@@ -39,6 +39,16 @@ int msock_keep(msock_channel *channel, const char *filter,
                : msock__engine_keep(&channel->engine, filter, callback, user);
 }
 
+int msock_unkeep(msock_channel *channel, const char *filter,
+                 msock_state_callback *callback, void *user)
+{
+    int code = check_filter(channel, filter);
+
+    return code < 0
+               ? code
+               : msock__engine_unkeep(&channel->engine, filter, callback, user);
+}
+
 static int check_owner(const char *owner, uint64_t version)
 {
     if (!owner || !msock__name_valid(owner, strlen(owner))) {

@@ -107,7 +107,7 @@ static void show_keeper(struct msock__engine *engine, uint64_t now_us,
 {
     msock_state state;
 
-    if (keep->callback && !engine->closing) {
+    if (keep->callback && !keep->ended && !engine->closing) {
         fill_state(engine, now_us, value, &state);
         keep->callback(engine->channel, &state, keep->user);
     }
@@ -269,11 +269,25 @@ static void settle_all(struct msock__engine *engine, uint64_t now_us)
     engine->audience.again_us = done ? 0 : now_us + pause_us;
 }
 
+/* Removes keepers that have ended, the last of whom takes the mark along. */
+static void end_keepers(struct msock__engine *engine)
+{
+    msock__audience_sweep(&engine->audience);
+    if (engine->audience.keep_count == 0) {
+        engine->profile.keeper = false;
+        engine->profile.changed = true;
+        msock__engine_profile_changed(engine);
+    }
+}
+
 void msock__engine_values_tick(struct msock__engine *engine, uint64_t now_us)
 {
     struct msock__audience *audience = &engine->audience;
 
     msock__values_expire(engine->values, now_us);
+    if (audience->left) {
+        end_keepers(engine);
+    }
     if (audience->unwanted) {
         audience->unwanted = false;
         msock__values_retain(engine->values, still_wanted, engine);
@@ -289,7 +303,7 @@ uint64_t msock__engine_values_deadline(const struct msock__engine *engine)
     const struct msock__audience *audience = &engine->audience;
     uint64_t due_us = msock__values_deadline(engine->values);
 
-    if (audience->first || audience->unwanted) {
+    if (audience->first || audience->unwanted || audience->left) {
         return 0;
     }
     return audience->unsettled ? msock__least(due_us, audience->again_us)
@@ -331,6 +345,20 @@ int msock__engine_keep(struct msock__engine *engine, const char *filter,
     engine->profile.changed |= !engine->profile.keeper;
     engine->profile.keeper = true;
     msock__engine_profile_changed(engine);
+    wake(engine);
+    return 0;
+}
+
+int msock__engine_unkeep(struct msock__engine *engine, const char *filter,
+                         msock_state_callback *callback, const void *user)
+{
+    int code =
+        msock__audience_unkeep(&engine->audience, filter, callback, user);
+
+    if (code < 0) {
+        return msock__fail(code, "\"%.255s\" is not kept that way", filter);
+    }
+    msock__engine_values_unsubscribed(engine);
     wake(engine);
     return 0;
 }

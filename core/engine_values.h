@@ -101,6 +101,8 @@ int msock__engine_values_list(struct msock__engine *engine, const char *filter,
                               msock_state_callback *callback, void *user);
 int msock__engine_keep(struct msock__engine *engine, const char *filter,
                        msock_state_callback *callback, void *user);
+int msock__engine_unkeep(struct msock__engine *engine, const char *filter,
+                         msock_state_callback *callback, const void *user);
 int msock__engine_restore(struct msock__engine *engine,
                           const struct msock__offer *offer);
 

@@ -64,6 +64,38 @@ static int judge_timer(msock_plugin_host *plugin, uint64_t delay_ms,
     return callback != NULL ? SOME_ID : MSOCK_EINVAL;
 }
 
+static int judge_keep(msock_plugin_host *plugin, const char *filter,
+                      msock_plugin_state *callback, void *user)
+{
+    (void)plugin;
+    (void)user;
+    if (callback == NULL || filter == NULL) {
+        return MSOCK_EINVAL;
+    }
+    return filter_valid(filter) ? 0 : MSOCK_EFILTER;
+}
+
+static int find_none(msock_plugin_host *plugin, const char *filter,
+                     msock_plugin_state *callback, void *user)
+{
+    (void)plugin;
+    (void)callback;
+    (void)user;
+    return filter != NULL && filter_valid(filter) ? 0 : MSOCK_EFILTER;
+}
+
+static int judge_restore(msock_plugin_host *plugin, const char *topic,
+                         uint64_t version, const char *owner,
+                         const uint8_t session[MSOCK_SESSION_SIZE],
+                         const char *json)
+{
+    (void)session;
+    if (version == 0 || owner == NULL) {
+        return MSOCK_EINVAL;
+    }
+    return judge_publish(plugin, topic, json, NULL);
+}
+
 static int end_nothing(msock_plugin_host *plugin, int id)
 {
     (void)plugin;
@@ -108,6 +140,9 @@ static msock_services services_of(msock_plugin_host *plugin, const char *config)
         .topic_match = msock_topic_match,
         .keep = keep_nothing,
         .json_escape = msock_json_escape,
+        .state_keep = judge_keep,
+        .state_each = find_none,
+        .state_restore = judge_restore,
     };
 }
 

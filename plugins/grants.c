@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plugin was granted: its subscriptions and timers. */
+/* What a plugin was granted: its subscriptions, its timers, what it keeps. */
 #include "plugins/grants.h"
 
 #include "codec/error.h"
 #include "plugins/watch.h"
 
 #include <assert.h>
+#include <multisock/state.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* A subscription or a timer. Its address is the `user` of the channel's
- * callback, so it never moves. */
+/* A subscription, a timer or a filter of states. Its address is the `user` of
+ * the channel's callback, so it never moves. */
 struct msock__grant {
     struct msock__grant *next;
     msock_plugin_host *plugin;
-    int id;
-    bool once; /* a timer that has no period */
+    int id;       /* not of a filter of states */
+    char *filter; /* of states */
+    bool once;    /* a timer that has no period */
     union {
         msock_plugin_callback *message;
         msock_plugin_timer *timer;
+        msock_plugin_state *state;
     } callback;
     void *user;
 };
@@ -44,6 +48,14 @@ static struct shelf timers_of(msock_plugin_host *plugin)
                           .count = &plugin->timer_count,
                           .most = plugin->host->timers_max,
                           .kind = "timer"};
+}
+
+static struct shelf keeps_of(msock_plugin_host *plugin)
+{
+    return (struct shelf){.list = &plugin->keeps,
+                          .count = &plugin->keep_count,
+                          .most = plugin->host->subscriptions_max,
+                          .kind = "filter of states"};
 }
 
 /* -- Shelves -- */
@@ -86,6 +98,7 @@ static void grant_free(const struct shelf *shelf, struct msock__grant *grant)
     }
     *at = grant->next;
     --*shelf->count;
+    free(grant->filter);
     free(grant);
 }
 
@@ -122,6 +135,21 @@ static int on_message(msock_channel *channel, const msock_message *message,
     uint64_t began = msock__watch_begin(plugin->host);
     int result = grant->callback.message(message, grant->user);
     return msock__watch_end_message(plugin, began, result, message->topic);
+}
+
+static void on_state(msock_channel *channel, const msock_state *state,
+                     void *user)
+{
+    const struct msock__grant *grant = user;
+    msock_plugin_host *plugin = grant->plugin;
+    assert(plugin->host->channel == channel);
+    if (plugin->condition != MSOCK_PLUGIN_RUNNING) {
+        plugin->guard.dropped++;
+        return;
+    }
+    uint64_t began = msock__watch_begin(plugin->host);
+    grant->callback.state(state, grant->user);
+    msock__watch_end_state(plugin, began, state->topic);
 }
 
 static void on_timer(msock_channel *channel, void *user)
@@ -203,6 +231,29 @@ int msock__grant_timer_stop(msock_plugin_host *plugin, int id)
     return result < 0 ? result : msock_timer_stop(plugin->host->channel, id);
 }
 
+int msock__grant_keep(msock_plugin_host *plugin, const char *filter,
+                      msock_plugin_state *callback, void *user)
+{
+    const struct shelf shelf = keeps_of(plugin);
+    struct msock__grant *grant = NULL;
+    if (callback == NULL) {
+        return msock__fail(MSOCK_EINVAL, "to keep states needs a callback");
+    }
+    int result = grant_new(plugin, &shelf, user, &grant);
+    if (result < 0) {
+        return result;
+    }
+    grant->callback.state = callback;
+    grant->filter = strdup(filter);
+    result = grant->filter != NULL
+                 ? msock_keep(plugin->host->channel, filter, on_state, grant)
+                 : msock__fail_memory();
+    if (result < 0) {
+        grant_free(&shelf, grant);
+    }
+    return result;
+}
+
 /* -- Taking back -- */
 
 void msock__grants_end_subscriptions(msock_plugin_host *plugin)
@@ -220,5 +271,15 @@ void msock__grants_end_timers(msock_plugin_host *plugin)
     while (plugin->timers != NULL) {
         msock_timer_stop(plugin->host->channel, plugin->timers->id);
         grant_free(&shelf, plugin->timers);
+    }
+}
+
+void msock__grants_end_keeps(msock_plugin_host *plugin)
+{
+    const struct shelf shelf = keeps_of(plugin);
+    while (plugin->keeps != NULL) {
+        msock_unkeep(plugin->host->channel, plugin->keeps->filter, on_state,
+                     plugin->keeps);
+        grant_free(&shelf, plugin->keeps);
     }
 }

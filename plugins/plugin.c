@@ -128,6 +128,7 @@ int msock__plugin_start(msock_plugin_host *plugin, const char *kept)
     }
     msock__grants_end_subscriptions(plugin);
     msock__grants_end_timers(plugin);
+    msock__grants_end_keeps(plugin);
     return fail_start(plugin, result);
 }
 
@@ -149,11 +150,13 @@ void msock__plugin_stop(msock_plugin_host *plugin)
     }
     msock__grants_end_subscriptions(plugin);
     msock__grants_end_timers(plugin);
+    msock__grants_end_keeps(plugin);
 }
 
 void msock__plugin_free(msock_plugin_host *plugin)
 {
-    assert(plugin->subscriptions == NULL && plugin->timers == NULL);
+    assert(plugin->subscriptions == NULL && plugin->timers == NULL &&
+           plugin->keeps == NULL);
     struct msock__library library = plugin->library;
     bool loaded = plugin->condition != MSOCK_PLUGIN_FAILED;
 

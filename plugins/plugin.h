@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plugin from its file to its end: made, started, watched, stopped, freed.
  *
- * What a plugin is granted, its subscriptions and timers, hangs on it, so that
- * nothing outlives it. It is in the host's list only from when it is started;
- * the functions here change no list but those of the plugin itself. */
+ * What a plugin is granted, its subscriptions, timers and filters of states,
+ * hangs on it, so that nothing outlives it. It is in the host's list only from
+ * when it is started; the functions here change no list but those of the plugin
+ * itself. */
 #ifndef MSOCK_PLUGINS_PLUGIN_H
 #define MSOCK_PLUGINS_PLUGIN_H
 
@@ -32,8 +33,10 @@ struct msock_plugin_host {
     char *kept; /* what it gave to `keep`, or NULL */
     struct msock__grant *subscriptions;
     struct msock__grant *timers;
+    struct msock__grant *keeps;
     size_t subscription_count;
     size_t timer_count;
+    size_t keep_count;
     msock_services services;
     struct msock__guard guard;
     enum msock_plugin_condition condition;

@@ -6,6 +6,7 @@
 #include "plugins/grants.h"
 
 #include <assert.h>
+#include <multisock/state.h>
 #include <multisock/text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,37 @@ static int service_keep(msock_plugin_host *plugin, const char *json)
     return 0;
 }
 
+/* Who asked for each state. */
+struct visit {
+    msock_plugin_state *callback;
+    void *user;
+};
+
+static void on_state(msock_channel *channel, const msock_state *state,
+                     void *user)
+{
+    const struct visit *visit = user;
+    (void)channel;
+    visit->callback(state, visit->user);
+}
+
+static int service_state_each(msock_plugin_host *plugin, const char *filter,
+                              msock_plugin_state *callback, void *user)
+{
+    struct visit visit = {.callback = callback, .user = user};
+    return msock_state_each(plugin->host->channel, filter,
+                            callback != NULL ? on_state : NULL, &visit);
+}
+
+static int service_state_restore(msock_plugin_host *plugin, const char *topic,
+                                 uint64_t version, const char *owner,
+                                 const uint8_t session[MSOCK_SESSION_SIZE],
+                                 const char *json)
+{
+    return msock_state_restore(plugin->host->channel, topic, version, owner,
+                               session, json);
+}
+
 msock_services msock__services_of(msock_plugin_host *plugin)
 {
     assert(plugin->host != NULL && plugin->config != NULL);
@@ -77,5 +109,8 @@ msock_services msock__services_of(msock_plugin_host *plugin)
         .topic_match = msock_topic_match,
         .keep = service_keep,
         .json_escape = msock_json_escape,
+        .state_keep = msock__grant_keep,
+        .state_each = service_state_each,
+        .state_restore = service_state_restore,
     };
 }

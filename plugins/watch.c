@@ -125,6 +125,14 @@ int msock__watch_end_message(msock_plugin_host *plugin, uint64_t began_ns,
     return verdict == MSOCK__GARBAGE ? MSOCK_EPLUGIN : result;
 }
 
+void msock__watch_end_state(msock_plugin_host *plugin, uint64_t began_ns,
+                            const char *topic)
+{
+    msock__watch_end(plugin->host);
+    note_time(plugin, began_ns, "keeping of ", topic);
+    look(plugin);
+}
+
 void msock__watch_end_timer(msock_plugin_host *plugin, uint64_t began_ns)
 {
     msock__watch_end(plugin->host);

@@ -21,6 +21,10 @@ void msock__watch_end(msock_host *host);
 int msock__watch_end_message(msock_plugin_host *plugin, uint64_t began_ns,
                              int result, const char *topic);
 
+/** Ends the call of one that keeps states, with one of `topic`. */
+void msock__watch_end_state(msock_plugin_host *plugin, uint64_t began_ns,
+                            const char *topic);
+
 /** Ends the call of a timer. */
 void msock__watch_end_timer(msock_plugin_host *plugin, uint64_t began_ns);
 

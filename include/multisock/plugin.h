@@ -8,6 +8,7 @@
 #define MULTISOCK_PLUGIN_H
 
 #include <multisock/multisock.h>
+#include <multisock/state.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +34,9 @@ typedef struct msock_plugin_host msock_plugin_host;
  *  no longer calls it (docs/plugins.md). */
 typedef int msock_plugin_callback(const msock_message *message, void *user);
 typedef void msock_plugin_timer(void *user);
+
+/** As msock_state_callback, without the channel. */
+typedef void msock_plugin_state(const msock_state *state, void *user);
 
 enum { MSOCK_PLUGIN_KEEP_MAX = 1 << 20 }; /* bytes that `keep` takes */
 
@@ -78,6 +82,17 @@ typedef struct msock_services {
     /* As in text.h: for what is written where people read it */
     int (*json_escape)(const char *json, size_t size, char *out,
                        size_t capacity);
+    /* As msock_keep(), msock_state_each() and msock_state_restore(); what is
+     * kept ends with the plugin, and is up to the host's bound of
+     * subscriptions, too. */
+    int (*state_keep)(msock_plugin_host *host, const char *filter,
+                      msock_plugin_state *callback, void *user);
+    int (*state_each)(msock_plugin_host *host, const char *filter,
+                      msock_plugin_state *callback, void *user);
+    int (*state_restore)(msock_plugin_host *host, const char *topic,
+                         uint64_t version, const char *owner,
+                         const uint8_t session[MSOCK_SESSION_SIZE],
+                         const char *json);
 } msock_services;
 
 /** Types of a configured value; several may be allowed. */

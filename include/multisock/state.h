@@ -72,6 +72,14 @@ int msock_state_each(struct msock_channel *channel, const char *filter,
 int msock_keep(struct msock_channel *channel, const char *filter,
                msock_state_callback *callback, void *user);
 
+/** Ends what msock_keep() began with the same filter, callback and `user`: that
+ *  callback is not called any more, and what nothing else wants is forgotten in
+ *  the next turn of the loop. Of several alike the newest ends.
+ *  Returns 0, MSOCK_EFILTER, MSOCK_ENOENT, MSOCK_ECLOSED, MSOCK_EBUSY.
+ *  Thread: loop only. */
+int msock_unkeep(struct msock_channel *channel, const char *filter,
+                 msock_state_callback *callback, void *user);
+
 /** Gives the channel a state as it was kept: `json` (NULL: it was cleared) on
  *  `topic`, of version `version` by the node `owner` in `session`; all is
  *  copied. Its age is unknown. Subscriptions that match see it in the next turn

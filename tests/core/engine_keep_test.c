@@ -164,6 +164,67 @@ Test(engine_keep, keeper_is_shown_each_state_once_before_subscriptions)
                                net_bench(hub)->engine->session, 16)));
 }
 
+static void unkeep_itself(msock_channel *channel, const msock_state *state,
+                          void *user)
+{
+    (void)state;
+    ++*(int *)user;
+    cr_expect(zero(int, msock_unkeep(channel, "#", unkeep_itself, user)));
+}
+
+Test(engine_keep, keeper_that_ended_is_shown_nothing_more)
+{
+    size_t hub, node;
+    int shown = 0;
+    struct notes late = {.text = ""};
+    net_open_pair(&hub, &node, "", 0);
+    msock_channel *channel = net_channel(node);
+    cr_assert(zero(int, msock_keep(channel, "#", unkeep_itself, &shown)));
+    cr_assert(zero(int, msock_keep(channel, "#", probe_note_state, &late)));
+    cr_assert(zero(int, msock_keep(channel, "a", NULL, NULL)));
+    probe_run();
+    cr_expect(eq(int, msock_unkeep(channel, "#", NULL, NULL), MSOCK_ENOENT));
+    cr_expect(eq(int, msock_unkeep(channel, "a#", NULL, NULL), MSOCK_EFILTER));
+
+    probe_set(hub, "a", "1");
+    probe_run();
+    probe_set(hub, "b", "1");
+    probe_run();
+    cr_expect(zero(int, msock_unkeep(channel, "#", probe_note_state, &late)));
+    probe_set(hub, "a", "2");
+    probe_run();
+    probe_set(hub, "c", "1");
+    probe_run();
+
+    cr_expect(eq(int, shown, 1));
+    EXPECT_NOTES(&late, "a=1@1 b=1@1 ");
+    probe_restore(node, "a", 3, "3");
+    cr_expect(
+        eq(int, msock_state_restore(channel, "c", 3, "hub", probe_session, "3"),
+           MSOCK_ENOENT));
+    cr_expect(eq(int, msock_unkeep(channel, "#", probe_note_state, &late),
+                 MSOCK_ENOENT));
+}
+
+Test(engine_keep, keeper_that_ends_at_once_is_shown_nothing)
+{
+    size_t hub, node;
+    struct notes all = {.text = ""};
+    struct notes other = {.text = ""};
+    net_open_pair(&hub, &node, "", 0);
+    msock_channel *channel = net_channel(hub);
+    probe_set(hub, "a", "1");
+    probe_run();
+
+    cr_assert(zero(int, msock_keep(channel, "#", probe_note_state, &other)));
+    cr_assert(zero(int, msock_keep(channel, "#", probe_note_state, &all)));
+    cr_expect(zero(int, msock_unkeep(channel, "#", probe_note_state, &all)));
+    probe_run();
+
+    EXPECT_NOTES(&all, "");
+    EXPECT_NOTES(&other, "a=1@1 ");
+}
+
 static void note_keeper(msock_channel *channel, const msock_node *node,
                         void *user)
 {
@@ -184,6 +245,12 @@ Test(engine_keep, keeper_says_of_itself_that_it_keeps)
 
     (void)msock_nodes(net_channel(node), note_keeper, &keepers);
     cr_expect(eq(int, keepers, 1));
+
+    cr_assert(zero(int, msock_unkeep(net_channel(hub), "lamp", NULL, NULL)));
+    net_run(NET_SECOND_US);
+    keepers = 0;
+    (void)msock_nodes(net_channel(node), note_keeper, &keepers);
+    cr_expect(eq(int, keepers, 0));
 }
 
 Test(engine_keep, session_drawn_anew_keeps_its_states_newest)

@@ -3,6 +3,7 @@
 #include "tests/plugins/fake_channel.h"
 
 #include <assert.h>
+#include <multisock/state.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -160,4 +161,42 @@ void msock_log(msock_logger *logger, enum msock_level level, const char *format,
     va_end(arguments);
     used = strlen(channel->log);
     snprintf(channel->log + used, FAKE_TEXT_SIZE - used, "\n");
+}
+
+/* -- States: it has none -- */
+
+int msock_keep(msock_channel *channel, const char *filter,
+               msock_state_callback *callback, void *user)
+{
+    (void)channel;
+    (void)filter;
+    (void)callback;
+    (void)user;
+    return MSOCK_ENOTSUP;
+}
+
+int msock_unkeep(msock_channel *channel, const char *filter,
+                 msock_state_callback *callback, void *user)
+{
+    return msock_keep(channel, filter, callback, user);
+}
+
+int msock_state_each(msock_channel *channel, const char *filter,
+                     msock_state_callback *callback, void *user)
+{
+    return msock_keep(channel, filter, callback, user);
+}
+
+int msock_state_restore(msock_channel *channel, const char *topic,
+                        uint64_t version, const char *owner,
+                        const uint8_t session[MSOCK_SESSION_SIZE],
+                        const char *json)
+{
+    (void)channel;
+    (void)topic;
+    (void)version;
+    (void)owner;
+    (void)session;
+    (void)json;
+    return MSOCK_ENOTSUP;
 }

@@ -139,4 +139,11 @@ if(SQLITE_FOUND)
             ${PROJECT_SOURCE_DIR}/include)
     endforeach()
     target_sources(plugins_keeper_safety_test PRIVATE plugins/slow_disk.c)
+    msock_test(plugins keeper msock_host msock_transport msock_core
+        msock_codec PkgConfig::SQLITE ${CMAKE_DL_LIBS})
+    target_sources(plugins_keeper_test PRIVATE
+        plugins/yard.c plugins/shelf.c plugins/folder.c
+        ${PROJECT_SOURCE_DIR}/plugins/keeper/store.c
+        ${PROJECT_SOURCE_DIR}/plugins/keeper/store_open.c)
+    add_dependencies(plugins_keeper_test keeper)
 endif()

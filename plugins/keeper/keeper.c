@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keeper: keeps the newest state of each topic that matches its filters on a
+ * disk, and tells it when its owner is gone. Configuration, and what is
+ * promised, are in docs/plugins.md.
+ *
+ * What comes waits in a list until the writer's thread is free, 10 ms at least
+ * after the last batch, and is one transaction then. Memory: the states of two
+ * batches, of which WAITING_MAX bounds the one that is not written yet. What
+ * was not stored, since the disk was full or slow, is gathered anew from the
+ * channel later. */
+#include <multisock/plugin.h>
+
+#include "plugins/keeper/store.h"
+#include "plugins/keeper/writer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    FILTERS_MAX = 32,
+    PATH_SIZE = 1024,
+    NOTE_SIZE = 1024,
+    QUOTA_DEFAULT = 16 << 20,
+    WAITING_MAX = 32 << 20,
+    FIRST_MS = 1,    /* from what comes in quiet times to its transaction */
+    BATCH_MS = 10,   /* between batches */
+    AGAIN_MS = 60000 /* until what was not stored is gathered anew */
+};
+
+struct keeper {
+    const msock_services *services;
+    struct msock__store *store;   /* before there is a writer, and after */
+    struct msock__writer *writer; /* NULL: none yet */
+    struct msock__jobs waiting;   /* for the next batch */
+    bool writing;                 /* the writer has one */
+    int timer;                    /* of the next look at it; 0: none */
+    int again;                    /* timer of gathering; 0: none */
+    bool behind;                  /* states are missing in the store */
+    size_t filter_count;
+    size_t restored;
+    size_t unwanted; /* states in the file that match no filter */
+    char path[PATH_SIZE];
+    char filters[FILTERS_MAX][MSOCK_TOPIC_MAX + 1];
+};
+
+__attribute__((format(printf, 3, 4))) static void
+say(const struct keeper *keeper, enum msock_level level, const char *format,
+    ...)
+{
+    char note[NOTE_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(note, sizeof note, format, arguments);
+    va_end(arguments);
+    keeper->services->log(keeper->services->host, level, note);
+}
+
+static uint64_t now_s(void)
+{
+    time_t now = time(NULL);
+    return now > 0 ? (uint64_t)now : 0;
+}
+
+/* -- What was not stored -- */
+
+static void on_again(void *user);
+
+/* Says once that states are missing on the disk, and looks after them later. */
+static void fall_behind(struct keeper *keeper, const char *reason)
+{
+    const msock_services *services = keeper->services;
+    if (!keeper->behind) {
+        keeper->behind = true;
+        say(keeper, MSOCK_ERROR, "cannot store: %s", reason);
+    }
+    if (keeper->again == 0) {
+        int id = services->timer_start(services->host, AGAIN_MS, 0, on_again,
+                                       keeper);
+        keeper->again = id > 0 ? id : 0;
+    }
+}
+
+/* -- Batches -- */
+
+static void on_tick(void *user);
+
+static void look_after(struct keeper *keeper, uint64_t delay_ms)
+{
+    const msock_services *services = keeper->services;
+    if (keeper->timer == 0) {
+        int id =
+            services->timer_start(services->host, delay_ms, 0, on_tick, keeper);
+        keeper->timer = id > 0 ? id : 0;
+    }
+}
+
+/* Frees a batch.  Returns whether all of it was stored. */
+static bool all_stored(struct msock__jobs *batch)
+{
+    bool stored = true;
+    for (struct msock__job *job = batch->first; job != NULL; job = job->next) {
+        stored = stored && job->result == 0;
+    }
+    msock__jobs_free(batch);
+    return stored;
+}
+
+static void settle(struct keeper *keeper, struct msock__jobs *batch,
+                   const char *reason)
+{
+    if (!all_stored(batch)) {
+        fall_behind(keeper, reason);
+    } else if (keeper->behind && keeper->again == 0) {
+        keeper->behind = false;
+        say(keeper, MSOCK_INFO, "all states are stored again");
+    }
+}
+
+static void on_tick(void *user)
+{
+    struct keeper *keeper = user;
+    struct msock__jobs batch;
+    char reason[MSOCK__STORE_REASON_SIZE];
+    keeper->timer = 0;
+    if (keeper->writing && msock__writer_take(keeper->writer, &batch, reason)) {
+        keeper->writing = false;
+        settle(keeper, &batch, reason);
+    }
+    if (!keeper->writing && keeper->waiting.first != NULL) {
+        msock__writer_give(keeper->writer, &keeper->waiting);
+        keeper->writing = true;
+    }
+    if (keeper->writing) {
+        look_after(keeper, BATCH_MS);
+    }
+}
+
+/* -- What comes -- */
+
+static struct msock__job *job_of(const msock_state *state)
+{
+    const struct msock__kept kept = {
+        .topic = state->topic,
+        .topic_size = state->topic_size,
+        .owner = state->owner,
+        .owner_size = state->owner_size,
+        .data = state->data,
+        .data_size = state->data_size,
+        .version = state->version,
+        .session = state->session,
+        .time_s = now_s(),
+    };
+    return msock__job_new(&kept);
+}
+
+static void on_state(const msock_state *state, void *user)
+{
+    struct keeper *keeper = user;
+    struct msock__job *job = NULL;
+    if (keeper->waiting.bytes < WAITING_MAX) {
+        job = job_of(state);
+    }
+    if (job == NULL) {
+        fall_behind(keeper, "the disk is too slow, or memory is short");
+        return;
+    }
+    msock__jobs_add(&keeper->waiting, job);
+    look_after(keeper, FIRST_MS);
+}
+
+/* Gathers what the channel holds: what the store has is not written again. */
+static void on_again(void *user)
+{
+    struct keeper *keeper = user;
+    const msock_services *services = keeper->services;
+    keeper->again = 0;
+    for (size_t i = 0; i < keeper->filter_count; i++) {
+        services->state_each(services->host, keeper->filters[i], on_state,
+                             keeper);
+    }
+}
+
+/* -- Configuration: the host has checked keys, types and ranges -- */
+
+static int config_get(const struct keeper *keeper, const char *key,
+                      const char **value)
+{
+    const char *config = keeper->services->config;
+    return keeper->services->json_get(config, strlen(config), key, value);
+}
+
+static int read_filters(struct keeper *keeper)
+{
+    const msock_services *services = keeper->services;
+    const char *list;
+    const char *item;
+    size_t cursor = 0;
+    int item_size;
+    int size = config_get(keeper, "filters", &list);
+    if (size < 0) {
+        strcpy(keeper->filters[0], "#");
+        keeper->filter_count = 1;
+        return 0;
+    }
+    while ((item_size =
+                services->json_next(list, (size_t)size, &cursor, &item)) >= 0) {
+        if (keeper->filter_count == FILTERS_MAX ||
+            services->json_text(item, (size_t)item_size,
+                                keeper->filters[keeper->filter_count++],
+                                sizeof keeper->filters[0]) < 0) {
+            keeper->filter_count = 0;
+            break;
+        }
+    }
+    if (keeper->filter_count == 0) {
+        say(keeper, MSOCK_ERROR, "\"filters\" must be a list of 1 to %d texts",
+            FILTERS_MAX);
+        return MSOCK_EINVAL;
+    }
+    return 0;
+}
+
+static int read_config(struct keeper *keeper)
+{
+    const char *value;
+    int size = config_get(keeper, "file", &value);
+    if (size < 0 ||
+        keeper->services->json_text(value, (size_t)size, keeper->path,
+                                    sizeof keeper->path) < 0) {
+        say(keeper, MSOCK_ERROR, "\"file\" has over %d bytes", PATH_SIZE - 1);
+        return MSOCK_EINVAL;
+    }
+    return read_filters(keeper);
+}
+
+static uint64_t quota_of(const struct keeper *keeper)
+{
+    const char *value;
+    return config_get(keeper, "quota", &value) < 0 ? QUOTA_DEFAULT
+                                                   : strtoull(value, NULL, 10);
+}
+
+/* -- Starting -- */
+
+static int open_store(struct keeper *keeper)
+{
+    char reason[MSOCK__STORE_REASON_SIZE];
+    int result = msock__store_open(&keeper->store, keeper->path,
+                                   quota_of(keeper), reason);
+    if (reason[0] != '\0') {
+        say(keeper, result < 0 ? MSOCK_ERROR : MSOCK_WARNING, "%s", reason);
+    }
+    return result;
+}
+
+static int add_filter(struct keeper *keeper, const char *filter)
+{
+    const msock_services *services = keeper->services;
+    int result = services->state_keep(services->host, filter, on_state, keeper);
+    if (result < 0) {
+        say(keeper, MSOCK_ERROR, "cannot keep \"%s\": error %d", filter,
+            result);
+    }
+    return result;
+}
+
+static bool restore(const struct msock__kept *state, void *user)
+{
+    struct keeper *keeper = user;
+    const msock_services *services = keeper->services;
+    int result =
+        services->state_restore(services->host, state->topic, state->version,
+                                state->owner, state->session, state->data);
+    if (result == MSOCK_ENOENT) {
+        keeper->unwanted++;
+    } else if (result >= 0) {
+        keeper->restored++;
+    } else {
+        say(keeper, MSOCK_WARNING, "cannot restore \"%s\": error %d",
+            state->topic, result);
+    }
+    return result != MSOCK_ELIMIT && result != MSOCK_ENOMEM;
+}
+
+/* Gives the channel what is stored. */
+static int restore_all(struct keeper *keeper)
+{
+    if (msock__store_each(keeper->store, restore, keeper) < 0) {
+        say(keeper, MSOCK_ERROR, "cannot read %s: %s", keeper->path,
+            msock__store_reason(keeper->store));
+        return MSOCK_ESYSTEM;
+    }
+    say(keeper, MSOCK_INFO, "%zu states restored from %s", keeper->restored,
+        keeper->path);
+    if (keeper->unwanted > 0) {
+        say(keeper, MSOCK_WARNING,
+            "%zu states in %s match no filter: they stay there",
+            keeper->unwanted, keeper->path);
+    }
+    return 0;
+}
+
+static int begin(struct keeper *keeper)
+{
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < keeper->filter_count; i++) {
+        result = add_filter(keeper, keeper->filters[i]);
+    }
+    if (result == 0) {
+        result = restore_all(keeper);
+    }
+    if (result == 0) {
+        result = msock__writer_start(&keeper->writer, keeper->store);
+    }
+    return result;
+}
+
+static int set_up(struct keeper *keeper)
+{
+    int result = read_config(keeper);
+    if (result == 0) {
+        result = open_store(keeper);
+    }
+    if (result == 0) {
+        result = begin(keeper);
+    }
+    if (result < 0) {
+        msock__store_close(keeper->store);
+    }
+    return result;
+}
+
+/* -- The plugin -- */
+
+static int start(const msock_services *services, void **state)
+{
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+    if (keeper == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    keeper->services = services;
+    int result = set_up(keeper);
+    if (result < 0) {
+        free(keeper);
+        return result;
+    }
+    *state = keeper;
+    return 0;
+}
+
+/* Stores what is left, and answers it. */
+static void finish(struct keeper *keeper)
+{
+    struct msock__jobs batch;
+    char reason[MSOCK__STORE_REASON_SIZE] = "";
+    bool stored = true;
+    struct msock__store *store = msock__writer_stop(keeper->writer);
+    if (msock__writer_take(keeper->writer, &batch, reason)) {
+        stored = all_stored(&batch);
+    }
+    msock__writer_free(keeper->writer);
+    msock__jobs_run(&keeper->waiting, store, reason);
+    if (!all_stored(&keeper->waiting) || !stored) {
+        say(keeper, MSOCK_ERROR, "ends with states not stored: %s", reason);
+    }
+    msock__store_close(store);
+}
+
+static void stop(void *state)
+{
+    struct keeper *keeper = state;
+    const msock_services *services = keeper->services;
+    if (keeper->timer > 0) {
+        services->timer_stop(services->host, keeper->timer);
+    }
+    if (keeper->again > 0) {
+        services->timer_stop(services->host, keeper->again);
+    }
+    finish(keeper);
+    free(keeper);
+}
+
+/* Whether the file is one, or could be made. It is not opened: to close it
+ * would give back the locks of a keeper that runs in this process. */
+static int look(const struct keeper *keeper)
+{
+    char folder[PATH_SIZE];
+    struct stat status;
+    strcpy(folder, keeper->path);
+    char *name = strrchr(folder, '/');
+    name = name != NULL ? name : strcpy(folder, ".");
+    name[name == folder] = '\0';
+    if (access(folder, W_OK | X_OK) < 0) {
+        say(keeper, MSOCK_ERROR, "%s: %s", folder, strerror(errno));
+        return MSOCK_ESYSTEM;
+    }
+    if (lstat(keeper->path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        say(keeper, MSOCK_ERROR, "%s is no file", keeper->path);
+        return MSOCK_EINVAL;
+    }
+    return 0;
+}
+
+static int check(const msock_services *services)
+{
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+    if (keeper == NULL) {
+        return MSOCK_ENOMEM;
+    }
+    keeper->services = services;
+    int result = read_config(keeper);
+    for (size_t i = 0; result == 0 && i < keeper->filter_count; i++) {
+        result = add_filter(keeper, keeper->filters[i]);
+    }
+    if (result == 0) {
+        result = look(keeper);
+    }
+    free(keeper);
+    return result;
+}
+
+static const msock_config_key keys[] = {{.name = "file",
+                                         .types = MSOCK_CONFIG_TEXT,
+                                         .required = true,
+                                         .help = "where the states are"},
+                                        {.name = "filters",
+                                         .types = MSOCK_CONFIG_LIST,
+                                         .help = "which states are kept [all]"},
+                                        {.name = "quota",
+                                         .types = MSOCK_CONFIG_WHOLE,
+                                         .help = "bytes of all states [16 MiB]",
+                                         .least = 4096,
+                                         .most = 1 << 30},
+                                        {.name = NULL}};
+
+MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
+    .abi = MSOCK_PLUGIN_ABI,
+    .struct_size = sizeof(msock_plugin_descriptor),
+    .name = "keeper",
+    .description = "keeps states on a disk, and tells them for who is gone",
+    .start = start,
+    .stop = stop,
+    .config = keys,
+    .check = check,
+};

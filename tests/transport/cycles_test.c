@@ -4,9 +4,9 @@
  * Descriptors are counted exactly. Memory is what malloc says is in use: were
  * one chunk of the smallest size (32 bytes) lost in each cycle, the bound would
  * be passed (with the thread cache off, as tests.cmake does: what waits in it
- * counts as in use). Resident memory has room for half a page in each of 2,000 cycles.
- * Under AddressSanitizer, which keeps what is freed, neither says anything, and
- * LeakSanitizer looks instead. */
+ * counts as in use). Resident memory has room for half a page in each of 2,000
+ * cycles. Under AddressSanitizer, which keeps what is freed, neither says
+ * anything, and LeakSanitizer looks instead. */
 #define _GNU_SOURCE
 #include "tests/support/netns.h"
 #include "tests/support/sim_node.h"

@@ -22,6 +22,7 @@
 #include <multisock/key.h>
 #include <multisock/node.h>
 #include <multisock/state.h>
+#include <multisock/request.h>
 #include <multisock/version.h>
 #include <stdbool.h>
 #include <stddef.h>

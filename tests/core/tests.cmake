@@ -30,7 +30,7 @@ foreach(module history repair_bounds)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 foreach(module heap schedule copies sendtimes admission pending
-        held answers ask tell dispute)
+        held answers ask tell dispute acts confirm tickets)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 

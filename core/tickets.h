@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers that an application holds for something that it will finish later: a
+ * handler that acts later, a request that is answered later.
+ *
+ * At most 1024 at a time, in memory that grows by doubling and stays. A number
+ * is never given twice in the life of a channel, so one that was used up, or
+ * made up, finds nothing. Constant cost. */
+#ifndef MSOCK_CORE_TICKETS_H
+#define MSOCK_CORE_TICKETS_H
+
+#include "codec/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MSOCK__TICKETS_MAX = 1024,
+    MSOCK__ID_MAX = 64 /* bytes of a message's id */
+};
+
+/** What one stands for. */
+struct msock__ticket {
+    uint8_t session[MSOCK__SESSION_SIZE]; /* of the message's sender */
+    uint64_t counter;           /* its reliable frame, 0: none of others */
+    uint64_t reply;             /* N of its reply_to */
+    char id[MSOCK__ID_MAX + 1]; /* its id, NUL-terminated */
+};
+
+struct msock__ticket_slot {
+    uint64_t token; /* 0: free */
+    uint32_t next;  /* of those that are free */
+    struct msock__ticket ticket;
+};
+
+/** All zero: none. */
+struct msock__tickets {
+    struct msock__ticket_slot *slots;
+    uint32_t capacity;
+    uint32_t used;  /* slots that were ever used */
+    uint32_t free;  /* the first free one of those, its index + 1; 0: none */
+    uint64_t given; /* the last number's upper part */
+};
+
+/** Gives a number for a copy of `ticket`.
+ *  Returns it (from 1 on), 0 if there are too many, or no memory. */
+uint64_t msock__tickets_give(struct msock__tickets *tickets,
+                             const struct msock__ticket *ticket);
+
+/** Takes a number back.  Returns whether it stood for something; that is
+ *  written to *ticket then. */
+bool msock__tickets_take(struct msock__tickets *tickets, uint64_t token,
+                         struct msock__ticket *ticket);
+
+/** Frees what it holds. */
+void msock__tickets_fini(struct msock__tickets *tickets);
+
+#endif

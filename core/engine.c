@@ -5,6 +5,7 @@
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "core/engine_identity.h"
+#include "core/engine_stream.h"
 #include "core/engine_values.h"
 #include "core/engine_will.h"
 #include "core/number.h"

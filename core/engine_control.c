@@ -5,6 +5,7 @@
 #include "core/engine_identity.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
+#include "core/engine_stream.h"
 #include "core/number.h"
 #include "core/topic.h"
 

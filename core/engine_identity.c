@@ -6,6 +6,7 @@
 #include "codec/keyfile.h"
 #include "codec/sign.h"
 #include "codec/told.h"
+#include "core/engine_stream.h"
 
 #include <assert.h>
 #include <stdlib.h>

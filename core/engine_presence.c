@@ -3,6 +3,7 @@
  * until it says bye or falls silent. */
 #include "core/engine_profile.h"
 #include "core/engine_state.h"
+#include "core/engine_stream.h"
 #include "core/engine_will.h"
 #include "core/number.h"
 

@@ -4,6 +4,7 @@
  * under its reason and changes nothing else. */
 #include "core/engine.h"
 #include "core/engine_identity.h"
+#include "core/engine_stream.h"
 #include "core/number.h"
 
 #include <assert.h>

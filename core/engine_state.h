@@ -17,6 +17,7 @@
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
+ *                       (engine_stream.h)
  *     engine_message.c  a body's messages up to the callback
  *     engine_values.c   states; engine_audience.c: who is shown them
  *                       (engine_values.h) */
@@ -357,58 +358,6 @@ size_t msock__engine_nodes(const struct msock__engine *engine);
  *  Returns as msock_keys_reload(). */
 int msock__engine_keys_reload(struct msock__engine *engine);
 
-/* -- engine_stream.c -- */
-
-/** Whether a frame is new to its stream.  Returns 0 or the drop counter. */
-int msock__engine_stream_check(const struct msock__session *session,
-                               const struct msock__frame *frame);
-
-/** A reliable frame of origin->session; `bytes` is its plain body, with a spare
- *  byte behind it. */
-void msock__engine_stream_frame(struct msock__engine *engine,
-                                struct msock__origin *origin,
-                                const struct msock__frame *frame,
-                                uint64_t received_us, uint8_t *bytes,
-                                size_t size);
-
-/** A session, now `age_us` old, told what it can send again. */
-void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
-                                struct msock__session *session, uint64_t age_us,
-                                struct msock__range held);
-
-/** Tells what was lost of a session and is not told yet: what is lost in a row
- *  within a turn is one event, before whatever follows it. */
-void msock__engine_stream_report(struct msock__engine *engine,
-                                 struct msock__session *session);
-
-/** A session is gone: its gaps are given up. */
-void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
-                              struct msock__session *session);
-
-/** Frees what the stream holds for a session. */
-void msock__engine_stream_forget(struct msock__engine *engine,
-                                 struct msock__session *session);
-
-/** Gives gaps up that are due. */
-void msock__engine_stream_tick(struct msock__engine *engine, uint64_t now_us);
-uint64_t msock__engine_stream_deadline(const struct msock__engine *engine);
-
-/** When a NACK may leave that is due, UINT64_MAX if none is. */
-uint64_t msock__engine_stream_nack_deadline(const struct msock__engine *engine);
-
-/** Fills in the NACK that is due.  Returns whether there is one. */
-bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
-                               struct msock__control *control);
-
-/** The first `used` ranges of that NACK have left. */
-void msock__engine_stream_nacked(struct msock__engine *engine, uint64_t now_us,
-                                 const struct msock__control *control,
-                                 size_t used);
-
-/** A NACK was heard; `asker` is NULL if it is not admitted. */
-void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
-                                struct msock__session *asker,
-                                const struct msock__control *control);
 
 /* -- engine_tx.c -- */
 

@@ -2,7 +2,7 @@
 /* The reliable stream (docs/protocol.md 5): what others send is put in order,
  * asked for where it is missing and reported where it will not come; what this
  * session sent is sent again to who asks. */
-#include "core/engine_state.h"
+#include "core/engine_stream.h"
 
 #include <assert.h>
 #include <stdlib.h>

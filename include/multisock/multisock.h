@@ -21,8 +21,8 @@
 #include <multisock/identity.h>
 #include <multisock/key.h>
 #include <multisock/node.h>
-#include <multisock/state.h>
 #include <multisock/request.h>
+#include <multisock/state.h>
 #include <multisock/version.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -89,7 +89,7 @@ static void note(struct msock__acts *acts,
 {
     deed->ran = true;
     if (deed->code == 0 && code < 0) {
-        deed->code = (uint32_t)-code;
+        deed->code = code < -INT32_MAX ? INT32_MAX : (uint32_t)-code;
     }
     tell(acts, round, deed);
 }

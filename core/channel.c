@@ -118,8 +118,7 @@ int msock__channel_check(const msock_channel *channel)
                : 0;
 }
 
-/* An options struct of this version, or of a caller that says nothing. */
-static int check_struct(size_t struct_size, size_t known, const char *name)
+int msock__channel_struct(size_t struct_size, size_t known, const char *name)
 {
     if (struct_size == 0 || struct_size == known) {
         return 0;
@@ -160,8 +159,8 @@ int msock_subscribe(msock_channel *channel, const char *filter,
     }
     int code = msock__channel_check(channel);
     if (code == 0 && options) {
-        code = check_struct(options->struct_size, sizeof(*options),
-                            "msock_subscribe_options");
+        code = msock__channel_struct(options->struct_size, sizeof(*options),
+                                     "msock_subscribe_options");
     }
     if (code < 0) {
         return code;
@@ -339,11 +338,10 @@ static int check_size(const msock_channel *channel,
                        size, (unsigned long long)limit);
 }
 
-/* Checks all that may be published; touches nothing but *publication. */
-static int check_publication(const msock_channel *channel, const char *topic,
-                             const char *json,
-                             const msock_publish_options *options,
-                             struct msock__publication *publication)
+int msock__channel_publication(const msock_channel *channel, const char *topic,
+                               const char *json,
+                               const msock_publish_options *options,
+                               struct msock__publication *publication)
 {
     const struct msock__driver *driver = channel->engine.driver;
     if (driver->ops->forked(driver)) {
@@ -355,8 +353,8 @@ static int check_publication(const msock_channel *channel, const char *topic,
         (struct msock__publication){.topic = topic, .delivery = {.copies = 1}};
     int code = msock__channel_topic(topic);
     if (code == 0 && options) {
-        code = check_struct(options->struct_size, sizeof(*options),
-                            "msock_publish_options");
+        code = msock__channel_struct(options->struct_size, sizeof(*options),
+                                     "msock_publish_options");
     }
     if (code == 0 && options) {
         code = check_raw(options, json, publication);
@@ -377,7 +375,8 @@ int msock_publish(msock_channel *channel, const char *topic, const char *json,
     struct msock__publication publication;
     int code = msock__channel_check(channel);
     if (code == 0) {
-        code = check_publication(channel, topic, json, options, &publication);
+        code = msock__channel_publication(channel, topic, json, options,
+                                          &publication);
     }
     return code < 0 ? code
                     : msock__engine_publish(&channel->engine, &publication);
@@ -393,7 +392,8 @@ int msock_post(msock_channel *channel, const char *topic, const char *json,
                            "virtual time belongs to one thread: publish there, "
                            "or open the network in real time");
     }
-    int code = check_publication(channel, topic, json, options, &publication);
+    int code =
+        msock__channel_publication(channel, topic, json, options, &publication);
     if (code == 0) {
         code = msock__engine_post(&channel->engine, &publication);
     }

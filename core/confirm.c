@@ -220,7 +220,8 @@ bool msock__confirms_ask(const struct msock__confirms *confirms,
          one && sync->count < MSOCK__ACK_MAX; one = one->next) {
         if (ask_due(one) <= now_us) {
             sync->asked[sync->count++] = one->counter;
-            named = named && name_missing(&sync->of, one);
+            /* Who was not expected may have acted, too: once all are asked. */
+            named = named && one->asked > 0 && name_missing(&sync->of, one);
         }
     }
     sync->of.count = named ? sync->of.count : 0;

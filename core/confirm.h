@@ -94,8 +94,8 @@ msock__confirms_heard(struct msock__confirms *confirms, uint64_t now_us,
                       const struct msock__act *act,
                       const struct msock__confirmer **node);
 
-/** Fills in what a sync asks: counters, and whom.  Returns whether it asks
- *  anything. */
+/** Fills in what a sync asks: counters, and whom; the first time everyone.
+ *  Returns whether it asks anything. */
 bool msock__confirms_ask(const struct msock__confirms *confirms,
                          uint64_t now_us, struct msock__control *sync);
 

@@ -57,6 +57,8 @@ bool msock__dispatch_any(const struct msock__dispatch *dispatch,
 struct msock__dispatch_result {
     size_t called;
     size_t refused; /* callbacks that returned a negative code */
+    size_t counted; /* callbacks that do not merely observe, and ... */
+    int code;       /* ... the first of their codes that refuses, else 0 */
 };
 
 /** The newest subscription, as a number for msock__dispatch_run(). */

@@ -104,8 +104,11 @@ static void call(struct msock__subscription *one, msock_channel *channel,
         return;
     }
     result->called++;
-    if (one->callback(channel, message, one->user) < 0) {
-        result->refused++;
+    int code = one->callback(channel, message, one->user);
+    result->refused += code < 0 ? 1 : 0;
+    if (!one->observe) {
+        result->counted++;
+        result->code = result->code < 0 || code > 0 ? result->code : code;
     }
 }
 
@@ -135,7 +138,7 @@ msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
 {
     assert(message->topic_size > 0);
     uint64_t ordered = dispatch->ordered;
-    struct msock__dispatch_result result = {0, 0};
+    struct msock__dispatch_result result = {0};
     struct walk walk = {.dispatch = dispatch,
                         .topic = message->topic,
                         .topic_size = message->topic_size,
@@ -163,7 +166,7 @@ msock__dispatch_run_one(struct msock__dispatch *dispatch,
                         msock_channel *channel, const msock_message *message,
                         int id)
 {
-    struct msock__dispatch_result result = {0, 0};
+    struct msock__dispatch_result result = {0};
     struct msock__subscription *one = msock__dispatch_find(dispatch, id);
     bool local = (message->flags & MSOCK_MESSAGE_LOCAL) != 0;
     if (one == NULL || (one->no_local && local)) {

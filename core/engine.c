@@ -4,6 +4,7 @@
 
 #include "codec/error.h"
 #include "codec/hash.h"
+#include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_stream.h"
 #include "core/engine_values.h"
@@ -186,6 +187,7 @@ void msock__channel_free(msock_channel *channel)
     msock__profile_fini(&engine->profile);
     msock__push_fini(&engine->push);
     msock__engine_values_fini(engine);
+    msock__engine_confirm_fini(engine);
     free(engine->slots.memory);
     msock__copies_fini(&engine->copies);
     msock__schedule_fini(&engine->schedule);
@@ -287,6 +289,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     msock__engine_stream_tick(engine, now_us);
     msock__engine_presence_tick(engine, now_us, known_us);
     msock__engine_run_scheduled(engine, now_us);
+    msock__engine_confirm_tick(engine, now_us);
     msock__engine_publish_posted(engine, now_us);
     msock__engine_deliver_local(engine, now_us);
     msock__engine_values_tick(engine, now_us);
@@ -319,6 +322,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
     due = msock__least(due, msock__engine_post_deadline(engine));
     due = msock__least(due, msock__timers_deadline(engine->timers));
     due = msock__least(due, engine->check_us);
+    due = msock__least(due, msock__confirms_deadline(&engine->acting.confirms));
     due = msock__least(due, msock__schedule_deadline(&engine->schedule));
     due = msock__least(due, msock__engine_stream_deadline(engine));
     due = msock__least(due, msock__engine_values_deadline(engine));
@@ -372,6 +376,7 @@ void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,
     engine->room_us = 0;
     forget_misses(engine);
     engine->sync = (struct msock__sync){0};
+    msock__confirms_reset(&engine->acting.confirms);
     if (engine->admission) {
         msock__sendtimes_reset(engine->times[MSOCK__BEST_EFFORT]);
         msock__sendtimes_reset(engine->times[MSOCK__RELIABLE]);
@@ -429,4 +434,5 @@ void msock__engine_close(struct msock__engine *engine)
     msock__timers_clear(engine->timers);
     msock__post_close(&engine->post);
     msock__push_fini(&engine->push);
+    msock__acts_hurry(&engine->acting.list);
 }

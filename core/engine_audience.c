@@ -3,6 +3,7 @@
 #include "core/engine_values.h"
 
 #include "codec/error.h"
+#include "core/engine_confirm.h"
 #include "core/engine_profile.h"
 #include "core/number.h"
 #include "core/topic.h"
@@ -110,6 +111,7 @@ static void show_keeper(struct msock__engine *engine, uint64_t now_us,
     if (keep->callback && !keep->ended && !engine->closing) {
         fill_state(engine, now_us, value, &state);
         keep->callback(engine->channel, &state, keep->user);
+        msock__engine_kept(engine);
     }
 }
 

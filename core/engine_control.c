@@ -2,6 +2,7 @@
 /* Control messages (docs/protocol.md 6 and 7): what is due is written, what is
  * received is understood. */
 #include "codec/envelope.h"
+#include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
@@ -166,8 +167,13 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
         msock__engine_pushed(engine, heard->origin->now_us, session,
                              heard->frame, &heard->control.pushed);
     } else if (heard->control.kind == MSOCK__SYNC) {
+        msock__engine_acts_asked(engine, heard->origin->now_us, session,
+                                 &heard->control);
         msock__engine_stream_range(engine, heard->origin->now_us, session,
                                    heard->stamp_us, heard->control.held);
+    } else if (heard->control.kind == MSOCK__ACK) {
+        msock__engine_ack(engine, heard->origin->now_us, session,
+                          &heard->control);
     }
 }
 
@@ -326,6 +332,7 @@ static bool next_control(struct msock__engine *engine, uint64_t now_us,
         return true;
     }
     return due_nack(engine, now_us, control) ||
+           msock__engine_confirm_due(engine, now_us, control) ||
            due_announcement(engine, now_us, control) ||
            due_push(engine, now_us, control) ||
            msock__engine_query(engine, now_us, control);
@@ -355,6 +362,7 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         break;
     case MSOCK__SYNC:
         msock__sync_take(&engine->sync, now_us);
+        msock__confirms_asked(&engine->acting.confirms, now_us, control, used);
         break;
     case MSOCK__BYE:
         msock__announce_bye_sent(&engine->announce, now_us);
@@ -372,8 +380,10 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
     case MSOCK__RING:
         msock__push_sent(&engine->push, now_us);
         break;
-    case MSOCK__HELD:
     case MSOCK__ACK:
+        msock__acts_acked(&engine->acting.list, control, used);
+        break;
+    case MSOCK__HELD:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -409,6 +419,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
         msock__announce_deadline(&engine->announce),
         msock__sync_deadline(&engine->sync),
         msock__push_deadline(&engine->push),
+        msock__engine_confirm_control_deadline(engine),
         engine->closing ? UINT64_MAX : msock__engine_query_deadline(engine),
         engine->admission && !engine->closing
             ? msock__admission_deadline(engine->admission)

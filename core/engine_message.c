@@ -2,6 +2,7 @@
 /* The messages of a body: decoded, checked, kept for their moment, and handed
  * to the callbacks. Whatever is wrong is one drop under its reason. */
 #include "codec/envelope.h"
+#include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_values.h"
 #include "core/topic.h"
@@ -13,11 +14,18 @@
 /* One that comes later than this after its moment does not act any more. */
 static const uint64_t after_slack_us = 10000000;
 
-static void hand_over(struct msock__engine *engine, uint64_t newest,
+static void hand_over(struct msock__engine *engine,
+                      const struct msock__origin *origin,
                       const msock_message *message)
 {
-    struct msock__dispatch_result result =
-        msock__dispatch_run(engine->dispatch, engine->channel, message, newest);
+    const struct msock__origin *outer =
+        msock__engine_acts_enter(engine, origin);
+    struct msock__dispatch_result result = msock__dispatch_run(
+        engine->dispatch, engine->channel, message, origin->newest);
+    msock__engine_acts_leave(engine, outer);
+    if (result.counted > 0) {
+        msock__engine_acted(engine, origin, result.code);
+    }
     msock__stats_add(&engine->stats, MSOCK_DELIVERED, result.called);
     msock__stats_add(&engine->stats, MSOCK_REFUSED, result.refused);
 }
@@ -52,11 +60,16 @@ static void deliver(struct msock__engine *engine,
         message.data_size = strlen(message.data);
     }
     struct msock__value *held = NULL;
-    if ((envelope->keys & MSOCK__KEY_STATE) &&
-        !msock__engine_value_heard(engine, origin, envelope, &message, &held)) {
-        return;
+    /* Keepers may defer it, too. */
+    const struct msock__origin *outer =
+        msock__engine_acts_enter(engine, origin);
+    bool shown =
+        !(envelope->keys & MSOCK__KEY_STATE) ||
+        msock__engine_value_heard(engine, origin, envelope, &message, &held);
+    msock__engine_acts_leave(engine, outer);
+    if (shown) {
+        hand_over(engine, origin, &message);
     }
-    hand_over(engine, origin->newest, &message);
     msock__value_release(held);
 }
 
@@ -84,6 +97,7 @@ static void schedule(struct msock__engine *engine,
                      const struct msock__envelope *envelope)
 {
     struct msock__scheduled_origin kept = {.sent_us = origin->stamp_us,
+                                           .counter = origin->counter,
                                            .newest = origin->newest,
                                            .flags = origin->flags};
     memcpy(kept.session,
@@ -198,7 +212,7 @@ void msock__engine_payload(struct msock__engine *engine,
         .data_size = size,
         .flags = origin->flags | MSOCK_MESSAGE_RAW | MSOCK_MESSAGE_BARE,
     };
-    hand_over(engine, origin->newest, &message);
+    hand_over(engine, origin, &message);
 }
 
 void msock__engine_local_message(struct msock__engine *engine, uint64_t now_us,
@@ -227,6 +241,7 @@ static void run_entry(struct msock__engine *engine, uint64_t now_us,
     const struct msock__scheduled_origin *kept = &entry->origin;
     struct msock__origin origin = {
         .session_short = msock__session_short(kept->session),
+        .counter = kept->counter,
         .now_us = now_us,
         .stamp_us = kept->sent_us,
         .sent_us = entry->node.due_us,

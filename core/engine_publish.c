@@ -179,8 +179,8 @@ place_of(const struct msock__engine *engine,
          const struct msock__publication *publication)
 {
     const char *topic = publication->topic;
-    if (!publication->delivery.conflate) {
-        return NULL;
+    if (!publication->delivery.conflate || publication->delivery.confirm != 0) {
+        return NULL; /* what is confirmed has a frame of its own */
     }
     struct msock__state *state =
         msock__values_find(engine->values, topic, strlen(topic));
@@ -198,6 +198,9 @@ static int make_room(struct msock__engine *engine,
         return 0;
     }
     *place = NULL;
+    if (delivery->confirm != 0) {
+        msock__outbox_close(outbox);
+    }
     int code = msock__outbox_reserve(outbox, size, delivery->copies, room);
     return code < 0 ? explain(engine, delivery, code, size) : 0;
 }
@@ -275,7 +278,9 @@ static int commit_all(struct msock__engine *engine,
         return code;
     }
     commit(engine, delivery, topic, place, size);
-    if (delivery->state && !place) {
+    if (delivery->confirm != 0) {
+        msock__outbox_confirm(outbox_of(engine, delivery), delivery->confirm);
+    } else if (delivery->state && !place) {
         mark(engine, publication, size);
     }
     queue_local(engine, local);

@@ -13,6 +13,7 @@
  *     engine_keys.c     keys that change; engine_push.c: those that are pushed
  *                       (engine_push.h)
  *     engine_will.c     last wills (engine_will.h)
+ *     engine_confirm.c  who acted on what (engine_confirm.h)
  *     engine_identity.c signatures, and who may say what (engine_identity.h)
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
@@ -26,6 +27,7 @@
 
 #include "codec/control.h"
 #include "codec/envelope.h"
+#include "core/acting.h"
 #include "core/admission.h"
 #include "core/announce.h"
 #include "core/answers.h"
@@ -162,6 +164,7 @@ struct msock__engine {
     struct msock__push push;
     struct msock__values *values;    /* states, ... */
     struct msock__audience audience; /* ... and who is shown them */
+    struct msock__acting acting;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
@@ -176,6 +179,7 @@ struct msock_channel {
 struct msock__origin {
     struct msock__session *session; /* NULL: bare, local or not admitted */
     uint64_t session_short;
+    uint64_t counter; /* of its reliable frame, the last one; 0: it had none */
     uint64_t now_us;
     uint64_t stamp_us; /* its frame's `sent`; local: published, on our clock */
     uint64_t sent_us;  /* the same on our own clock */
@@ -357,7 +361,6 @@ size_t msock__engine_nodes(const struct msock__engine *engine);
 /** Reads what the channel's keys came from again.
  *  Returns as msock_keys_reload(). */
 int msock__engine_keys_reload(struct msock__engine *engine);
-
 
 /* -- engine_tx.c -- */
 

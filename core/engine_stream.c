@@ -170,7 +170,9 @@ static void drain(struct msock__engine *engine,
             note_loss(engine, session, ready.range);
             continue;
         }
-        deliver(engine, origin, ready.kept->flags, ready.kept->bytes,
+        struct msock__origin one = *origin;
+        one.counter = ready.range.first;
+        deliver(engine, &one, ready.kept->flags, ready.kept->bytes,
                 ready.kept->size);
         free(ready.kept);
     }
@@ -274,6 +276,7 @@ void msock__engine_stream_frame(struct msock__engine *engine,
     if (code < 0) {
         msock__engine_drop(engine, origin->now_us, -code, 1);
     } else if (code > 0) {
+        origin->counter = frame->counter;
         deliver(engine, origin, frame->flags, bytes, size);
     }
     drain(engine, origin);
@@ -321,6 +324,8 @@ void msock__engine_stream_forget(struct msock__engine *engine,
     msock__join_reset(&session->join, &engine->join_pool);
     msock__repair_free(session->repair);
     session->repair = NULL;
+    msock__acts_free(&engine->acting.list, session->acts);
+    session->acts = NULL;
 }
 
 /* -- Time -- */

@@ -2,6 +2,7 @@
 /* What leaves next: control messages, frames asked for again, copies, and what
  * was published, as finished frames in slots that the driver takes. */
 #include "core/engine.h"
+#include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_will.h"
 #include "core/number.h"
@@ -318,6 +319,10 @@ static bool show_data(struct msock__engine *engine, uint64_t now_us,
     if (chunk.copies > 1) {
         (void)msock__copies_add(&engine->copies, now_us, &engine->dice, bytes,
                                 size, chunk.copies - 1);
+    }
+    if (chunk.confirm != 0) {
+        msock__engine_confirm_sent(engine, now_us, chunk.confirm,
+                                   frame.counter);
     }
     occupy(&engine->slots, size);
     msock__outbox_pop(outbox);

@@ -17,6 +17,7 @@ struct msock__bundle {
     uint32_t count;
     unsigned copies;
     bool is_signed;
+    int confirm; /* 0: others may join it */
     uint8_t bytes[];
 };
 
@@ -127,8 +128,8 @@ static struct msock__bundle *open_batch(const struct msock__outbox *outbox,
                                         size_t bound, unsigned copies)
 {
     struct msock__bundle *tail = outbox->tail;
-    if (!tail || outbox->alone || tail->piece_size > 0 ||
-        tail->copies != copies) {
+    if (!tail || outbox->alone || outbox->closed || tail->confirm != 0 ||
+        tail->piece_size > 0 || tail->copies != copies) {
         return NULL;
     }
     size_t space = space_of(outbox, tail);
@@ -255,6 +256,7 @@ void msock__outbox_commit(struct msock__outbox *outbox, size_t size)
         return;
     }
     outbox->reserved = NULL;
+    outbox->closed = false;
     fill(outbox, bundle, size);
     insert(outbox, bundle, outbox->tail);
 }
@@ -312,6 +314,17 @@ void msock__outbox_sign(struct msock__outbox *outbox)
     outbox->tail->is_signed = true;
 }
 
+void msock__outbox_close(struct msock__outbox *outbox)
+{
+    outbox->closed = true;
+}
+
+void msock__outbox_confirm(struct msock__outbox *outbox, int id)
+{
+    assert(outbox->tail && id != 0);
+    outbox->tail->confirm = id;
+}
+
 bool msock__outbox_peek(const struct msock__outbox *outbox,
                         struct msock__chunk *chunk)
 {
@@ -323,7 +336,8 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
         *chunk = (struct msock__chunk){.bytes = bundle->bytes,
                                        .size = bundle->size,
                                        .copies = bundle->copies,
-                                       .is_signed = bundle->is_signed};
+                                       .is_signed = bundle->is_signed,
+                                       .confirm = bundle->confirm};
         return true;
     }
     size_t offset = (size_t)bundle->index * bundle->piece_size;
@@ -335,6 +349,7 @@ bool msock__outbox_peek(const struct msock__outbox *outbox,
         .count = bundle->count,
         .copies = bundle->copies,
         .is_signed = bundle->is_signed,
+        .confirm = bundle->index + 1 == bundle->count ? bundle->confirm : 0,
     };
     return true;
 }

@@ -23,6 +23,7 @@ struct msock__outbox {
     size_t piece_space; /* the same for a piece */
     size_t pieces_max;  /* of one message */
     bool alone;         /* every message gets a frame of its own */
+    bool closed;        /* the next one does */
 };
 
 /** Where a message waits that another may replace; all zero: nowhere, which it
@@ -43,6 +44,7 @@ struct msock__chunk {
     uint32_t count;  /* 0: a batch, not a piece */
     unsigned copies; /* times it is sent */
     bool is_signed;  /* msock__outbox_sign() was called for some of it */
+    int confirm; /* msock__outbox_confirm()'s id, of the last frame; else 0 */
 };
 
 /** Starts empty; a message is cut into at most `pieces_max` pieces. */
@@ -100,6 +102,13 @@ void msock__outbox_commit_at(struct msock__outbox *outbox,
 
 /** Has all frames of the message that was committed last leave signed. */
 void msock__outbox_sign(struct msock__outbox *outbox);
+
+/** Has the next message begin a frame. */
+void msock__outbox_close(struct msock__outbox *outbox);
+
+/** Says what confirms the message that was committed last, which began a frame:
+ *  it shares that with no other. `id` is not 0. */
+void msock__outbox_confirm(struct msock__outbox *outbox, int id);
 
 /** Looks at the next frame's content.  Returns whether there is any. */
 bool msock__outbox_peek(const struct msock__outbox *outbox,

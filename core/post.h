@@ -20,6 +20,7 @@ struct msock__delivery {
     bool state;      /* of a state topic */
     bool conflate;   /* takes the place of one that waits */
     unsigned copies; /* at least 1 */
+    int confirm;     /* id of what confirms it: it travels alone; 0: nothing */
 };
 
 /** A message and its topic. */

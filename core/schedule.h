@@ -21,6 +21,7 @@ enum { MSOCK__SCHEDULED_MAX = 1024 };
 struct msock__scheduled_origin {
     uint8_t session[MSOCK__SESSION_SIZE]; /* the sender's; local: one's own */
     uint64_t sent_us; /* of its frame; of piece 0; on the session's clock */
+    uint64_t counter; /* of its reliable frame, or 0 */
     uint64_t newest;  /* subscription that hears it (local), or UINT64_MAX */
     unsigned flags;   /* msock_message_flags: LOCAL, SEALED, RELIABLE */
 };

@@ -9,6 +9,7 @@
 #define MSOCK_CORE_SESSION_H
 
 #include "codec/frame.h"
+#include "core/acts.h"
 #include "core/address.h"
 #include "core/age.h"
 #include "core/join.h"
@@ -56,6 +57,7 @@ struct msock__session {
     uint64_t reliable_floor;      /* first counter wanted, 0: not known yet */
     struct msock__repair *repair; /* NULL: nothing came, nothing is missed */
     struct msock__join join;
+    struct msock__acts *acts; /* what handlers did with it, or NULL */
     struct msock__range loss; /* not told yet; first 0: none */
     bool gapped;
     struct msock__session *next_gapped;

@@ -3,40 +3,45 @@
 #include "core/tickets.h"
 
 #include <assert.h>
+#include <multisock/error.h>
 #include <stdlib.h>
 
 enum { SLOT_BITS = 10, FIRST_CAPACITY = 16 };
 
 static_assert(MSOCK__TICKETS_MAX == 1 << SLOT_BITS, "a token names a slot");
 
-static bool grow(struct msock__tickets *tickets)
+int msock__tickets_room(struct msock__tickets *tickets)
 {
+    if (tickets->free > 0 || tickets->used < tickets->capacity) {
+        return 0;
+    }
     uint32_t capacity =
         tickets->capacity > 0 ? 2 * tickets->capacity : FIRST_CAPACITY;
     if (capacity > MSOCK__TICKETS_MAX) {
-        return false;
+        return MSOCK_ELIMIT;
     }
     struct msock__ticket_slot *slots =
         realloc(tickets->slots, capacity * sizeof(*slots));
     if (!slots) {
-        return false;
+        return MSOCK_ENOMEM;
     }
     tickets->slots = slots;
     tickets->capacity = capacity;
-    return true;
+    return 0;
 }
 
 uint64_t msock__tickets_give(struct msock__tickets *tickets,
                              const struct msock__ticket *ticket)
 {
+    if (msock__tickets_room(tickets) < 0) {
+        return 0;
+    }
     uint32_t index = tickets->used;
     if (tickets->free > 0) {
         index = tickets->free - 1;
         tickets->free = tickets->slots[index].next;
-    } else if (index < tickets->capacity || grow(tickets)) {
-        tickets->used++;
     } else {
-        return 0;
+        tickets->used++;
     }
     uint64_t token = ++tickets->given << SLOT_BITS | index;
     tickets->slots[index] =

@@ -42,6 +42,10 @@ struct msock__tickets {
     uint64_t given; /* the last number's upper part */
 };
 
+/** Makes room for one more.
+ *  Returns 0, MSOCK_ELIMIT, MSOCK_ENOMEM. */
+int msock__tickets_room(struct msock__tickets *tickets);
+
 /** Gives a number for a copy of `ticket`.
  *  Returns it (from 1 on), 0 if there are too many, or no memory. */
 uint64_t msock__tickets_give(struct msock__tickets *tickets,

@@ -10,6 +10,7 @@
 enum {
     MS = 1000,
     START = 5000 * MS,
+    LATER = START + 30 * MS,
     DEADLINE = START + 1000 * MS,
     SPREAD = 24 * MS
 };
@@ -81,12 +82,24 @@ Test(confirm, nobody_is_asked_before_the_message_left)
     cr_expect(eq(u64, msock__confirms_deadline(&confirms), DEADLINE));
 }
 
-Test(confirm, who_is_missing_is_named_at_once)
+Test(confirm, everyone_is_asked_at_once)
+{
+    begin(3, 70);
+
+    struct msock__control sync = ask_at(START);
+
+    cr_assert(eq(sz, sync.count, 1));
+    cr_expect(eq(u64, sync.asked[0], 70));
+    cr_expect(zero(sz, sync.of.count));
+}
+
+Test(confirm, who_is_missing_is_named_then)
 {
     begin(3, 70);
     hear(2, 70, 0);
+    ask_at(START);
 
-    struct msock__control sync = ask_at(START);
+    struct msock__control sync = ask_at(LATER);
 
     cr_assert(eq(sz, sync.count, 1));
     cr_expect(eq(u64, sync.asked[0], 70));
@@ -98,11 +111,13 @@ Test(confirm, who_is_missing_is_named_at_once)
 Test(confirm, more_than_8_are_not_named)
 {
     begin(8, 70);
-    cr_expect(eq(sz, ask_at(START).of.count, 8));
+    ask_at(START);
+    cr_expect(eq(sz, ask_at(LATER).of.count, 8));
 
     begin(9, 71);
-    struct msock__control sync = ask_at(START);
-    cr_expect(eq(sz, sync.count, 1));
+    ask_at(LATER);
+    struct msock__control sync = ask_at(LATER + SPREAD);
+    cr_expect(eq(sz, sync.count, 2));
     cr_expect(zero(sz, sync.of.count));
 }
 
@@ -111,8 +126,9 @@ Test(confirm, several_share_an_asking_and_its_names)
     begin(3, 70);
     begin(2, 71);
     hear(1, 70, 0);
+    ask_at(START);
 
-    struct msock__control sync = ask_at(START);
+    struct msock__control sync = ask_at(LATER);
 
     cr_assert(eq(sz, sync.count, 2));
     cr_expect(eq(u64, sync.asked[0], 71));

@@ -52,6 +52,7 @@ foreach(part admission edges loss nodes presence pressure share sleep stream tim
     msock_core_test(engine_${part} msock_test_bench)
 endforeach()
 msock_core_test(engine_faults msock_test_alloc msock_test_bench)
+msock_core_test(engine_confirm msock_test_alloc msock_test_bench)
 msock_core_test(announce)
 msock_core_test(join msock_test_alloc)
 msock_core_test(trust msock_test_alloc)

@@ -268,6 +268,17 @@ int msock__admission_hold(struct msock__admission *admission,
     return make_room(admission, one, made, lost);
 }
 
+bool msock__admission_look(struct msock__admission *admission, uint64_t now_us,
+                           const uint8_t id[static MSOCK__SESSION_SIZE])
+{
+    struct msock__pending *one = msock__pending_find(&admission->table, id);
+    if (one == NULL || msock__rate_due(&one->looks, MSOCK__LOOK_US) > now_us) {
+        return false;
+    }
+    msock__rate_take(&one->looks, now_us, MSOCK__LOOK_US);
+    return true;
+}
+
 struct msock__held *
 msock__admission_take(struct msock__admission *admission,
                       const uint8_t id[static MSOCK__SESSION_SIZE])

@@ -32,6 +32,7 @@ enum {
     MSOCK__ASK_MIN_US = 100000, /* before asking again ... */
     MSOCK__ASK_QUICK = 4,       /* ... so often, then doubling */
     MSOCK__ASK_MAX_US = 5000000,
+    MSOCK__LOOK_US = 500000, /* and two at once */
     MSOCK__ADMISSION_SECRET_SIZE = MSOCK__HASH_KEY_SIZE
 };
 
@@ -92,6 +93,12 @@ int msock__admission_hold(struct msock__admission *admission,
                           uint64_t received_us,
                           const struct msock__frame *frame, const uint8_t *body,
                           size_t size, size_t *lost);
+
+/** Whether the signature of a pending session's answer may be looked at, out of
+ *  an allowance that is its own: two at once, one every 500 ms. If so, that is
+ *  paid for. */
+bool msock__admission_look(struct msock__admission *admission, uint64_t now_us,
+                           const uint8_t id[static MSOCK__SESSION_SIZE]);
 
 /** The session is admitted: it is pending no more.  Returns the frames held,
  *  best effort first, each stream in order; NULL if none, or if it was not

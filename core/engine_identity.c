@@ -321,43 +321,6 @@ void msock__engine_stranger_text(struct msock__engine *engine,
     }
 }
 
-/* Whose signature an answer has to bear: that of its name's entry, or, without
- * one, of the entry whose session it answers for; NULL: nobody's. */
-static const struct msock__trusted *
-owner_of(const struct msock__engine *engine, const struct msock__frame *frame,
-         const struct msock__envelope *envelope)
-{
-    const struct msock__trusted *named = msock__trust_find(
-        engine->trust, envelope->sender, envelope->sender_size);
-    return named ? named : msock__trust_owner(engine->trust, frame->session);
-}
-
-int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
-                           const struct msock__frame *frame,
-                           const struct msock__envelope *envelope)
-{
-    enum { ANSWER_US = 1000, ANSWERS_AHEAD_US = 255 * ANSWER_US };
-    const struct msock__trusted *owner =
-        engine->trust ? owner_of(engine, frame, envelope) : NULL;
-    if (!owner) {
-        return 0;
-    }
-    if (engine->text_size == 0) {
-        return MSOCK_DROP_UNSIGNED;
-    }
-    const uint8_t *public = msock__trusted_public(owner);
-    if (!msock__session_commits(public, frame->session)) {
-        return MSOCK_DROP_SIGNATURE; /* of another node's session */
-    }
-    if (msock__rate_due(&engine->answer_rate, ANSWERS_AHEAD_US) > now_us) {
-        return MSOCK_DROP_VERIFY; /* it is asked again */
-    }
-    msock__rate_take(&engine->answer_rate, now_us, ANSWER_US);
-    return msock__sign_verify(public, engine->text, engine->text_size)
-               ? 0
-               : MSOCK_DROP_SIGNATURE;
-}
-
 /* Holds a state that another than its owner tells against the rights of both:
  * its teller has to keep, and its owner to publish. */
 static int may_tell(const struct msock__engine *engine,

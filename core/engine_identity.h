@@ -49,7 +49,7 @@ void msock__engine_stranger_text(struct msock__engine *engine,
                                  const struct msock__packet *packet);
 
 /** Whether the sender of an answer may have its name, and the session whose
- *  frame it is.  Returns 0 or the drop counter. */
+ *  frame it is (engine_answerer.c).  Returns 0 or the drop counter. */
 int msock__engine_answerer(struct msock__engine *engine, uint64_t now_us,
                            const struct msock__frame *frame,
                            const struct msock__envelope *envelope);

@@ -14,7 +14,8 @@
  *                       (engine_push.h)
  *     engine_will.c     last wills (engine_will.h)
  *     engine_confirm.c  who acted on what (engine_confirm.h)
- *     engine_identity.c signatures, and who may say what (engine_identity.h)
+ *     engine_identity.c signatures, and who may say what (engine_identity.h);
+ *                       engine_answerer.c: who may answer for a session
  *     engine_share.c    too much to do: who goes first
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
@@ -126,7 +127,8 @@ struct msock__engine {
     struct msock__trust *trust;         /* NULL: members are all alike */
     uint8_t *text;    /* with it, or who signs: what a signature is over */
     size_t text_size; /* of the stranger's frame in hand; 0: none */
-    struct msock__rate answer_rate;
+    struct msock__rate answer_rate; /* looks at their signatures */
+    struct msock__rate owner_rate;  /* searches for whose a session is */
     uint64_t warn_us; /* rights of one's own: nothing is said before */
     struct msock__verify verify;
     struct msock__fragments *fragments; /* best effort */

@@ -12,6 +12,7 @@
 #include "codec/frame.h"
 #include "core/heap.h"
 #include "core/held.h"
+#include "core/rate.h"
 #include "core/table.h"
 
 #include <stdbool.h>
@@ -20,12 +21,13 @@
 
 struct msock__pending {
     uint8_t id[MSOCK__SESSION_SIZE];
-    bool waiting;            /* for an answer; otherwise it sleeps */
-    bool vain;               /* it has slept: to be asked slowly */
-    uint32_t asked;          /* times, in vain so far */
-    uint64_t asked_us;       /* last */
-    uint64_t pause_us;       /* that followed the last asking; 0: none did */
-    struct msock__hold hold; /* empty while it sleeps */
+    bool waiting;             /* for an answer; otherwise it sleeps */
+    bool vain;                /* it has slept: to be asked slowly */
+    uint32_t asked;           /* times, in vain so far */
+    uint64_t asked_us;        /* last */
+    uint64_t pause_us;        /* that followed the last asking; 0: none did */
+    struct msock__hold hold;  /* empty while it sleeps */
+    struct msock__rate looks; /* at signatures of its answers */
     struct msock__heap_node due;  /* to be asked next, while it waits */
     struct msock__heap_node end;  /* of its waiting, while it waits */
     struct msock__heap_node rank; /* among those that were asked */

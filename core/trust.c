@@ -52,6 +52,11 @@ const struct msock__trusted *msock__trust_find(const struct msock__trust *trust,
     return NULL;
 }
 
+size_t msock__trust_count(const struct msock__trust *trust)
+{
+    return trust->count;
+}
+
 const struct msock__trusted *
 msock__trust_owner(const struct msock__trust *trust,
                    const uint8_t session[static MSOCK__SESSION_SIZE])

@@ -44,6 +44,9 @@ bool msock__trust_same(const struct msock__trust *one,
 const struct msock__trusted *msock__trust_find(const struct msock__trust *trust,
                                                const char *name, size_t size);
 
+/** How many entries there are. */
+size_t msock__trust_count(const struct msock__trust *trust);
+
 /** Returns the entry whose key a session is of (1.5), or NULL: a hash an entry.
  */
 const struct msock__trusted *

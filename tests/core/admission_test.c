@@ -452,6 +452,28 @@ Test(admission, admitted_session_is_asked_no_more)
 
 /* -- Memory -- */
 
+static bool look(uint64_t now_us, uint64_t number)
+{
+    uint8_t id[MSOCK__SESSION_SIZE];
+    session_id(number, id);
+    return msock__admission_look(admission, now_us, id);
+}
+
+Test(admission, each_pending_session_has_looks_of_its_own)
+{
+    hear(START, 1);
+    hear(START, 2);
+
+    cr_expect(look(START, 1));
+    cr_expect(look(START, 1));
+    cr_expect(not(look(START, 1)));
+    cr_expect(look(START, 2), "another's are left");
+    cr_expect(not(look(START + 499 * MS, 1)));
+    cr_expect(look(START + 500 * MS, 1));
+    cr_expect(not(look(START + 500 * MS, 1)));
+    cr_expect(not(look(START, 3)), "it is not pending");
+}
+
 Test(admission, opening_without_memory_says_so)
 {
     const struct msock__admission_limits limits = {.pending_max = 1};

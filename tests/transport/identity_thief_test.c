@@ -43,6 +43,13 @@ static uint64_t count(const struct sim_node *node, enum msock_counter counter)
     return msock_counter_get(node->channel, counter);
 }
 
+static uint64_t now_of(const struct sim_node *node)
+{
+    struct msock__driver *driver = node->channel->engine.driver;
+
+    return driver->ops->now(driver);
+}
+
 static void publish(const struct sim_node *node, const char *topic,
                     bool reliable)
 {
@@ -109,7 +116,7 @@ Test(identity_thief, a_session_that_is_drawn_again_is_its_keys_too)
     msock_sim_run(sim, 3 * SECOND);
     uint64_t before = msock_session(hub.channel);
 
-    msock__engine_redraw(&hub.channel->engine, msock_sim_now_us(sim), true);
+    msock__engine_redraw(&hub.channel->engine, now_of(&hub), true);
     msock_sim_run(sim, 3 * SECOND);
     publish(&hub, "lights/all/off", false);
 
@@ -128,6 +135,43 @@ Test(identity_thief, who_has_a_key_may_be_nobody_under_another_name)
 
     cr_expect(eq(sz, lamp.heard, 1));
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+}
+
+/* Uses up what a lamp spends on answers, as a flood of junk would. */
+static void exhaust(struct msock__rate *rate)
+{
+    rate->spent_us = now_of(&lamp) + 60 * 60 * UINT64_C(1000000);
+}
+
+Test(identity_thief, junk_answers_leave_each_session_an_allowance)
+{
+    sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
+    msock_sim_run(sim, 3 * SECOND);
+    exhaust(&lamp.channel->engine.answer_rate);
+    exhaust(&lamp.channel->engine.owner_rate);
+
+    sim_node_open(&hub, "house", "hub", id_home_options("hub"));
+    msock_sim_run(sim, 3 * SECOND);
+    publish(&hub, "lights/all/off", false);
+
+    cr_expect(eq(sz, lamp.heard, 1));
+    cr_expect(zero(u64, count(&lamp, MSOCK_DROP_VERIFY)));
+}
+
+Test(identity_thief, too_many_strangers_wait)
+{
+    sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
+    msock_sim_run(sim, 3 * SECOND);
+    exhaust(&lamp.channel->engine.owner_rate);
+
+    sim_node_open(&hub, "house", "guest", id_home_options(NULL));
+    msock_sim_run(sim, 3 * SECOND);
+    cr_expect(zero(u64, count(&lamp, MSOCK_SESSIONS)));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_VERIFY), 1));
+    lamp.channel->engine.owner_rate.spent_us = 0;
+    msock_sim_run(sim, 20 * SECOND);
+
+    cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS), 1));
 }
 
 static struct sim_node guests[3];

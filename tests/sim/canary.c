@@ -5,7 +5,9 @@
 #include "codec/control.h"
 #include "core/age.h"
 #include "core/engine_state.h"
+#include "core/engine_will.h"
 #include "core/repair.h"
+#include "core/roster.h"
 #include "core/sendtimes.h"
 #include "core/window.h"
 
@@ -31,6 +33,19 @@ __real_msock__engine_event(struct msock__engine *engine,
                            const msock_event *event);
 void __wrap_msock__engine_event(struct msock__engine *engine,
                                 const msock_event *event);
+__attribute__((weak)) void
+__real_msock__engine_will_speak(struct msock__engine *engine, uint64_t now_us,
+                                const struct msock__session *session);
+void __wrap_msock__engine_will_speak(struct msock__engine *engine,
+                                     uint64_t now_us,
+                                     const struct msock__session *session);
+__attribute__((weak)) int
+__real_msock__roster_take(struct msock__roster *roster,
+                          struct msock__entry *entry,
+                          const struct msock__control *hello);
+int __wrap_msock__roster_take(struct msock__roster *roster,
+                              struct msock__entry *entry,
+                              const struct msock__control *hello);
 
 /** Nothing was ever seen. */
 int __wrap_msock__window_check(const struct msock__window *window,
@@ -99,6 +114,25 @@ void __wrap_msock__engine_query_heard(struct msock__engine *engine,
     (void)engine;
     (void)now_us;
     (void)query;
+}
+
+/** Wills are spoken twice. */
+void __wrap_msock__engine_will_speak(struct msock__engine *engine,
+                                     uint64_t now_us,
+                                     const struct msock__session *session)
+{
+    __real_msock__engine_will_speak(engine, now_us, session);
+    __real_msock__engine_will_speak(engine, now_us, session);
+}
+
+/** What hellos have of wills is lost. */
+int __wrap_msock__roster_take(struct msock__roster *roster,
+                              struct msock__entry *entry,
+                              const struct msock__control *hello)
+{
+    struct msock__control cut = *hello;
+    cut.about.will.size = 0;
+    return __real_msock__roster_take(roster, entry, &cut);
 }
 
 /** Losses are not reported. */

@@ -3,6 +3,7 @@
 #include "tests/sim/ledger.h"
 
 #include "tests/sim/shared.h"
+#include "tests/sim/wills.h"
 #include "transport/sim_random.h"
 
 #include <assert.h>
@@ -199,6 +200,7 @@ static void note_up(struct ledger *ledger, const struct life *life,
     }
     hearing->up = true;
     hearing->ever_up = true;
+    hearing->willed = false;
 }
 
 static void note_down(struct ledger *ledger, const struct life *life,
@@ -234,18 +236,22 @@ static void note_about(struct ledger *ledger, struct life *life,
     if (event->kind == MSOCK_EVENT_UP) {
         note_up(ledger, life, sender, hearing);
     } else if (event->kind == MSOCK_EVENT_DOWN) {
+        wills_down(ledger, life, sender, event->session);
         note_down(ledger, life, sender, hearing);
     } else if (event->kind == MSOCK_EVENT_LOSS) {
         note_loss(ledger, hearing, event->count);
     } else if (event->kind == MSOCK_EVENT_CONFLICT) {
         hearing->conflict = true;
+    } else if (event->kind == MSOCK_EVENT_CHANGED) {
+        hearing->described = event->session;
     }
 }
 
 static const char *event_name(enum msock_event_kind kind)
 {
-    static const char *const names[] = {
-        "?", "up", "down", "loss", "writable", "slow", "clone", "conflict"};
+    static const char *const names[] = {"?",     "up",       "down",
+                                        "loss",  "writable", "slow",
+                                        "clone", "conflict", "changed"};
     return (unsigned)kind < sizeof(names) / sizeof(names[0]) ? names[kind]
                                                              : "?";
 }

@@ -10,6 +10,7 @@
  *     nothing passed over  a gap among them is reported
  *     nothing forgotten    ledger_expect(), once there are no faults
  *     events make sense    up before down, none of sessions that never were
+ *     last wills           wills.h
  *
  * A life is one open of a node. Times are those of the network. */
 #ifndef MSOCK_TESTS_SIM_LEDGER_H
@@ -54,6 +55,8 @@ struct hearing {
     size_t reliable_count; /* those heard in order: the last one and all before
                               are settled */
     bool conflict;         /* told of two with its name */
+    uint64_t described;    /* of this session is known what it says */
+    bool willed;           /* its will was heard since it was up */
     uint64_t excuses;      /* LOSS and DOWN since then */
 };
 

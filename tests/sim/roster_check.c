@@ -52,6 +52,34 @@ static void check_pair(struct world *world, unsigned by, unsigned of)
     }
 }
 
+/* Whether a session is that of a node that lives. */
+static bool lives(const struct world *world, uint64_t session)
+{
+    for (unsigned i = 0; i < world->node_count; i++) {
+        const struct life *life = world->nodes[i].life;
+        if (life != NULL && life->channel != NULL &&
+            msock_session(life->channel) == session) {
+            return true;
+        }
+    }
+    return shared_has(&world->shared, session);
+}
+
+/* The longest that a node is taken for living without a word: three times what
+ * is assumed of one whose hello never came, and drift. */
+enum { SILENCE_MS_MAX = 31000 };
+
+static void look_for_ghosts(msock_channel *channel, const msock_node *node,
+                            void *user)
+{
+    struct world *world = user;
+    if (node->up && node->heard_ms > SILENCE_MS_MAX &&
+        !lives(world, node->session)) {
+        report_fail(&world->report, "%s takes %s for living",
+                    msock_name(channel), node->name);
+    }
+}
+
 /* Of a session that two had nothing can be promised, nor to it: its counters
  * may have to pass the other's before anybody hears what it asks. */
 static bool is_promised(const struct world *world, unsigned node)
@@ -67,6 +95,7 @@ void world_check_rosters(struct world *world)
         if (!is_promised(world, by) || world->nodes[by].life->forgetful) {
             continue;
         }
+        msock_nodes(world->nodes[by].life->channel, look_for_ghosts, world);
         for (unsigned of = 0; of < world->node_count; of++) {
             if (of != by && is_promised(world, of)) {
                 check_pair(world, by, of);

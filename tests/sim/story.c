@@ -235,6 +235,7 @@ void story_play(uint64_t seed, FILE *transcript, struct story_result *result)
     drizzle(&story);
     world_run(&story.world, ARRIVE_MS);
     rest(&story);
+    world_check_rosters(&story.world);
     summarize(&story, result);
     world_fini(&story.world);
 }

@@ -4,7 +4,7 @@ add_library(msock_sim_world OBJECT
     sim/attacker.c sim/bounds.c sim/crowd.c sim/disguise.c sim/ledger.c
     sim/ledger_check.c sim/nonces.c sim/report.c sim/roster_check.c sim/shared.c
     sim/runner.c sim/scenario.c sim/story.c sim/traffic.c sim/wire.c
-    sim/trouble.c sim/world.c)
+    sim/trouble.c sim/wills.c sim/world.c)
 msock_target(msock_sim_world)
 target_include_directories(msock_sim_world PRIVATE
     ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
@@ -37,11 +37,13 @@ function(sim_canary name found)
 endfunction()
 sim_canary(window "heard .* twice" window_check window_mark)
 sim_canary(floor "before it was opened" sendtimes_floor)
-sim_canary(nonce "before it was opened|twice" control_floor)
+sim_canary(nonce "before it was opened|twice|for living" control_floor)
 sim_canary(late "ms after it had left" age_of)
 sim_canary(mute "did not hear" repair_asks)
 sim_canary(who "does not know what" engine_query_heard)
 sim_canary(loss "told of no loss" engine_event)
+sim_canary(will "a second time" engine_will_speak)
+sim_canary(words "did not hear the will" roster_take)
 
 # Fewer where each takes five times as long.
 set(sim_seeds 200)

@@ -4,6 +4,7 @@
 
 #include "tests/sim/bounds.h"
 #include "tests/sim/disguise.h"
+#include "tests/sim/wills.h"
 #include "tests/sim/wire.h"
 
 #include <assert.h>
@@ -213,6 +214,15 @@ static int on_message(msock_channel *channel, const msock_message *message,
     return 0;
 }
 
+static int on_will(msock_channel *channel, const msock_message *message,
+                   void *user)
+{
+    struct world_node *node = user;
+    (void)channel;
+    wills_hear(&node->world->ledger, node->life, message);
+    return 0;
+}
+
 static void on_event(msock_channel *channel, const msock_event *event,
                      void *user)
 {
@@ -233,17 +243,22 @@ static void on_closed(void *user)
 static void open_as(struct world *world, unsigned number, const char *called,
                     const struct life *of, bool late)
 {
+    static const msock_subscribe_options observing = {.observe = true};
     struct world_node *node = &world->nodes[number];
     assert(node->life == NULL);
     char url[64];
+    char will[WILLS_TEXT_SIZE];
     msock_options options = node->options;
     snprintf(url, sizeof(url), "sim://%s", world->network);
     options.name = node->name;
     options.key_file = world->sealed ? world->key_path : NULL;
+    options.will_topic = WILLS_TOPIC;
+    options.will = will;
     report_note(&world->report, "%s opens", node->name);
     traffic_opened(&world->traffic, number);
     node->life = ledger_open(&world->ledger, number, node->name, node->filter,
                              world_now(world));
+    wills_write(node->life, will);
     node->life->called = called;
     node->life->forgetful = options.sessions_max > 0 || options.pending_max > 0;
     msock_channel *channel;
@@ -260,6 +275,9 @@ static void open_as(struct world *world, unsigned number, const char *called,
         ledger_blur(&world->ledger, of);
     }
     result = msock_subscribe(channel, node->filter, on_message, node, NULL);
+    assert(result > 0);
+    /* Nobody is told of this one: world_check_rosters() would find out. */
+    result = msock_subscribe(channel, WILLS_TOPIC, on_will, node, &observing);
     assert(result > 0);
     result = msock_watch(channel, on_event, node);
     assert(result == 0);

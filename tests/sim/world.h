@@ -88,7 +88,8 @@ void world_crash(struct world *world, unsigned node);
 void world_listen(struct world *world, unsigned node);
 
 /** Checks that each living node, but forgetful ones, knows what each other one
- *  says of itself; what two were is left out. */
+ *  says of itself, and takes nobody for living who is silent for too long;
+ *  what two were is left out. */
 void world_check_rosters(struct world *world);
 
 /** Lets a node sleep, or wakes it (0). */

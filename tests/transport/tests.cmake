@@ -24,6 +24,7 @@ foreach(module push identity)
     target_link_options(transport_${module}_test PRIVATE
         LINKER:--wrap=msock_log)
 endforeach()
+msock_sim_test(sim_confirm)
 msock_sim_test(sim_faults)
 msock_sim_test(sim_host)
 msock_sim_test(sim_keys)

@@ -276,6 +276,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     /* Who slept finds in the receive buffer what came meanwhile: that somebody
      * is silent is certain only up to where it was read. */
     uint64_t known_us = msock__least(now_us, engine->seen_us);
+    msock__engine_trust_sweep(engine, now_us);
     engine->seen_us = UINT64_MAX;
     msock__timers_run(engine->timers, now_us, engine->channel);
     msock__engine_drop(engine, now_us, MSOCK_DROP_PIECE_LATE,

@@ -107,17 +107,31 @@ static bool same_key(const struct msock__trusted *one,
                    MSOCK__PUBLIC_SIZE) == 0);
 }
 
+/* Whether a session without an entry is one of a key that the old file did not
+ * know: whose it was nobody could tell when it was admitted. */
+static bool found_out(const struct msock__engine *engine,
+                      const struct msock__trust *old,
+                      const struct msock__session *session)
+{
+    return !session->trusted &&
+           msock__trust_owner(engine->trust, session->id) &&
+           !msock__trust_owner(old, session->id);
+}
+
 /* Gives a session the rights of the new file. If its key is another one, it
  * ends, and what it said under the old one with it. */
 static void rebind(struct msock__engine *engine, uint64_t now_us,
+                   const struct msock__trust *old,
                    struct msock__session *session)
 {
-    const struct msock__trusted *old = session->trusted;
+    const struct msock__trusted *former = session->trusted;
     session->trusted =
         msock__trust_find(engine->trust, session->sender, session->sender_size);
-    if (same_key(old, session->trusted)) {
+    if (same_key(former, session->trusted) &&
+        !found_out(engine, old, session)) {
         return;
     }
+    engine->sessions_over = session->over = true;
     if (session->repair) {
         session->reliable_floor = msock__repair_next(session->repair);
     }
@@ -143,12 +157,29 @@ int msock__engine_trust_reload(struct msock__engine *engine)
     struct msock__session *session = msock__sessions_newest(engine->sessions);
     while (session) {
         struct msock__session *older = session->older;
-        rebind(engine, now_us, session);
+        rebind(engine, now_us, old, session);
         session = older;
     }
     bool changed = !msock__trust_same(old, engine->trust);
     msock__trust_free(old);
     return changed;
+}
+
+void msock__engine_trust_sweep(struct msock__engine *engine, uint64_t now_us)
+{
+    if (!engine->sessions_over) {
+        return;
+    }
+    engine->sessions_over = false;
+    engine->forget_us = now_us;
+    struct msock__session *session = msock__sessions_newest(engine->sessions);
+    while (session) {
+        struct msock__session *older = session->older;
+        if (session->over) {
+            msock__sessions_remove(engine->sessions, session);
+        }
+        session = older;
+    }
 }
 
 /* -- What arrives -- */
@@ -209,6 +240,7 @@ static int defer(struct msock__engine *engine, struct msock__session *session,
     if (!job) {
         return MSOCK_DROP_MEMORY;
     }
+    job->birth = session->birth;
     msock__verify_add(verify, job);
     session->verifying++;
     begin_work(engine);
@@ -247,7 +279,7 @@ int msock__engine_identify(struct msock__engine *engine,
 static int judge(struct msock__session *session,
                  const struct msock__verify_job *job)
 {
-    if (!session) {
+    if (!session || session->birth != job->birth) {
         return MSOCK_DROP_PENDING; /* it was forgotten meanwhile */
     }
     session->verifying -= session->verifying > 0;
@@ -270,6 +302,7 @@ void msock__engine_worked(struct msock__engine *engine, uint64_t now_us)
 {
     struct msock__verify_job *job = msock__verify_end(&engine->verify);
     begin_work(engine);
+    msock__engine_trust_sweep(engine, now_us);
     while (job) {
         struct msock__verify_job *next = job->next;
         struct msock__session *session =

@@ -20,9 +20,14 @@ void msock__engine_draw_session(struct msock__engine *engine,
                                 const struct msock__pipeline *pipeline);
 
 /** Reads the trust file again, all or nothing. Sessions whose key is another
- *  one now end.  Returns whether it changed, or as
- *  msock__engine_trust_check(). */
+ *  one now end, and are forgotten by the next msock__engine_trust_sweep().
+ * Returns whether it changed, or as msock__engine_trust_check(). */
 int msock__engine_trust_reload(struct msock__engine *engine);
+
+/** Forgets the sessions that ended with their key: what they say from now on is
+ *  held until they are admitted anew. Not below a callback, which may have been
+ *  called for one of them. */
+void msock__engine_trust_sweep(struct msock__engine *engine, uint64_t now_us);
 
 /** The entry of a name, or NULL: it has none, or there is no trust file. */
 const struct msock__trusted *

@@ -36,7 +36,7 @@ void msock__engine_session_forget(void *owner, struct msock__session *session)
     }
     msock__engine_stream_forget(engine, session);
     msock__roster_forget(&engine->roster, &session->entry);
-    msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, 1);
+    msock__stats_add(&engine->stats, MSOCK_SESSIONS_EVICTED, !session->over);
     if (engine->admission && now_us - session->heard_us < eviction_memory_us) {
         /* Eviction never reopens trust. */
         msock__engine_remark(engine, now_us);
@@ -480,6 +480,7 @@ void msock__engine_input(struct msock__engine *engine, uint64_t now_us,
         return;
     }
     note_arrival(engine, now_us, datagram);
+    msock__engine_trust_sweep(engine, now_us);
     msock__share_see(&engine->share, now_us);
     msock__stats_add(&engine->stats, MSOCK_RX_FRAMES, 1);
     msock__stats_add(&engine->stats, MSOCK_RX_BYTES, datagram->size);

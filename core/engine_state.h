@@ -125,8 +125,9 @@ struct msock__engine {
     uint64_t ask_us;                    /* when somebody is to be asked */
     struct msock__admission *admission; /* NULL: an open channel */
     struct msock__trust *trust;         /* NULL: members are all alike */
-    uint8_t *text;    /* with it, or who signs: what a signature is over */
-    size_t text_size; /* of the stranger's frame in hand; 0: none */
+    uint8_t *text;      /* with it, or who signs: what a signature is over */
+    size_t text_size;   /* of the stranger's frame in hand; 0: none */
+    bool sessions_over; /* some are to be forgotten */
     struct msock__rate answer_rate; /* looks at their signatures */
     struct msock__rate owner_rate;  /* searches for whose a session is */
     uint64_t warn_us; /* rights of one's own: nothing is said before */

@@ -9,7 +9,9 @@
 #include <string.h>
 
 struct msock__sessions {
-    struct msock__session *table; /* uthash head */
+    struct msock__session *table;  /* uthash head */
+    struct msock__session *spares; /* removed: each has a slot that is free */
+    uint64_t births;
     struct msock__session *newest;
     struct msock__session *oldest;
     struct msock__session **names; /* by hash: lists of who is bound */
@@ -73,15 +75,71 @@ static void unlink_name(struct msock__sessions *sessions,
     *at = session->next_name;
 }
 
-static void forget(struct msock__sessions *sessions,
-                   struct msock__session *session)
+/* Takes a session out of the table; it is the caller's. */
+static void take_out(struct msock__sessions *sessions,
+                     struct msock__session *session)
 {
     unlink_session(sessions, session);
     if (session->sender_size > 0) {
         unlink_name(sessions, session);
     }
     HASH_DELETE(hh, sessions->table, session);
+}
+
+static void forget(struct msock__sessions *sessions,
+                   struct msock__session *session)
+{
+    take_out(sessions, session);
     free(session);
+}
+
+/* Takes a session that was removed, blank again.  Returns it, or NULL. */
+static struct msock__session *take_spare(struct msock__sessions *sessions)
+{
+    struct msock__session *spare = sessions->spares;
+    if (spare != NULL) {
+        uint32_t slot = spare->slot;
+        sessions->spares = spare->older;
+        memset(spare, 0, sizeof(*spare));
+        spare->slot = slot;
+    }
+    return spare;
+}
+
+static void add_spare(struct msock__sessions *sessions,
+                      struct msock__session *session)
+{
+    session->older = sessions->spares;
+    sessions->spares = session;
+}
+
+/* Makes a session and finds it a slot.  Returns it, or NULL. */
+static struct msock__session *make(struct msock__sessions *sessions,
+                                   const struct msock__session *victim)
+{
+    struct msock__session *made = take_spare(sessions);
+    if (made != NULL) {
+        return made;
+    }
+    made = calloc(1, sizeof(*made));
+    if (made != NULL) {
+        /* Without spares, slots are dense. */
+        made->slot = victim != NULL ? victim->slot
+                                    : (uint32_t)msock__sessions_count(sessions);
+    }
+    return made;
+}
+
+/* The opposite; its slot stays known. */
+static void unmake(struct msock__sessions *sessions,
+                   struct msock__session *made,
+                   const struct msock__session *victim)
+{
+    if (victim != NULL) {
+        free(made);
+    } else {
+        add_spare(sessions, made);
+    }
 }
 
 int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
@@ -123,6 +181,11 @@ void msock__sessions_free(struct msock__sessions *sessions)
     while (sessions->oldest != NULL) {
         forget(sessions, sessions->oldest);
     }
+    while (sessions->spares != NULL) {
+        struct msock__session *spare = sessions->spares;
+        sessions->spares = spare->older;
+        free(spare);
+    }
     free(sessions->names);
     free(sessions);
 }
@@ -156,14 +219,11 @@ msock__sessions_add(struct msock__sessions *sessions,
 {
     assert(msock__sessions_find(sessions, id) == NULL);
     struct msock__session *victim = msock__sessions_victim(sessions);
-    struct msock__session *made = calloc(1, sizeof(*made));
+    struct msock__session *made = make(sessions, victim);
     if (made == NULL) {
         return NULL;
     }
-
-    /* Slots are dense: only a victim's is ever free again. */
-    made->slot = victim != NULL ? victim->slot
-                                : (uint32_t)msock__sessions_count(sessions);
+    made->birth = ++sessions->births;
     memcpy(made->id, id, sizeof(made->id));
     msock__window_init(&made->best_effort, 1);
     msock__window_init(&made->control, 1);
@@ -172,7 +232,7 @@ msock__sessions_add(struct msock__sessions *sessions,
     HASH_ADD_BYHASHVALUE(hh, sessions->table, id, MSOCK__SESSION_SIZE,
                          hash_of(sessions, id), made);
     if (made->hh.tbl == NULL) {
-        free(made);
+        unmake(sessions, made, victim);
         return NULL;
     }
     if (victim != NULL) {
@@ -188,6 +248,16 @@ msock__sessions_add(struct msock__sessions *sessions,
 bool msock__session_visits(const struct msock__session *session)
 {
     return session->sender[0] == '$';
+}
+
+void msock__sessions_remove(struct msock__sessions *sessions,
+                            struct msock__session *session)
+{
+    if (sessions->on_forget != NULL) {
+        sessions->on_forget(sessions->owner, session);
+    }
+    take_out(sessions, session);
+    add_spare(sessions, session);
 }
 
 bool msock__sessions_bind(struct msock__sessions *sessions,

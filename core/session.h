@@ -34,6 +34,7 @@ struct msock__misses {
 struct msock__session {
     uint8_t id[MSOCK__SESSION_SIZE];
     uint32_t slot;              /* small number, reused after it is forgotten */
+    uint64_t birth;             /* a number that no other session ever has */
     uint64_t heard_us;          /* last authentic frame arrived */
     uint32_t key_id;            /* of the newest frame, 0: open */
     struct msock__address from; /* of the same frame */
@@ -41,6 +42,7 @@ struct msock__session {
     uint8_t sender_size;        /* 0: not bound to a name yet */
     char sender[MSOCK_NAME_MAX + 1];
     const struct msock__trusted *trusted; /* its entry, NULL: it has none */
+    bool over;        /* that is another one now: to be forgotten */
     size_t verifying; /* its frames that wait for a worker */
     struct msock__window best_effort;
     struct msock__window control;
@@ -76,8 +78,8 @@ struct msock__sessions;
 int msock__sessions_new(struct msock__sessions **sessions, size_t session_max,
                         const uint8_t hash_key[static 16]);
 
-/** Calls `on_forget` with each session that makes room for another, right
- *  before it is freed. */
+/** Calls `on_forget` with each session that makes room for another or is
+ *  removed, right before it is freed. */
 void msock__sessions_on_forget(
     struct msock__sessions *sessions,
     void (*on_forget)(void *owner, struct msock__session *session),
@@ -103,6 +105,10 @@ msock__sessions_add(struct msock__sessions *sessions,
 
 /** Whether its name is a visitor's: no events tell of its coming and going. */
 bool msock__session_visits(const struct msock__session *session);
+
+/** Forgets a session that makes room for nobody. */
+void msock__sessions_remove(struct msock__sessions *sessions,
+                            struct msock__session *session);
 
 /** Binds the session to a name, if it has none.  Returns whether it is its. */
 bool msock__sessions_bind(struct msock__sessions *sessions,

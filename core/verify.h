@@ -44,6 +44,7 @@ struct msock__plain {
 struct msock__verify_job {
     struct msock__verify_job *next;
     struct msock__plain plain; /* its bytes are in `text` */
+    uint64_t birth;            /* of its session */
     bool needed;               /* its signature counts */
     bool right;                /* it is that of `public` */
     uint8_t public[MSOCK__PUBLIC_SIZE];

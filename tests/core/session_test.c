@@ -69,6 +69,35 @@ Test(session, those_without_an_entry_make_room_first)
     cr_expect(eq(ptr, msock__sessions_victim(sessions), find(1)));
 }
 
+Test(session, slots_of_removed_ones_are_given_again)
+{
+    uint32_t slots[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        slots[i] = add(i + 1)->slot;
+    }
+
+    msock__sessions_remove(sessions, find(2));
+    msock__sessions_remove(sessions, find(4));
+    cr_expect(eq(ptr, find(2), NULL));
+    cr_expect(eq(sz, msock__sessions_count(sessions), 2));
+    cr_expect(eq(u32, add(5)->slot, slots[3]));
+    cr_expect(eq(u32, add(6)->slot, slots[1]));
+    cr_expect(eq(ptr, msock__sessions_victim(sessions), find(1)));
+    cr_expect(eq(u32, add(7)->slot, slots[0]));
+}
+
+Test(session, one_that_comes_again_is_another)
+{
+    uint64_t birth = add(1)->birth;
+
+    msock__sessions_remove(sessions, find(1));
+    struct msock__session *again = add(1);
+
+    cr_expect(ne(u64, again->birth, birth));
+    cr_expect(zero(sz, again->verifying));
+    cr_expect(eq(ptr, msock__sessions_newest(sessions), again));
+}
+
 Test(session, new_one_is_blank)
 {
     struct msock__session *one = add(1);

@@ -240,6 +240,27 @@ Test(identity_order, a_reload_decides_about_what_waits)
     msock_sim_run(sim, SECOND);
 
     cr_expect(eq(sz, lamp.heard, heard));
-    cr_expect(
-        ge(u64, msock_counter_get(lamp.channel, MSOCK_DROP_SIGNATURE), 1));
+    cr_expect(ge(u64, msock_counter_get(lamp.channel, MSOCK_DROP_PENDING), 1));
+}
+
+Test(identity_order, what_waits_of_a_forgotten_session_is_not_the_next_ones)
+{
+    struct msock__engine *engine = &lamp.channel->engine;
+    for (int i = 0; i < 100 || engine->verify.count == 0; i++) {
+        publish(i, true);
+        msock_sim_run(sim, 1);
+    }
+
+    struct msock__session *session =
+        msock__sessions_find(engine->sessions, hub_session);
+    engine->forget_us = engine->driver->ops->now(engine->driver);
+    msock__sessions_remove(engine->sessions, session);
+    session = msock__sessions_add(engine->sessions, hub_session);
+    session->verifying = 7;
+    while (engine->verify.count > 0) {
+        msock_sim_run(sim, 1);
+    }
+
+    cr_expect(eq(sz, session->verifying, 7));
+    cr_expect(ge(u64, msock_counter_get(lamp.channel, MSOCK_DROP_PENDING), 1));
 }

@@ -239,6 +239,11 @@ Test(identity, a_revoked_name_ends_when_the_file_is_read_again)
     id_home_trust("hub", "hub", "publish lights/#");
     cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
     cr_expect(zero(int, msock_keys_reload(lamp.channel)));
+    uint64_t sessions = count(&lamp, MSOCK_SESSIONS);
+    msock_sim_run(sim, 20 * SECOND);
+    cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS), sessions + 2),
+              "bulb7 and hall are admitted anew, as nobody");
+    cr_expect(zero(u64, count(&lamp, MSOCK_SESSIONS_EVICTED)));
     publish(&bulb7, "sensors/bulb7", true);
     cr_expect(eq(sz, lamp.heard, 1));
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
@@ -257,6 +262,7 @@ Test(identity, a_key_file_that_cannot_be_used_saves_no_revoked_name)
     cr_assert(zero(int, rename("home.key", "away.key")));
     int code = msock_keys_reload(lamp.channel);
     cr_assert(zero(int, rename("away.key", "home.key")));
+    msock_sim_run(sim, 20 * SECOND);
     publish(&bulb7, "sensors/bulb7", true);
 
     cr_expect(eq(int, code, MSOCK_EKEY));

@@ -60,8 +60,8 @@ static void publish(const struct sim_node *node, const char *topic,
 }
 
 /* Lets the thief, who goes by `name`, answer for the hub's new session before
- * the hub does, and the hub speak then. */
-static void take_session(const char *name, const char *id)
+ * the hub does, and leave. */
+static void open_taken(const char *name, const char *id)
 {
     sim_node_open(&lamp, "house", "lamp", id_home_options("lamp"));
     msock_options options = *id_home_options(id);
@@ -78,9 +78,19 @@ static void take_session(const char *name, const char *id)
     msock_sim_partition(sim, NULL, NULL, false);
     msock_sim_partition(sim, "hub", name, true);
     sim_node_close(&thief);
+}
+
+static void speak(void)
+{
     msock_sim_run(sim, MINUTE);
     publish(&hub, "lights/all/off", false);
     publish(&hub, "lights/all/off", true);
+}
+
+static void take_session(const char *name, const char *id)
+{
+    open_taken(name, id);
+    speak();
 }
 
 Test(identity_thief, nobody_takes_a_session_of_who_has_an_entry)
@@ -135,6 +145,19 @@ Test(identity_thief, who_has_a_key_may_be_nobody_under_another_name)
 
     cr_expect(eq(sz, lamp.heard, 1));
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+}
+
+Test(identity_thief, a_session_taken_before_its_key_was_entered_comes_back)
+{
+    id_home_distrust();
+    id_home_trust("lamp", "lamp", "");
+    open_taken("zzz", NULL);
+    id_home_trust("hub", "hub", "publish lights/#");
+
+    cr_assert(eq(int, msock_keys_reload(lamp.channel), 1));
+    speak();
+
+    cr_expect(eq(sz, lamp.heard, 2));
 }
 
 /* Uses up what a lamp spends on answers, as a flood of junk would. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signals of hub and node: SIGTERM and SIGINT want the end, SIGHUP another
- * load of the plugins. A signal sets a flag and ends the loop's turn; what it
- * wants is done between two turns, where no message is in delivery. */
+/* The signals of hub, node and sensor: SIGTERM and SIGINT want the end, SIGHUP
+ * another load of the plugins. A signal sets a flag and ends the loop's turn;
+ * what it wants is done between two turns, where no message is in delivery. */
 #ifndef SAMPLES_SIGNALS_H
 #define SAMPLES_SIGNALS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How hub and node find their channel where the command line names none: in
- * $MSOCK_CHANNEL and $MSOCK_KEY_FILE, as msock does. */
+/* How hub, node and sensor find their channel where the command line names
+ * none: in $MSOCK_CHANNEL and $MSOCK_KEY_FILE, as msock does. */
 #ifndef SAMPLES_SURROUNDINGS_H
 #define SAMPLES_SURROUNDINGS_H
 

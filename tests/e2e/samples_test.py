@@ -125,6 +125,38 @@ class Samples(netns.Case):
         netns.until(lambda: brightness() == "0\n", "the old code obeys")
         hub.terminate()
 
+    def warm(self, text):
+        """Lets the thermometer say this from now on."""
+        with open(self.path("new"), "w", encoding="ascii") as file:
+            file.write(text)
+        os.rename(self.path("new"), self.path("temp"))
+
+    def sensor(self, text):
+        """A sensor `hall`, which looks at its thermometer each second."""
+        self.warm(text)
+        return self.sample("sensor", "--name", "hall", "--file",
+                           self.path("temp"), "--every", 1)
+
+    def test_sensor_tells_its_temperature_and_when_it_knows_none(self):
+        told = self.sub("hall/temperature")
+        sensor = self.sensor("21449\n")
+        for count, text in ((1, "-50"), (2, "warm"), (3, "8000\n")):
+            netns.until(lambda: told.output().count(b"\n") == count,
+                        f"{count} values")
+            self.warm(text)
+        netns.until(lambda: told.output().count(b"\n") == 4, "the last")
+
+        self.assertEqual(told.output().decode().splitlines(), [
+            '{"celsius":21.4}', '{"celsius":-0.1}', '{"celsius":null}',
+            '{"celsius":8.0}'])
+        self.assertIn("that is no temperature", sensor.terminate().out)
+
+    def test_sensor_says_what_it_lacks(self):
+        for words, said, code in ((["--every", "0"], "--every 0: 1 to", 2),
+                                  ([], "usage: sensor", 2)):
+            result = self.sample("sensor", *words).end(code)
+            self.assertIn(said, result.err)
+
     def test_publish_tells_that_there_is_no_network(self):
         publish = self.sample("publish", "lights", "1",
                               f"udp://{netns.GROUP}:{netns.PORT}?iface=lof")
@@ -132,7 +164,7 @@ class Samples(netns.Case):
         self.assertIn("publish: no network", publish.end(1).err)
 
     def test_they_say_how_they_are_called_when_asked(self):
-        for name in ("publish", "subscribe", "hub", "node"):
+        for name in ("publish", "subscribe", "hub", "node", "sensor"):
             self.assertIn("usage:", self.sample(name, "--help").end().out)
 
     def test_they_say_how_they_are_called(self):

@@ -29,3 +29,7 @@ set_tests_properties(cli/unit PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77
 add_test(NAME cli/state COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/state_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/state PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
+add_test(NAME cli/confirm COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/confirm_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/confirm PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

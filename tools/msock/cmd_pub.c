@@ -2,6 +2,7 @@
 /* msock pub: publishes a message, or one for each line of standard input. */
 #include "tools/msock/cli.h"
 #include "tools/msock/input.h"
+#include "tools/msock/pub_confirm.h"
 #include "tools/msock/pub_how.h"
 #include "tools/msock/unjoined.h"
 
@@ -17,10 +18,12 @@
 #include <unistd.h>
 
 enum {
-    JOIN_WAIT_MS = 3000,  /* for a network to come up */
-    STALL_WAIT_MS = 5000, /* for the queue to move */
-    POLL_MS = 100,        /* longest wait while something else is due */
-    STATE_WAIT_MS = 1000  /* for who knows a newer state */
+    JOIN_WAIT_MS = 3000,      /* for a network to come up */
+    STALL_WAIT_MS = 5000,     /* for the queue to move */
+    POLL_MS = 100,            /* longest wait while something else is due */
+    STATE_WAIT_MS = 1000,     /* for who knows a newer state */
+    LISTENERS_WAIT_MS = 1000, /* for who is there, and ... */
+    LISTENERS_MAX_MS = 5000   /* ... what they listen to */
 };
 
 #define STANDARD_INPUT "standard input"
@@ -42,10 +45,13 @@ static const char help[] =
     "                     subscribers are told as well\n"
     "      --clear        the topic has no state any more\n"
     "      --conflate     of states that wait to be sent the last one is "
-    "enough\n" CLI_CHANNEL_HELP;
+    "enough\n"
+    "      --confirm      tell who acted on DATA; exit code 1 if not all did\n"
+    "      --deadline MS  and wait so long for it [1000]\n"
+    "      --json         and tell it as one object a line\n" CLI_CHANNEL_HELP;
 
 /* Options of this verb alone. */
-enum { RAW = CLI_OWN, TYPE, CLEAR, HOW };
+enum { RAW = CLI_OWN, TYPE, CLEAR, CONFIRM, DEADLINE, JSON, HOW };
 
 struct publisher {
     msock_channel *channel;
@@ -54,6 +60,7 @@ struct publisher {
     const char *raw;  /* file name, or NULL */
     bool clear;       /* no data at all */
     msock_publish_options how;
+    struct pub_confirm confirm;
     struct cli_buffer quoted;
     bool noted;   /* that JSON which is none goes as a string */
     bool stalled; /* the network takes nothing */
@@ -142,8 +149,12 @@ static int await_queue(msock_channel *channel, size_t most)
 static int publish(struct publisher *publisher, const char *json)
 {
     for (;;) {
-        int code = msock_publish(publisher->channel, publisher->topic, json,
-                                 &publisher->how);
+        int code =
+            publisher->confirm.wanted
+                ? pub_confirm_publish(&publisher->confirm, publisher->channel,
+                                      publisher->topic, json, &publisher->how)
+                : msock_publish(publisher->channel, publisher->topic, json,
+                                &publisher->how);
         size_t queued = msock_queued(publisher->channel);
         if (code == MSOCK_EAGAIN && queued > 0) {
             if (await_queue(publisher->channel, queued / 2) != CLI_OK) {
@@ -298,6 +309,37 @@ static int await_objections(msock_channel *channel)
     return code;
 }
 
+/* Waits until it is known who is there, and listens to what. */
+static int await_listeners(msock_channel *channel)
+{
+    int64_t begin = now_ms();
+    int64_t waited = 0;
+    bool readable;
+    int code = CLI_OK;
+
+    while (code == CLI_OK && waited < LISTENERS_MAX_MS &&
+           (waited < LISTENERS_WAIT_MS || !pub_confirm_knows(channel))) {
+        code = step(channel, -1, POLL_MS, &readable);
+        waited = now_ms() - begin;
+    }
+    return code;
+}
+
+/* Waits for the last node's answer, or the deadline. */
+static int await_answers(struct publisher *publisher)
+{
+    bool readable;
+    int code = CLI_OK;
+
+    while (code == CLI_OK && !publisher->confirm.ended) {
+        code = step(publisher->channel, -1, -1, &readable);
+    }
+    if (code == CLI_OK && !publisher->confirm.complete) {
+        code = CLI_FAILURE; /* the lines say why */
+    }
+    return publisher->confirm.failed ? CLI_FAILURE : code;
+}
+
 /* Sends what is queued, and says so if the system refused some of it: more
  * than `before`, which the channel tried to say without a network. */
 static int drain(msock_channel *channel, uint64_t before)
@@ -322,10 +364,16 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
     if (code == CLI_OK) {
         code = await_network(publisher->channel, names);
     }
+    if (code == CLI_OK && publisher->confirm.wanted) {
+        code = await_listeners(publisher->channel);
+    }
     if (code == CLI_OK) {
         uint64_t before =
             msock_counter_get(publisher->channel, MSOCK_TX_ERRORS);
         int published = publish_all(publisher, &file);
+        if (published == CLI_OK && publisher->confirm.wanted) {
+            published = await_answers(publisher);
+        }
         if (publisher->how.state && !publisher->stalled &&
             await_objections(publisher->channel) != CLI_OK) {
             published = CLI_FAILURE;
@@ -362,7 +410,10 @@ static int read_arguments(int argc, char **argv, struct publisher *publisher)
     if (publisher->clear && (count == 2 || publisher->raw)) {
         return cli_usage("--clear goes without data");
     }
-    return pub_how_check(&publisher->how);
+    bool one = publisher->data || publisher->raw || publisher->clear;
+    int code = pub_confirm_check(&publisher->confirm, one);
+    publisher->how.reliable |= publisher->confirm.wanted;
+    return code == CLI_OK ? pub_how_check(&publisher->how) : code;
 }
 
 /* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
@@ -380,6 +431,9 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
         {"after", required_argument, NULL, HOW + PUB_AFTER},
         {"state", no_argument, NULL, HOW + PUB_STATE},
         {"conflate", no_argument, NULL, HOW + PUB_CONFLATE},
+        {"confirm", no_argument, NULL, CONFIRM},
+        {"deadline", required_argument, NULL, DEADLINE},
+        {"json", no_argument, NULL, JSON},
         {"channel", required_argument, NULL, 'c'},
         {"key-file", required_argument, NULL, CLI_KEY_FILE},
         {"name", required_argument, NULL, CLI_NAME},
@@ -402,6 +456,15 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
             break;
         case CLEAR:
             publisher->clear = publisher->how.state = true;
+            break;
+        case CONFIRM:
+            publisher->confirm.wanted = true;
+            break;
+        case DEADLINE:
+            code = pub_confirm_deadline(&publisher->confirm, optarg);
+            break;
+        case JSON:
+            publisher->confirm.json = true;
             break;
         case 'h':
             *ended = true;

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who acted, as lines. */
+#include "tools/msock/pub_confirm.h"
+
+#include "tools/msock/cli.h"
+#include "tools/msock/json_out.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEADLINE_MAX_MS = 600000 };
+
+int pub_confirm_deadline(struct pub_confirm *confirm, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value < 1 ||
+        value > DEADLINE_MAX_MS) {
+        return cli_usage("--deadline wants a number from 1 to %d, not %s",
+                         DEADLINE_MAX_MS, text);
+    }
+    confirm->deadline_ms = (unsigned)value;
+    return CLI_OK;
+}
+
+int pub_confirm_check(const struct pub_confirm *confirm, bool one)
+{
+    if (confirm->wanted && !one) {
+        return cli_usage("--confirm is for one message: DATA, --raw or "
+                         "--clear");
+    }
+    if (!confirm->wanted && (confirm->json || confirm->deadline_ms > 0)) {
+        return cli_usage("--json and --deadline are for --confirm");
+    }
+    return CLI_OK;
+}
+
+static void look(msock_channel *channel, const msock_node *node, void *user)
+{
+    bool *knows = user;
+
+    (void)channel;
+    *knows = *knows && (!node->up || node->described);
+}
+
+bool pub_confirm_knows(msock_channel *channel)
+{
+    bool knows = true;
+
+    return msock_nodes(channel, look, &knows) >= 0 && knows;
+}
+
+static double ms_of(const msock_confirm *confirm)
+{
+    return (double)confirm->time_us / 1000;
+}
+
+static const char *state_of(const msock_confirm *confirm)
+{
+    switch (confirm->state) {
+    case MSOCK_CONFIRM_ACTED:
+        return "acted";
+    case MSOCK_CONFIRM_REFUSED:
+        return "refused";
+    default:
+        return "silent";
+    }
+}
+
+static void put_node(struct cli_buffer *out, const msock_confirm *confirm)
+{
+    json_out_format(out, "{\"node\":");
+    json_out_text(out, confirm->node, strlen(confirm->node));
+    json_out_format(out, ",\"session\":\"%016llx\",\"state\":\"%s\"",
+                    (unsigned long long)confirm->session, state_of(confirm));
+    if (confirm->state == MSOCK_CONFIRM_REFUSED) {
+        json_out_format(out, ",\"code\":%d,\"error\":\"%s\"", confirm->code,
+                        msock_error_name(confirm->code));
+    }
+    json_out_format(out, ",\"ms\":%.3f,\"extra\":%s}\n", ms_of(confirm),
+                    confirm->extra ? "true" : "false");
+}
+
+static int print_json(const msock_confirm *confirm)
+{
+    struct cli_buffer out = {0};
+
+    if (confirm->node) {
+        put_node(&out, confirm);
+    } else {
+        json_out_format(&out,
+                        "{\"expected\":%zu,\"acted\":%zu,\"refused\":%zu,"
+                        "\"ms\":%.3f}\n",
+                        confirm->expected, confirm->acted, confirm->refused,
+                        ms_of(confirm));
+    }
+    json_out(&out, "", 1); /* the NUL */
+    int code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
+    free(out.bytes);
+    return code;
+}
+
+static int print_line(const msock_confirm *confirm)
+{
+    const char *extra = confirm->extra ? " (not expected)" : "";
+
+    if (!confirm->node) {
+        return cli_line("%zu of %zu acted in %.0f ms", confirm->acted,
+                        confirm->expected, ms_of(confirm));
+    }
+    if (confirm->state == MSOCK_CONFIRM_SILENT) {
+        return cli_line("%-24s silent", confirm->node);
+    }
+    if (confirm->state == MSOCK_CONFIRM_REFUSED) {
+        return cli_line("%-24s refused %6.1f ms, %s%s", confirm->node,
+                        ms_of(confirm), msock_error_name(confirm->code), extra);
+    }
+    return cli_line("%-24s acted   %6.1f ms%s", confirm->node, ms_of(confirm),
+                    extra);
+}
+
+static void on_confirm(msock_channel *channel, const msock_confirm *confirm,
+                       void *user)
+{
+    struct pub_confirm *told = user;
+
+    (void)channel;
+    int code = told->json ? print_json(confirm) : print_line(confirm);
+    told->failed = told->failed || code != CLI_OK;
+    if (!confirm->node) {
+        told->ended = true;
+        told->complete =
+            confirm->expected > 0 && confirm->acted == confirm->expected;
+    }
+}
+
+int pub_confirm_publish(struct pub_confirm *confirm, msock_channel *channel,
+                        const char *topic, const char *json,
+                        const msock_publish_options *how)
+{
+    const msock_confirm_options options = {.deadline_ms = confirm->deadline_ms,
+                                           .publish = how};
+    int code = msock_publish_confirmed(channel, topic, json, &options,
+                                       on_confirm, confirm);
+
+    return code < 0 ? code : 0;
+}

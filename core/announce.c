@@ -66,6 +66,20 @@ static enum msock__hello opening_due(const struct msock__announce *announce,
     return announce->heard ? MSOCK__HELLO_FULL : MSOCK__HELLO_SHORT;
 }
 
+/* When the full hello is due that somebody waits for: the time is the part of
+ * the group's spread that was drawn, whatever the group is by now. */
+static void put_off(struct msock__announce *announce, size_t nodes)
+{
+    if (!announce->pulled || announce->full_us != announce->pull_due_us ||
+        nodes <= announce->pull_nodes) {
+        return;
+    }
+    uint64_t wait_us = announce->pull_us * nodes / announce->pull_nodes;
+    announce->pull_due_us =
+        msock__most(announce->full_us, announce->pulled_us + wait_us);
+    announce->full_us = announce->pull_due_us;
+}
+
 enum msock__hello msock__announce_hello_due(struct msock__announce *announce,
                                             uint64_t now_us, size_t nodes)
 {
@@ -77,6 +91,9 @@ enum msock__hello msock__announce_hello_due(struct msock__announce *announce,
     }
     if (announce->openings > 0) {
         return opening_due(announce, now_us);
+    }
+    if (announce->full_us <= now_us) {
+        put_off(announce, nodes);
     }
     bool allowed = announce->allowed_us <= now_us;
     if (announce->full_us <= now_us && allowed) {
@@ -181,11 +198,14 @@ void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
         return;
     }
     announce->pulled = true;
-    uint64_t spread_us = msock__announce_spread_us(announce, nodes);
-    uint64_t due_us = now_us + msock__dice_below(dice, spread_us);
-    want_full(announce,
-              msock__most(due_us, msock__rate_due(&announce->pulls,
-                                                  PULLS_AHEAD * PULL_US)));
+    announce->pulled_us = now_us;
+    announce->pull_nodes = nodes;
+    announce->pull_us =
+        msock__dice_below(dice, msock__announce_spread_us(announce, nodes));
+    announce->pull_due_us =
+        msock__most(now_us + announce->pull_us,
+                    msock__rate_due(&announce->pulls, PULLS_AHEAD * PULL_US));
+    want_full(announce, announce->pull_due_us);
 }
 
 void msock__announce_end(struct msock__announce *announce, uint64_t now_us,

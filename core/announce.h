@@ -37,6 +37,10 @@ struct msock__announce {
     uint64_t full_us;         /* a full one is due, UINT64_MAX: not wanted */
     size_t full_size;         /* bytes of the last full one, all parts */
     bool pulled;              /* somebody waits for it: the time was drawn */
+    uint64_t pulled_us;       /* then, ... */
+    uint64_t pull_us;         /* so long after that, ... */
+    size_t pull_nodes;        /* for a group of so many, ... */
+    uint64_t pull_due_us;     /* which is then */
     uint32_t part;            /* of the one that is leaving, */
     size_t part_size;         /* and bytes of it that left */
     struct msock__rate pulls; /* full hellos, a second each */
@@ -61,7 +65,8 @@ void msock__announce_start(struct msock__announce *announce, uint64_t now_us,
 uint64_t msock__announce_every_ms(size_t nodes);
 
 /** Which hello is due; of a full one it is part announce->part. One that was
- *  due by the size that the group had is put off to the size it has. */
+ *  due by the size that the group had is put off to the size it has, a full one
+ *  that somebody waits for too. */
 enum msock__hello msock__announce_hello_due(struct msock__announce *announce,
                                             uint64_t now_us, size_t nodes);
 

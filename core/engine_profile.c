@@ -62,6 +62,7 @@ void msock__engine_profile_wanted(struct msock__engine *engine, uint64_t now_us,
 {
     uint64_t wait_us = pause_us(engine);
     if (session->entry.ask_us == 0 && !msock__entry_known(&session->entry)) {
+        session->entry.wanted_us = now_us;
         ask_at(engine, session,
                now_us + wait_us + msock__dice_below(&engine->dice, wait_us));
     }
@@ -123,6 +124,20 @@ static void put_off(struct msock__engine *engine, uint64_t now_us,
     }
 }
 
+/* When a session is to be asked that was not yet: if the group grew since, what
+ * is sent unasked takes longer than was thought. */
+static uint64_t first_us(struct msock__engine *engine, uint64_t now_us,
+                         const struct msock__entry *entry)
+{
+    uint64_t wait_us = pause_us(engine);
+    if (entry->asks > 0 || entry->ask_us > now_us ||
+        entry->wanted_us + wait_us <= now_us) {
+        return entry->ask_us;
+    }
+    return entry->wanted_us + wait_us +
+           msock__dice_below(&engine->dice, wait_us);
+}
+
 bool msock__engine_query(struct msock__engine *engine, uint64_t now_us,
                          struct msock__control *query)
 {
@@ -141,7 +156,8 @@ bool msock__engine_query(struct msock__engine *engine, uint64_t now_us,
             session->entry.ask_us = 0;
             continue;
         }
-        engine->ask_us = msock__least(engine->ask_us, ask_us);
+        ask_us = first_us(engine, now_us, &session->entry);
+        ask_at(engine, session, ask_us);
         due = due || ask_us <= now_us;
         if (ask_us <= near_us && count < MSOCK__WHO_MAX) {
             query->sessions[count++] = msock__session_short(session->id);

@@ -46,6 +46,7 @@ struct msock__entry {
     uint64_t revision;          /* the newest */
     struct msock__card *card;   /* the newest one that is whole, or NULL */
     struct msock__card *coming; /* one of which parts are missing, or NULL */
+    uint64_t wanted_us;         /* when it began to be missed */
     uint64_t ask_us;            /* it is to be asked then, 0: it is not */
     unsigned asks;              /* how often it was */
 };

@@ -135,6 +135,40 @@ Test(announce, many_who_are_new_do_not_hasten_it)
     cr_expect(ge(u64, soonest_us, MS));
 }
 
+Test(announce, full_hello_is_put_off_when_the_group_grew)
+{
+    uint64_t now_us = open_up(1);
+    msock__announce_pull(&announce, now_us, &dice, 2);
+    uint64_t first_us = msock__announce_deadline(&announce);
+    cr_expect(eq(int, due(first_us, 200), MSOCK__HELLO_NONE));
+
+    uint64_t then_us = msock__announce_deadline(&announce);
+
+    cr_expect(eq(u64, then_us - now_us, 100 * (first_us - now_us)));
+    cr_expect(eq(int, due(then_us, 200), MSOCK__HELLO_FULL));
+}
+
+Test(announce, full_hello_is_not_hastened_when_the_group_shrank)
+{
+    uint64_t now_us = open_up(1);
+    msock__announce_pull(&announce, now_us, &dice, 200);
+    uint64_t due_us = msock__announce_deadline(&announce);
+
+    cr_expect(eq(int, due(due_us - 1, 2), MSOCK__HELLO_NONE));
+    cr_expect(eq(int, due(due_us, 2), MSOCK__HELLO_FULL));
+}
+
+Test(announce, change_is_told_at_once_however_the_group_grew)
+{
+    uint64_t now_us = open_up(1);
+    msock__announce_pull(&announce, now_us, &dice, 200);
+    msock__announce_changed(&announce, now_us, &dice, 2);
+    uint64_t due_us = msock__announce_deadline(&announce);
+
+    cr_expect(le(u64, due_us, now_us + 14 * MS));
+    cr_expect(eq(int, due(due_us, 1000), MSOCK__HELLO_FULL));
+}
+
 Test(announce, one_full_hello_serves_all_who_asked_before_it)
 {
     uint64_t now_us = open_up(40);

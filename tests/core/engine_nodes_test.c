@@ -353,6 +353,32 @@ Test(engine_nodes, of_several_who_miss_the_same_one_asks)
     cr_expect(eq(sz, queries(since), 1));
 }
 
+/* What comes unasked takes longer in a group that grew since the time to ask
+ * was drawn. */
+Test(engine_nodes, asking_is_put_off_when_the_group_grew)
+{
+    enum { MORE = 400 };
+    size_t porch = net_open("porch", "", 0);
+    struct msock__engine *hub = net_bench(net_open("hub", "", 0))->engine;
+    net_run(20 * NET_SECOND_US);
+    struct msock__session *of_porch =
+        msock__sessions_find(hub->sessions, net_bench(porch)->engine->session);
+    msock__roster_forget(&hub->roster, &of_porch->entry);
+    msock__engine_profile_wanted(hub, net.now_us, of_porch);
+    size_t since = net.frame_count;
+
+    hub->up_count += MORE;
+    net_run(NET_SECOND_US);
+    uint64_t ask_us = msock__engine_query_deadline(hub);
+    hub->up_count -= MORE;
+
+    uint64_t spread_us =
+        (MORE + 2) * hub->announce.full_size * NET_SECOND_US / 8000;
+    cr_expect(eq(sz, queries(since), 0));
+    cr_expect(ge(u64, ask_us, net.now_us - NET_SECOND_US + spread_us));
+    cr_expect(le(u64, ask_us, net.now_us + 2 * spread_us));
+}
+
 Test(engine_nodes, group_with_nothing_new_says_short_hellos_alone)
 {
     size_t hub = net_open("hub", "", NET_KEY);

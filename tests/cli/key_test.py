@@ -201,6 +201,23 @@ class Rotating(netns.Case):
 
         self.assertEqual(self.ids(), [self.old])
 
+    def test_retiring_waits_for_the_history_that_the_channel_has(self):
+        self.rotate()
+        self.rotate("--switch", "--force")
+
+        waits = {"": "15.0 s", "?history_ms=60000": "65.0 s",
+                 "?seed=3&history_ms=2500": "7.5 s"}
+        calls = {query: self.start("key", "retire", self.file, self.old, "-c",
+                                   f"sim://retire{query}")
+                 for query in waits}
+
+        for query, call in calls.items():
+            netns.until(lambda: f"came for {waits[query]}".encode() in
+                        call.said(),
+                        "it says how long it waits")
+            call.terminate(-15)
+        self.assertIn(self.old, self.ids())
+
     def test_a_second_writer_finds_no_half_file(self):
         self.rotate()
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 250, AGE_MS = 15000 };
+enum { LOOK_MS = 250, HISTORY_MS = 10000, LATE_MS = 5000 };
 
 /* Listens until every node that is up must have been heard. */
 static int survey_all(struct key_survey *survey, const struct key_call *call)
@@ -153,17 +153,35 @@ static uint64_t newest_frame(const struct key_survey *survey, int key,
     return age_ms;
 }
 
+/* When a frame is too old to be asked for: after history_ms, which all nodes
+ * of a channel have alike and the URL tells, and 5 s. */
+static uint64_t too_old_ms(const struct key_call *call)
+{
+    static const char key[] = "history_ms=";
+    const char *at = cli_channel_url(&call->channel);
+
+    while (at && (at = strstr(at, key)) && at[-1] != '?' && at[-1] != '&') {
+        at += sizeof(key) - 1;
+    }
+    /* msock_open() took it: it is a number. */
+    return LATE_MS + (at ? strtoull(at + sizeof(key) - 1, NULL, 10)
+                         : (uint64_t)HISTORY_MS);
+}
+
 /* Waits until no node seals with the key, and what was is too old to be asked
  * for. */
 static int wait_until_unused(struct key_survey *survey, int key)
 {
+    uint64_t end_ms = too_old_ms(survey->call);
     uint64_t age_ms = 0;
     size_t told = 0;
     int code = CLI_OK;
 
     /* We ourselves no longer seal with it. */
     key_survey_leave(survey, key);
-    while (code == CLI_OK && age_ms < AGE_MS) {
+    cli_error("waiting until nothing under %s came for %.1f s",
+              survey->ids[key], (double)end_ms / 1000.0);
+    while (code == CLI_OK && age_ms < end_ms) {
         code = key_survey_run(survey, LOOK_MS);
         age_ms = newest_frame(survey, key, age_ms + LOOK_MS, &told);
     }

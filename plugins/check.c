@@ -96,6 +96,21 @@ static int judge_restore(msock_plugin_host *plugin, const char *topic,
     return judge_publish(plugin, topic, json, NULL);
 }
 
+static int defer_nothing(msock_plugin_host *plugin, uint64_t *token)
+{
+    (void)plugin;
+    (void)token;
+    return MSOCK_EINVAL;
+}
+
+static int do_nothing(msock_plugin_host *plugin, uint64_t token, int code)
+{
+    (void)plugin;
+    (void)token;
+    (void)code;
+    return MSOCK_ENOENT;
+}
+
 static int end_nothing(msock_plugin_host *plugin, int id)
 {
     (void)plugin;
@@ -143,6 +158,8 @@ static msock_services services_of(msock_plugin_host *plugin, const char *config)
         .state_keep = judge_keep,
         .state_each = find_none,
         .state_restore = judge_restore,
+        .defer = defer_nothing,
+        .done = do_nothing,
     };
 }
 

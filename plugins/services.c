@@ -6,6 +6,7 @@
 #include "plugins/grants.h"
 
 #include <assert.h>
+#include <multisock/request.h>
 #include <multisock/state.h>
 #include <multisock/text.h>
 #include <stdio.h>
@@ -87,6 +88,16 @@ static int service_state_restore(msock_plugin_host *plugin, const char *topic,
                                session, json);
 }
 
+static int service_defer(msock_plugin_host *plugin, uint64_t *token)
+{
+    return msock_defer(plugin->host->channel, token);
+}
+
+static int service_done(msock_plugin_host *plugin, uint64_t token, int code)
+{
+    return msock_done(plugin->host->channel, token, code);
+}
+
 msock_services msock__services_of(msock_plugin_host *plugin)
 {
     assert(plugin->host != NULL && plugin->config != NULL);
@@ -112,5 +123,7 @@ msock_services msock__services_of(msock_plugin_host *plugin)
         .state_keep = msock__grant_keep,
         .state_each = service_state_each,
         .state_restore = service_state_restore,
+        .defer = service_defer,
+        .done = service_done,
     };
 }

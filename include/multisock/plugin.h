@@ -8,6 +8,7 @@
 #define MULTISOCK_PLUGIN_H
 
 #include <multisock/multisock.h>
+#include <multisock/request.h>
 #include <multisock/state.h>
 
 #ifdef __cplusplus
@@ -93,6 +94,9 @@ typedef struct msock_services {
                          uint64_t version, const char *owner,
                          const uint8_t session[MSOCK_SESSION_SIZE],
                          const char *json);
+    /* As msock_defer() and msock_done(): also for the callback of state_keep */
+    int (*defer)(msock_plugin_host *host, uint64_t *token);
+    int (*done)(msock_plugin_host *host, uint64_t token, int code);
 } msock_services;
 
 /** Types of a configured value; several may be allowed. */

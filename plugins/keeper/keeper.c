@@ -4,29 +4,24 @@
  * promised, are in docs/plugins.md.
  *
  * What comes waits in a list until the writer's thread is free, 10 ms at least
- * after the last batch, and is one transaction then. Memory: the states of two
- * batches, of which WAITING_MAX bounds the one that is not written yet. What
- * was not stored, since the disk was full or slow, is gathered anew from the
- * channel later. */
+ * after the last batch, and is one transaction then. Who asks whether it acted
+ * is answered when the disk has it. Memory: the states of two batches, of which
+ * WAITING_MAX bounds the one that is not written yet. What was not stored,
+ * since the disk was full or slow, is gathered anew from the channel later. */
 #include <multisock/plugin.h>
 
+#include "plugins/keeper/settings.h"
 #include "plugins/keeper/store.h"
 #include "plugins/keeper/writer.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
-    FILTERS_MAX = 32,
-    PATH_SIZE = 1024,
     NOTE_SIZE = 1024,
-    QUOTA_DEFAULT = 16 << 20,
     WAITING_MAX = 32 << 20,
     FIRST_MS = 1,    /* from what comes in quiet times to its transaction */
     BATCH_MS = 10,   /* between batches */
@@ -41,12 +36,11 @@ struct keeper {
     bool writing;                 /* the writer has one */
     int timer;                    /* of the next look at it; 0: none */
     int again;                    /* timer of gathering; 0: none */
+    bool refusing;                /* the state at hand: nothing was promised */
     bool behind;                  /* states are missing in the store */
-    size_t filter_count;
     size_t restored;
     size_t unwanted; /* states in the file that match no filter */
-    char path[PATH_SIZE];
-    char filters[FILTERS_MAX][MSOCK_TOPIC_MAX + 1];
+    struct msock__settings settings;
 };
 
 __attribute__((format(printf, 3, 4))) static void
@@ -101,12 +95,16 @@ static void look_after(struct keeper *keeper, uint64_t delay_ms)
     }
 }
 
-/* Frees a batch.  Returns whether all of it was stored. */
-static bool all_stored(struct msock__jobs *batch)
+/* Tells what became of a batch.  Returns whether all of it was stored. */
+static bool answer(const struct keeper *keeper, struct msock__jobs *batch)
 {
+    const msock_services *services = keeper->services;
     bool stored = true;
     for (struct msock__job *job = batch->first; job != NULL; job = job->next) {
         stored = stored && job->result == 0;
+        if (job->asked) {
+            services->done(services->host, job->token, job->result);
+        }
     }
     msock__jobs_free(batch);
     return stored;
@@ -115,7 +113,7 @@ static bool all_stored(struct msock__jobs *batch)
 static void settle(struct keeper *keeper, struct msock__jobs *batch,
                    const char *reason)
 {
-    if (!all_stored(batch)) {
+    if (!answer(keeper, batch)) {
         fall_behind(keeper, reason);
     } else if (keeper->behind && keeper->again == 0) {
         keeper->behind = false;
@@ -160,19 +158,47 @@ static struct msock__job *job_of(const msock_state *state)
     return msock__job_new(&kept);
 }
 
+/* Whoever asks about the state at hand is answered later.  Returns whether
+ * somebody may; that nobody can be is noted. */
+static bool promise(struct keeper *keeper, uint64_t *token)
+{
+    const msock_services *services = keeper->services;
+    int result = services->defer(services->host, token);
+    keeper->refusing = result < 0 && result != MSOCK_EINVAL;
+    return result == 0;
+}
+
 static void on_state(const msock_state *state, void *user)
 {
     struct keeper *keeper = user;
+    const msock_services *services = keeper->services;
     struct msock__job *job = NULL;
+    uint64_t token = 0;
+    bool asked = promise(keeper, &token);
     if (keeper->waiting.bytes < WAITING_MAX) {
         job = job_of(state);
     }
     if (job == NULL) {
         fall_behind(keeper, "the disk is too slow, or memory is short");
+        if (asked) {
+            services->done(services->host, token, MSOCK_EAGAIN);
+        }
         return;
     }
+    job->asked = asked;
+    job->token = token;
     msock__jobs_add(&keeper->waiting, job);
     look_after(keeper, FIRST_MS);
+}
+
+/* Says to others that states are wanted here; on_state() had it before. */
+static int on_message(const msock_message *message, void *user)
+{
+    struct keeper *keeper = user;
+    bool refused =
+        keeper->refusing && (message->flags & MSOCK_MESSAGE_STATE) != 0;
+    keeper->refusing = keeper->refusing && !refused;
+    return refused ? MSOCK_EAGAIN : 0;
 }
 
 /* Gathers what the channel holds: what the store has is not written again. */
@@ -181,70 +207,10 @@ static void on_again(void *user)
     struct keeper *keeper = user;
     const msock_services *services = keeper->services;
     keeper->again = 0;
-    for (size_t i = 0; i < keeper->filter_count; i++) {
-        services->state_each(services->host, keeper->filters[i], on_state,
-                             keeper);
+    for (size_t i = 0; i < keeper->settings.filter_count; i++) {
+        services->state_each(services->host, keeper->settings.filters[i],
+                             on_state, keeper);
     }
-}
-
-/* -- Configuration: the host has checked keys, types and ranges -- */
-
-static int config_get(const struct keeper *keeper, const char *key,
-                      const char **value)
-{
-    const char *config = keeper->services->config;
-    return keeper->services->json_get(config, strlen(config), key, value);
-}
-
-static int read_filters(struct keeper *keeper)
-{
-    const msock_services *services = keeper->services;
-    const char *list;
-    const char *item;
-    size_t cursor = 0;
-    int item_size;
-    int size = config_get(keeper, "filters", &list);
-    if (size < 0) {
-        strcpy(keeper->filters[0], "#");
-        keeper->filter_count = 1;
-        return 0;
-    }
-    while ((item_size =
-                services->json_next(list, (size_t)size, &cursor, &item)) >= 0) {
-        if (keeper->filter_count == FILTERS_MAX ||
-            services->json_text(item, (size_t)item_size,
-                                keeper->filters[keeper->filter_count++],
-                                sizeof keeper->filters[0]) < 0) {
-            keeper->filter_count = 0;
-            break;
-        }
-    }
-    if (keeper->filter_count == 0) {
-        say(keeper, MSOCK_ERROR, "\"filters\" must be a list of 1 to %d texts",
-            FILTERS_MAX);
-        return MSOCK_EINVAL;
-    }
-    return 0;
-}
-
-static int read_config(struct keeper *keeper)
-{
-    const char *value;
-    int size = config_get(keeper, "file", &value);
-    if (size < 0 ||
-        keeper->services->json_text(value, (size_t)size, keeper->path,
-                                    sizeof keeper->path) < 0) {
-        say(keeper, MSOCK_ERROR, "\"file\" has over %d bytes", PATH_SIZE - 1);
-        return MSOCK_EINVAL;
-    }
-    return read_filters(keeper);
-}
-
-static uint64_t quota_of(const struct keeper *keeper)
-{
-    const char *value;
-    return config_get(keeper, "quota", &value) < 0 ? QUOTA_DEFAULT
-                                                   : strtoull(value, NULL, 10);
 }
 
 /* -- Starting -- */
@@ -252,23 +218,30 @@ static uint64_t quota_of(const struct keeper *keeper)
 static int open_store(struct keeper *keeper)
 {
     char reason[MSOCK__STORE_REASON_SIZE];
-    int result = msock__store_open(&keeper->store, keeper->path,
-                                   quota_of(keeper), reason);
+    int result = msock__store_open(&keeper->store, keeper->settings.path,
+                                   keeper->settings.quota, reason);
     if (reason[0] != '\0') {
         say(keeper, result < 0 ? MSOCK_ERROR : MSOCK_WARNING, "%s", reason);
     }
     return result;
 }
 
+/* Keeps what matches a filter, and listens to it: who wants to know whether a
+ * state was stored asks those that listen. */
 static int add_filter(struct keeper *keeper, const char *filter)
 {
     const msock_services *services = keeper->services;
     int result = services->state_keep(services->host, filter, on_state, keeper);
+    if (result >= 0) {
+        result = services->subscribe(services->host, filter, on_message, keeper,
+                                     NULL);
+    }
     if (result < 0) {
         say(keeper, MSOCK_ERROR, "cannot keep \"%s\": error %d", filter,
             result);
+        return result;
     }
-    return result;
+    return 0;
 }
 
 static bool restore(const struct msock__kept *state, void *user)
@@ -293,16 +266,16 @@ static bool restore(const struct msock__kept *state, void *user)
 static int restore_all(struct keeper *keeper)
 {
     if (msock__store_each(keeper->store, restore, keeper) < 0) {
-        say(keeper, MSOCK_ERROR, "cannot read %s: %s", keeper->path,
+        say(keeper, MSOCK_ERROR, "cannot read %s: %s", keeper->settings.path,
             msock__store_reason(keeper->store));
         return MSOCK_ESYSTEM;
     }
     say(keeper, MSOCK_INFO, "%zu states restored from %s", keeper->restored,
-        keeper->path);
+        keeper->settings.path);
     if (keeper->unwanted > 0) {
         say(keeper, MSOCK_WARNING,
             "%zu states in %s match no filter: they stay there",
-            keeper->unwanted, keeper->path);
+            keeper->unwanted, keeper->settings.path);
     }
     return 0;
 }
@@ -310,8 +283,8 @@ static int restore_all(struct keeper *keeper)
 static int begin(struct keeper *keeper)
 {
     int result = 0;
-    for (size_t i = 0; result == 0 && i < keeper->filter_count; i++) {
-        result = add_filter(keeper, keeper->filters[i]);
+    for (size_t i = 0; result == 0 && i < keeper->settings.filter_count; i++) {
+        result = add_filter(keeper, keeper->settings.filters[i]);
     }
     if (result == 0) {
         result = restore_all(keeper);
@@ -324,7 +297,7 @@ static int begin(struct keeper *keeper)
 
 static int set_up(struct keeper *keeper)
 {
-    int result = read_config(keeper);
+    int result = msock__settings_read(&keeper->settings, keeper->services);
     if (result == 0) {
         result = open_store(keeper);
     }
@@ -341,6 +314,11 @@ static int set_up(struct keeper *keeper)
 
 static int start(const msock_services *services, void **state)
 {
+    if (services->struct_size < sizeof *services) {
+        services->log(services->host, MSOCK_ERROR,
+                      "this program is older than the plugin");
+        return MSOCK_EABI;
+    }
     struct keeper *keeper = calloc(1, sizeof *keeper);
     if (keeper == NULL) {
         return MSOCK_ENOMEM;
@@ -363,11 +341,11 @@ static void finish(struct keeper *keeper)
     bool stored = true;
     struct msock__store *store = msock__writer_stop(keeper->writer);
     if (msock__writer_take(keeper->writer, &batch, reason)) {
-        stored = all_stored(&batch);
+        stored = answer(keeper, &batch);
     }
     msock__writer_free(keeper->writer);
     msock__jobs_run(&keeper->waiting, store, reason);
-    if (!all_stored(&keeper->waiting) || !stored) {
+    if (!answer(keeper, &keeper->waiting) || !stored) {
         say(keeper, MSOCK_ERROR, "ends with states not stored: %s", reason);
     }
     msock__store_close(store);
@@ -387,27 +365,6 @@ static void stop(void *state)
     free(keeper);
 }
 
-/* Whether the file is one, or could be made. It is not opened: to close it
- * would give back the locks of a keeper that runs in this process. */
-static int look(const struct keeper *keeper)
-{
-    char folder[PATH_SIZE];
-    struct stat status;
-    strcpy(folder, keeper->path);
-    char *name = strrchr(folder, '/');
-    name = name != NULL ? name : strcpy(folder, ".");
-    name[name == folder] = '\0';
-    if (access(folder, W_OK | X_OK) < 0) {
-        say(keeper, MSOCK_ERROR, "%s: %s", folder, strerror(errno));
-        return MSOCK_ESYSTEM;
-    }
-    if (lstat(keeper->path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        say(keeper, MSOCK_ERROR, "%s is no file", keeper->path);
-        return MSOCK_EINVAL;
-    }
-    return 0;
-}
-
 static int check(const msock_services *services)
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
@@ -415,12 +372,12 @@ static int check(const msock_services *services)
         return MSOCK_ENOMEM;
     }
     keeper->services = services;
-    int result = read_config(keeper);
-    for (size_t i = 0; result == 0 && i < keeper->filter_count; i++) {
-        result = add_filter(keeper, keeper->filters[i]);
+    int result = msock__settings_read(&keeper->settings, services);
+    for (size_t i = 0; result == 0 && i < keeper->settings.filter_count; i++) {
+        result = add_filter(keeper, keeper->settings.filters[i]);
     }
     if (result == 0) {
-        result = look(keeper);
+        result = msock__settings_look(&keeper->settings, services);
     }
     free(keeper);
     return result;

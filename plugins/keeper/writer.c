@@ -43,7 +43,7 @@ struct msock__job *msock__job_new(const struct msock__kept *state)
     if (job == NULL) {
         return NULL;
     }
-    *job = (struct msock__job){.put = true, .state = *state};
+    *job = (struct msock__job){.state = *state};
     char *at = job->text;
     job->state.session = (const uint8_t *)copy(
         &at, (const char *)state->session, MSOCK__STORE_SESSION_SIZE);
@@ -90,24 +90,12 @@ void msock__jobs_free(struct msock__jobs *jobs)
 static int put_all(const struct msock__jobs *jobs, struct msock__store *store)
 {
     for (struct msock__job *job = jobs->first; job != NULL; job = job->next) {
-        job->result = job->put ? msock__store_put(store, &job->state) : 0;
+        job->result = msock__store_put(store, &job->state);
         if (job->result < 0 && job->result != MSOCK_ELIMIT) {
             return job->result;
         }
     }
     return msock__store_commit(store);
-}
-
-/* What is to be told of a version that should be stored by now. */
-static int look(const struct msock__job *job, struct msock__store *store,
-                bool full)
-{
-    const struct msock__kept *state = &job->state;
-    if (msock__store_has(store, state->topic, state->topic_size,
-                         state->version)) {
-        return 0;
-    }
-    return full ? MSOCK_ELIMIT : MSOCK_ESYSTEM;
 }
 
 void msock__jobs_run(const struct msock__jobs *jobs, struct msock__store *store,
@@ -117,11 +105,7 @@ void msock__jobs_run(const struct msock__jobs *jobs, struct msock__store *store,
     bool full = false;
     for (struct msock__job *job = jobs->first; job != NULL; job = job->next) {
         full = full || job->result == MSOCK_ELIMIT;
-        if (result < 0) {
-            job->result = result;
-        } else if (!job->put) {
-            job->result = look(job, store, full);
-        }
+        job->result = result < 0 ? result : job->result;
     }
     if (result < 0 || full) {
         strcpy(reason, msock__store_reason(store));

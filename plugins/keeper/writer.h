@@ -10,15 +10,13 @@
 
 #include "plugins/keeper/store.h"
 
-/** One thing to do; made by msock__job_new(), freed by msock__jobs_free(). */
+/** A state to store; made by msock__job_new(), freed by msock__jobs_free(). */
 struct msock__job {
     struct msock__job *next;
-    bool put;       /* the state; else: tell whether the store has this
-                       version of the topic, or a newer one */
-    int result;     /* 0; MSOCK_ELIMIT: no room in the store;
-                       MSOCK_ESYSTEM, MSOCK_ENOMEM: it is not on the
-                       disk */
-    uint64_t token; /* the giver's own */
+    int result;     /* 0; MSOCK_ELIMIT: no room in the store; MSOCK_ESYSTEM,
+                       MSOCK_ENOMEM: it is not on the disk */
+    bool asked;     /* the giver's own: somebody wants to know, ... */
+    uint64_t token; /* ... known by this */
     struct msock__kept state; /* its texts and session are in `text` */
     char text[];
 };
@@ -28,7 +26,7 @@ struct msock__jobs {
     size_t bytes;
 };
 
-/** Copies a state into a job that puts it.  Returns NULL if there is no memory.
+/** Copies a state into a job.  Returns NULL if there is no memory.
  */
 struct msock__job *msock__job_new(const struct msock__kept *state);
 

@@ -3,6 +3,7 @@
 #include "tests/plugins/fake_channel.h"
 
 #include <assert.h>
+#include <multisock/request.h>
 #include <multisock/state.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -199,4 +200,19 @@ int msock_state_restore(msock_channel *channel, const char *topic,
     (void)session;
     (void)json;
     return MSOCK_ENOTSUP;
+}
+
+int msock_defer(msock_channel *channel, uint64_t *token)
+{
+    (void)channel;
+    (void)token;
+    return MSOCK_EINVAL;
+}
+
+int msock_done(msock_channel *channel, uint64_t token, int code)
+{
+    (void)channel;
+    (void)token;
+    (void)code;
+    return MSOCK_ENOENT;
 }

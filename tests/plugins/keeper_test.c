@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <multisock/request.h>
 #include <multisock/state.h>
 #include <signal.h>
 #include <stdio.h>
@@ -120,6 +121,65 @@ Test(keeper, stores_what_the_channel_held_before)
     cr_expect(ne(ptr, (char *)strstr(stored(), "a 1 "), NULL));
 }
 
+/* -- What it confirms -- */
+
+/* Writes a JSON string that fills `capacity` bytes with its NUL. */
+static void make_large(char *json, size_t capacity)
+{
+    memset(json, 'x', capacity);
+    json[0] = json[capacity - 2] = '"';
+    json[capacity - 1] = '\0';
+}
+
+static void note_confirm(msock_channel *channel, const msock_confirm *confirm,
+                         void *user)
+{
+    (void)channel;
+    *(msock_confirm *)user = *confirm;
+}
+
+/* Publishes a state and lets time pass until it is known who acted. */
+static msock_confirm set_confirmed(const char *topic, const char *json)
+{
+    const msock_confirm_options options = {.deadline_ms = 600000,
+                                           .publish = &as_state};
+    msock_confirm last = {.node = "none yet"};
+    int turns = 0;
+    cr_assert(ge(int,
+                 msock_publish_confirmed(yard.sender, topic, json, &options,
+                                         note_confirm, &last),
+                 1));
+    while (last.node != NULL && turns++ < TURNS_MAX) {
+        cr_assert(eq(int, msock_sim_run(yard.sim, 1), 0));
+    }
+    return last;
+}
+
+Test(keeper, confirms_what_it_has_stored, .timeout = 60)
+{
+    cr_assert(eq(int, load(""), 0));
+    cr_assert(eq(int, msock_sim_run(yard.sim, 5000), 0));
+
+    msock_confirm confirm = set_confirmed("a", "1");
+
+    cr_expect(eq(sz, confirm.expected, 1));
+    cr_expect(eq(sz, confirm.acted, 1));
+    cr_expect(ne(ptr, (char *)strstr(stored(), "a 1 "), NULL));
+}
+
+Test(keeper, refuses_what_it_could_not_store, .timeout = 60)
+{
+    char large[4096];
+    make_large(large, sizeof large);
+    cr_assert(eq(int, load(",\"quota\":4096"), 0));
+    cr_assert(eq(int, msock_sim_run(yard.sim, 5000), 0));
+
+    msock_confirm confirm = set_confirmed("large", large);
+
+    cr_expect(eq(sz, confirm.acted, 0));
+    cr_expect(eq(sz, confirm.refused, 1));
+}
+
 /* -- What it gives back -- */
 
 static int note(msock_channel *channel, const msock_message *message,
@@ -179,14 +239,6 @@ Test(keeper, hears_nothing_when_it_is_unloaded)
 }
 
 /* -- What goes wrong -- */
-
-/* Writes a JSON string that fills `capacity` bytes with its NUL. */
-static void make_large(char *json, size_t capacity)
-{
-    memset(json, 'x', capacity);
-    json[0] = json[capacity - 2] = '"';
-    json[capacity - 1] = '\0';
-}
 
 Test(keeper, says_that_its_quota_is_reached)
 {

@@ -25,3 +25,12 @@ foreach(name early late)
     set_target_properties(test_${name} PROPERTIES OUTPUT_NAME ${name}
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/farewell)
 endforeach()
+
+# A program whose states change, and the hub that keeps them.
+if(SQLITE_FOUND)
+    msock_program(owner e2e/programs/owner.c)
+    add_test(NAME e2e/keeper COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/e2e/keeper_test.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(e2e/keeper PROPERTIES
+        TIMEOUT 180 SKIP_RETURN_CODE 77)
+endif()

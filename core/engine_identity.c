@@ -124,11 +124,10 @@ static void rebind(struct msock__engine *engine, uint64_t now_us,
                    const struct msock__trust *old,
                    struct msock__session *session)
 {
-    const struct msock__trusted *former = session->trusted;
-    session->trusted =
-        msock__trust_find(engine->trust, session->sender, session->sender_size);
-    if (same_key(former, session->trusted) &&
-        !found_out(engine, old, session)) {
+    const struct msock__trusted *entry =
+        msock__engine_entry(engine, session->sender, session->sender_size);
+    if (same_key(session->trusted, entry) && !found_out(engine, old, session)) {
+        session->trusted = entry;
         return;
     }
     engine->sessions_over = session->over = true;
@@ -139,7 +138,10 @@ static void rebind(struct msock__engine *engine, uint64_t now_us,
     (void)msock__fragments_forget(engine->fragments, session->slot);
     msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED,
                        msock__schedule_forget(&engine->schedule, session->id));
+    /* It goes as whom it came. Who is told may read the file once more. */
     msock__engine_session_down(engine, now_us, session);
+    session->trusted =
+        msock__engine_entry(engine, session->sender, session->sender_size);
     msock__roster_forget(&engine->roster, &session->entry);
 }
 

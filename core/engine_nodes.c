@@ -68,7 +68,8 @@ static void describe(const struct msock__engine *engine, uint64_t now_us,
                          .visitor = msock__session_visits(session),
                          .version = "",
                          .sealed_with = texts->sealed_with,
-                         .heard_ms = (now_us - heard_us) / 1000};
+                         .heard_ms = (now_us - heard_us) / 1000,
+                         .proved = session->trusted != NULL};
     if (session->entry.card) {
         take_card(session->entry.card, texts, node);
     }

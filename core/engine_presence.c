@@ -22,7 +22,8 @@ static void tell(struct msock__engine *engine, enum msock_event_kind kind,
     }
     msock_event event = {.kind = kind,
                          .node = session->sender,
-                         .session = msock__session_short(session->id)};
+                         .session = msock__session_short(session->id),
+                         .proved = session->trusted != NULL};
     msock__engine_event(engine, &event);
 }
 

@@ -50,6 +50,7 @@ typedef struct msock_event {
     uint64_t session; /* first 8 bytes of the session it is about */
     uint64_t first;   /* LOSS: sequence */
     uint64_t count;   /* LOSS: frames */
+    bool proved;      /* UP, DOWN, CONFLICT, CHANGED: as msock_node.proved */
 } msock_event;
 
 typedef void msock_event_callback(struct msock_channel *channel,
@@ -84,6 +85,8 @@ typedef struct msock_node {
     const char *sealed_with; /* id of the key that its newest frame was sealed
                                 with, "" on an open channel */
     uint64_t heard_ms;       /* since that frame came */
+    bool proved; /* its own key vouches for its name, which is in this node's
+                    trust file; without that any member may bear any name */
 } msock_node;
 
 typedef void msock_node_callback(struct msock_channel *channel,

@@ -228,6 +228,59 @@ Test(identity, who_has_no_trust_file_hears_all_and_takes_it_for_unsigned)
     cr_expect(eq(int, (int)lamp.flags, MSOCK_MESSAGE_SEALED));
 }
 
+/* What the lamp was told of the bulb. */
+struct bulb_seen {
+    bool up;         /* listed so */
+    bool proved;     /* listed so */
+    size_t proofs;   /* events UP with a proof */
+    size_t guesses;  /* without */
+    size_t farewell; /* events DOWN with a proof */
+};
+
+static void on_bulb_node(msock_channel *channel, const msock_node *node,
+                         void *user)
+{
+    struct bulb_seen *seen = user;
+    bool bulb = node->up && strcmp(node->name, "sensors/bulb7") == 0;
+    (void)channel;
+    seen->up = seen->up || bulb;
+    seen->proved = seen->proved || (bulb && node->proved);
+}
+
+static void on_bulb_event(msock_channel *channel, const msock_event *event,
+                          void *user)
+{
+    struct bulb_seen *seen = user;
+    bool bulb = strcmp(event->node, "sensors/bulb7") == 0;
+    (void)channel;
+    seen->proofs += bulb && event->kind == MSOCK_EVENT_UP && event->proved;
+    seen->guesses += bulb && event->kind == MSOCK_EVENT_UP && !event->proved;
+    seen->farewell += bulb && event->kind == MSOCK_EVENT_DOWN && event->proved;
+}
+
+Test(identity, it_is_told_whether_a_name_is_proved)
+{
+    struct bulb_seen seen = {0};
+    open_the_others();
+    cr_assert(zero(int, msock_watch(lamp.channel, on_bulb_event, &seen)));
+    sim_node_open(&bulb7, "house", "sensors/bulb7", id_home_options("bulb7"));
+    msock_sim_run(sim, 3 * SECOND);
+
+    (void)msock_nodes(lamp.channel, on_bulb_node, &seen);
+    cr_expect(seen.up && seen.proved);
+    cr_expect(eq(sz, seen.proofs, 1));
+
+    id_home_distrust();
+    id_home_trust("lamp", "lamp", "");
+    cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
+    msock_sim_run(sim, 20 * SECOND);
+    seen.up = seen.proved = false;
+    (void)msock_nodes(lamp.channel, on_bulb_node, &seen);
+    cr_expect(seen.up && !seen.proved);
+    cr_expect(eq(sz, seen.farewell, 1), "it went as whom it came");
+    cr_expect(eq(sz, seen.guesses, 1));
+}
+
 Test(identity, a_revoked_name_ends_when_the_file_is_read_again)
 {
     open_all();

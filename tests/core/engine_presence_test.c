@@ -203,6 +203,61 @@ Test(engine_presence, two_living_sessions_of_a_name_are_a_conflict)
     cr_expect(eq(sz, net_bench(node)->heard_count, 1));
 }
 
+/* -- What is too old to be acted on (docs/protocol.md 6.3) -- */
+
+static size_t deaf_node;
+
+static bool lose_to_deaf(const struct net_frame *frame, size_t to)
+{
+    (void)frame;
+    return to == deaf_node;
+}
+
+/* Sets a session's clock so that what was sent at `stamp_us` is `age_us` old.
+ */
+static void make_old(struct msock__session *session, uint64_t now_us,
+                     uint64_t stamp_us, uint64_t age_us)
+{
+    uint64_t back_us = age_us;
+    for (int i = 0; i < 10; i++) {
+        msock__age_set(&session->age, now_us - back_us, stamp_us);
+        back_us += age_us - msock__age_of(&session->age, now_us, stamp_us);
+    }
+    cr_assert(eq(u64, msock__age_of(&session->age, now_us, stamp_us), age_us));
+}
+
+/* Gives a node a bye of this age.  Returns how many sessions are down then. */
+static size_t hear_bye(uint64_t age_us)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    deaf_node = net_open("kitchen", "", NET_KEY);
+    struct bench *node = net_bench(deaf_node);
+    net_run(10 * NET_SECOND_US);
+    uint64_t began_us = net_bench(hub)->engine->began_us;
+    struct msock__session *session = msock__sessions_find(
+        node->engine->sessions, net_bench(hub)->engine->session);
+    net.lose = lose_to_deaf;
+    size_t bye = net.frame_count;
+    msock_close(net_channel(hub), NULL, NULL);
+    net_run(10 * MS);
+
+    struct net_frame frame = net.frames[bye];
+    make_old(session, node->now_us, frame.at_us - began_us, age_us);
+    bench_feed(node, frame.bytes, frame.size, NULL, false);
+
+    return net_event_count(deaf_node, MSOCK_EVENT_DOWN);
+}
+
+Test(engine_presence, bye_that_is_5_s_old_is_acted_on)
+{
+    cr_expect(eq(sz, hear_bye(5 * NET_SECOND_US), 1));
+}
+
+Test(engine_presence, bye_that_is_older_than_5_s_is_not)
+{
+    cr_expect(eq(sz, hear_bye(5 * NET_SECOND_US + 1), 0));
+}
+
 /* -- Clones -- */
 
 /* The machine of `from` is copied to that of `to`. */
@@ -238,6 +293,29 @@ Test(engine_presence, clones_part_and_both_live_on)
     net_publish_reliable(twins[1], "b", "2");
     net_run(NET_SECOND_US);
     cr_expect(eq(sz, net_bench(node)->heard_count, 2));
+}
+
+Test(engine_presence, what_was_finished_when_a_clone_showed_does_not_leave)
+{
+    enum { FRAMES = 8 };
+    struct msock__outgoing frames[FRAMES];
+    size_t hub = net_open("hub", "", NET_KEY);
+    struct msock__engine *engine = net_bench(hub)->engine;
+    net_run(NET_SECOND_US);
+    net_publish(hub, "a", "1");
+    size_t count = msock__engine_output(engine, net.now_us, frames, FRAMES);
+    cr_assert(ge(sz, count, 1));
+    cr_assert(eq(sz, engine->slots.used, count));
+
+    msock__engine_redraw(engine, net.now_us, true);
+
+    cr_expect(eq(sz, engine->slots.used, 0));
+    count = msock__engine_output(engine, net.now_us, frames, FRAMES);
+    cr_assert(ge(sz, count, 1)); /* a hello */
+    for (size_t i = 0; i < count; i++) {
+        cr_expect(zero(int, memcmp(frames[i].bytes + 8, engine->session,
+                                   sizeof(engine->session))));
+    }
 }
 
 Test(engine_presence, forged_clone_changes_nothing)

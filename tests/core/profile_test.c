@@ -2,6 +2,8 @@
 /* What this node says of itself, cut into parts. */
 #include "core/profile.h"
 
+#include "codec/identity.h"
+
 #include "tests/support/alloc.h"
 
 #include <criterion/criterion.h>
@@ -206,6 +208,36 @@ Test(profile, filter_that_fits_no_frame_is_everything)
     cr_expect(says(&middle, 0, "#"));
     struct msock__control last = part_of(2, ROOM_MIN);
     cr_expect(says(&last, 0, "b"));
+}
+
+/* The smallest MTU, a signature, a name and a filter that double when they are
+ * written, and as many keys as there may be. */
+Test(profile, longest_of_all_fits_the_smallest_signed_frame)
+{
+    enum { MTU = 576, IPV6 = 48, TAG = 16 };
+    const size_t room = MTU - IPV6 - MSOCK__HEADER_SIZE - MSOCK__SENT_SIZE -
+                        MSOCK__SIGNATURE_SIZE - TAG;
+    char name[MSOCK_NAME_MAX + 1] = "";
+    char filter[MSOCK_TOPIC_MAX + 1] = "";
+    char text[1024];
+    memset(name, '"', MSOCK_NAME_MAX);
+    memset(filter, '\\', MSOCK_TOPIC_MAX);
+    subscribe(filter);
+    refresh();
+    profile.key_count = MSOCK__KEYS_MAX;
+    struct msock__control hello = {.kind = MSOCK__HELLO,
+                                   .age_ms = UINT64_C(86400000) * 3650,
+                                   .best_effort_last = 10000000000,
+                                   .every_ms = MSOCK__EVERY_MAX_MS,
+                                   .held = {10000000000, 10000000000}};
+
+    msock__profile_part(&profile, name, room, 0, &hello);
+    size_t size = msock__control_encode(&hello, name, text, room, NULL);
+
+    cr_expect(ge(sz, size, 1));
+    cr_expect(le(sz, size, room));
+    cr_expect(eq(u32, hello.about.parts, 1));
+    cr_expect(says(&hello, 0, "#"));
 }
 
 Test(profile, lack_of_memory_changes_nothing)

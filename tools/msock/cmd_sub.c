@@ -25,6 +25,9 @@ static const char help[] =
     "      --json         print {\"topic\":...,\"sender\":...,\"data\":...};\n"
     "                     raw bytes as \"raw\":BASE64 instead of \"data\";\n"
     "                     \"age_ms\" unless bare; \"reliable\":true if it is;\n"
+    "                     \"will\":true of a last will, which this program "
+    "says\n"
+    "                     for a node that is gone;\n"
     "                     of a state its \"version\", and \"told\",\n"
     "                     \"owner_down\", \"cleared\":true if it "
     "is\n" CLI_CHANNEL_HELP;

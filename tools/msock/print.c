@@ -94,6 +94,9 @@ static void put_object(struct printer *printer, const msock_message *message)
     if (message->flags & MSOCK_MESSAGE_RELIABLE) {
         put_text(printer, ",\"reliable\":true");
     }
+    if (message->flags & MSOCK_MESSAGE_WILL) {
+        put_text(printer, ",\"will\":true");
+    }
     put_state(printer, message);
     if (message->type) {
         put_text(printer, ",\"type\":");

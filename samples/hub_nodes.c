@@ -90,7 +90,8 @@ int hub_nodes_report(struct hub_nodes *nodes, const msock_message *message,
     node->known = told.known;
     node->on = told.on;
     node->brightness = told.brightness;
-    node->heard_ms = now_ms;
+    node->gone = (message->flags & MSOCK_MESSAGE_WILL) != 0;
+    node->heard_ms = node->gone ? now_ms - message->age_us / 1000 : now_ms;
     return 0;
 }
 
@@ -140,9 +141,10 @@ void hub_nodes_print(const struct hub_nodes *nodes, uint64_t now_ms)
             snprintf(brightness, sizeof brightness, "%d", node->brightness);
         }
         say("%s%*s  %-6s  %10s  %.1f s ago", shown, padding, "",
-            !node->known ? "?"
-            : node->on   ? "on"
-                         : "off",
+            node->gone     ? "gone"
+            : !node->known ? "?"
+            : node->on     ? "on"
+                           : "off",
             brightness, (double)(now_ms - node->heard_ms) / 1000);
     }
     if (nodes->count == 0) {

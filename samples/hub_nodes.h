@@ -14,7 +14,8 @@ struct hub_node {
     bool known;        /* whether it knows its lights */
     bool on;           /* if so */
     int brightness;    /* -1: it did not say */
-    uint64_t heard_ms; /* its last report */
+    bool gone;         /* it went without a bye */
+    uint64_t heard_ms; /* its last report, or its last sign of life */
 };
 
 struct hub_nodes {
@@ -24,7 +25,8 @@ struct hub_nodes {
 
 /** Takes a report: NODE/lights/state, sent by NODE itself, with
  *  {"on":true,"brightness":255}, true or "on". An object whose "on" is null or
- *  absent says that the node does not know.
+ *  absent says that the node does not know, and as its last will that it is
+ *  gone.
  *  Returns 0, MSOCK_EINVAL (anything else), MSOCK_ELIMIT. */
 int hub_nodes_report(struct hub_nodes *nodes, const msock_message *message,
                      uint64_t now_ms);

@@ -186,8 +186,14 @@ int main(int argc, char **argv)
     if (msock_logger_open(&logger, settings.name, NULL) < 0) {
         return fail("logger");
     }
-    msock_options options = {
-        .name = settings.name, .key_file = settings.key_file, .logger = logger};
+    /* What the hub hears once this node is gone: nobody knows its lights. */
+    char state[MSOCK_TOPIC_MAX + 1];
+    snprintf(state, sizeof state, "%s/lights/state", settings.name);
+    msock_options options = {.name = settings.name,
+                             .key_file = settings.key_file,
+                             .logger = logger,
+                             .will_topic = state,
+                             .will = "{\"on\":null}"};
     msock_channel *channel;
     if (msock_open(&channel, settings.url, &options) < 0) {
         status = fail("channel");

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import netns
 
@@ -156,6 +157,24 @@ class Samples(netns.Case):
                                   ([], "usage: sensor", 2)):
             result = self.sample("sensor", *words).end(code)
             self.assertIn(said, result.err)
+
+    def test_hub_shows_a_node_that_is_gone(self):
+        leds, _ = self.leds()
+        node = self.sample("node", "--name", "porch", "--leds", leds)
+        hub = netns.Program(os.path.join(os.path.dirname(netns.msock), "hub"),
+                            stdin=subprocess.PIPE)
+        self.addCleanup(hub.close)
+
+        def shows(state):
+            hub.process.stdin.write(b"status\n")
+            hub.process.stdin.flush()
+            time.sleep(0.2)
+            return re.search(rb"porch +" + state, hub.output()) is not None
+
+        netns.until(lambda: shows(b"off|on"), "the node is there")
+        node.process.kill()
+        netns.until(lambda: shows(b"gone"), "the node is gone")
+        hub.terminate()
 
     def test_publish_tells_that_there_is_no_network(self):
         publish = self.sample("publish", "lights", "1",

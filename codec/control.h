@@ -90,6 +90,7 @@ struct msock__asked {
 /** Keys for one node; its text ends with a NUL. */
 struct msock__pushed {
     char to[MSOCK_NAME_MAX + 1];
+    uint64_t made_ms;             /* since 1970, by the clock of who pushes */
     char box[MSOCK__BOX_MAX + 1]; /* codec/ringbox.h, if it is true */
 };
 

@@ -252,6 +252,7 @@ static void put_ring(struct pen *pen, const struct msock__control *control)
 {
     put_text(pen, "{\"to\":");
     put_quoted(pen, control->pushed.to);
+    put_member(pen, ",\"made\":", control->pushed.made_ms);
     put_text(pen, ",\"box\":\"");
     /* Base64 needs no escapes. */
     put_text(pen, control->pushed.box);

@@ -332,6 +332,11 @@ static bool read_to(const slice *value, struct msock__reading *reading)
                              &size);
 }
 
+static bool read_made(const slice *value, struct msock__reading *reading)
+{
+    return msock__json_integer(value, &reading->control.pushed.made_ms);
+}
+
 /* Of the letters of base64; whether it is a box, who opens it sees. */
 static bool read_box(const slice *value, struct msock__reading *reading)
 {
@@ -441,8 +446,10 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                        {"filters", read_asked_filters, QUERY}},
                       WHO | QUERY},
     [MSOCK__RING] = {"$ms/ring",
-                     2,
-                     {{"to", read_to, 0}, {"box", read_box, 0}},
+                     3,
+                     {{"to", read_to, 0},
+                      {"made", read_made, 0},
+                      {"box", read_box, 0}},
                      0},
     [MSOCK__HELD] = {"$ms/held",
                      3,

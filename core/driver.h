@@ -20,6 +20,9 @@ struct msock__driver_ops {
     /** Monotonic time that counts suspend, in us. */
     uint64_t (*now)(struct msock__driver *driver);
 
+    /** The wall clock, in ms since 1970; it may be set at any time. */
+    uint64_t (*wall)(struct msock__driver *driver);
+
     /** Fills with bytes that nobody can foretell (a seeded simulation: that
      *  repeat by its seed). */
     void (*random)(struct msock__driver *driver, void *bytes, size_t size);

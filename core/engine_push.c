@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TELL_US = 1000000 };
+
 static_assert(MSOCK__BOX_MAX == MSOCK__RINGBOX_TEXT - 1,
               "a control message holds any box");
 
@@ -65,7 +67,10 @@ int msock__engine_push(struct msock__engine *engine, const msock_ring *ring,
     if (!items) {
         return msock__fail(MSOCK_ENOMEM, "no memory for a push");
     }
+    uint64_t made_ms = msock__push_stamp(
+        &engine->push, engine->driver->ops->wall(engine->driver));
     for (size_t i = 0; i < count && code == 0; i++) {
+        items[i].made_ms = made_ms;
         code = fill(engine, msock__ring_keys(ring), names[i], &items[i]);
     }
     if (code < 0) {
@@ -93,24 +98,70 @@ static struct ids ids_of(const struct msock__engine *engine)
     return ids;
 }
 
-/* Replaces the channel's keys by those of a box. */
-static int take_box(struct msock__engine *engine, const char *box)
+/* Opens a box.  Returns 0, or an error of msock__ringbox_open(). */
+static int open_box(const struct msock__engine *engine, const char *box,
+                    struct msock__keyring **ring)
 {
     const struct msock__identity *identity =
         msock__signer_identity(msock__pipeline_signer(&engine->pipeline));
-    struct msock__keyring *ring;
-    if (!identity) {
-        return msock__fail(MSOCK_EKEY, "this node has no id_file");
+
+    return identity ? msock__ringbox_open(box, strlen(box), identity, ring)
+                    : msock__fail(MSOCK_EKEY, "this node has no id_file");
+}
+
+/* Logs why keys were not taken or not kept, at most once a second. */
+static void tell(struct msock__engine *engine, uint64_t now_us,
+                 const struct msock__session *session)
+{
+    if (engine->pushed.told_us != 0 &&
+        now_us - engine->pushed.told_us < TELL_US) {
+        return;
     }
-    int code = msock__ringbox_open(box, strlen(box), identity, &ring);
+    engine->pushed.told_us = now_us;
+    msock_log(engine->log.logger, MSOCK_WARNING, "keys that %s pushed: %s",
+              session->sender, msock_error_detail());
+}
+
+/* Replaces the channel's keys by those of a box.  Returns 0 or the drop
+ * counter. */
+static int take(struct msock__engine *engine, uint64_t now_us,
+                const struct msock__session *session,
+                const struct msock__pushed *pushed)
+{
+    struct msock__keyring *ring = NULL;
+    int code = open_box(engine, pushed->box, &ring);
+
+    if (code == 0) {
+        code = msock__pipeline_replace(&engine->pipeline,
+                                       msock__keyring_master(ring, 0),
+                                       msock__keyring_count(ring));
+        msock__keyring_free(ring);
+    }
     if (code < 0) {
-        return code;
+        tell(engine, now_us, session);
     }
-    code = msock__pipeline_replace(&engine->pipeline,
-                                   msock__keyring_master(ring, 0),
-                                   msock__keyring_count(ring));
-    msock__keyring_free(ring);
-    return code;
+    /* Those that could not be written are in use all the same. */
+    if (code < 0 && code != MSOCK_ESYSTEM) {
+        return code == MSOCK_ENOMEM ? MSOCK_DROP_MEMORY : MSOCK_DROP_CONTROL;
+    }
+    msock__push_took(&engine->pushed, now_us, pushed->made_ms);
+    return 0;
+}
+
+/* Whether keys may come from the session.  Returns 0 or the drop counter. */
+static int check_pushed(const struct msock__engine *engine, uint64_t now_us,
+                        const struct msock__session *session,
+                        const struct msock__pushed *pushed)
+{
+    if (!session->trusted || !msock__trusted_admin(session->trusted)) {
+        return MSOCK_DROP_RIGHTS;
+    }
+    if (strcmp(pushed->to, engine->config.name) != 0) {
+        return 0;
+    }
+    bool late = session->bye_us > 0 ||
+                !msock__push_newer(&engine->pushed, now_us, pushed->made_ms);
+    return late ? MSOCK_DROP_OLD : 0;
 }
 
 void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
@@ -118,22 +169,16 @@ void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
                           const struct msock__frame *frame,
                           const struct msock__pushed *pushed)
 {
-    bool is_signed = (frame->flags & MSOCK__SIGNED) != 0;
-    if (!is_signed || !session->trusted ||
-        !msock__trusted_admin(session->trusted)) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_RIGHTS, 1);
-        return;
-    }
-    if (strcmp(pushed->to, engine->config.name) != 0) {
-        return;
-    }
     const struct ids before = ids_of(engine);
-    int code = take_box(engine, pushed->box);
-    if (code < 0) {
-        msock_log(engine->log.logger, MSOCK_WARNING, "keys that %s pushed: %s",
-                  session->sender, msock_error_detail());
+    int wrong = (frame->flags & MSOCK__SIGNED) == 0
+                    ? MSOCK_DROP_RIGHTS
+                    : check_pushed(engine, now_us, session, pushed);
+    if (!wrong && strcmp(pushed->to, engine->config.name) == 0) {
+        wrong = take(engine, now_us, session, pushed);
     }
-    /* Those that could not be written are in use all the same. */
+    if (wrong) {
+        msock__engine_drop(engine, now_us, wrong, 1);
+    }
     const struct ids after = ids_of(engine);
     if (memcmp(&before, &after, sizeof(before)) != 0) {
         msock__engine_keys_changed(engine);

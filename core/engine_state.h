@@ -165,6 +165,7 @@ struct msock__engine {
     struct msock__announce announce;
     struct msock__profile profile;
     struct msock__push push;
+    struct msock__push_taken pushed;
     struct msock__values *values;    /* states, ... */
     struct msock__audience audience; /* ... and who is shown them */
     struct msock__acting acting;

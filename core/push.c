@@ -7,6 +7,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+uint64_t msock__push_stamp(struct msock__push *push, uint64_t wall_ms)
+{
+    push->made_ms = msock__most(push->made_ms + 1, wall_ms);
+    return push->made_ms;
+}
+
 void msock__push_start(struct msock__push *push, uint64_t now_us,
                        struct msock__pushed *items, size_t count)
 {
@@ -48,4 +54,18 @@ void msock__push_fini(struct msock__push *push)
 {
     free(push->items);
     push->items = NULL;
+}
+
+/* A clock may be set back: what was taken long ago is no measure. */
+bool msock__push_newer(const struct msock__push_taken *taken, uint64_t now_us,
+                       uint64_t made_ms)
+{
+    return now_us >= taken->until_us || made_ms > taken->made_ms;
+}
+
+void msock__push_took(struct msock__push_taken *taken, uint64_t now_us,
+                      uint64_t made_ms)
+{
+    taken->until_us = now_us + MSOCK__PUSH_ORDER_US;
+    taken->made_ms = made_ms;
 }

@@ -11,14 +11,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MSOCK__PUSH_GAP_US = 20000 };
+enum {
+    MSOCK__PUSH_GAP_US = 20000,
+    /* Twice as old as a frame may be that is acted on (docs/protocol.md 6.3) */
+    MSOCK__PUSH_ORDER_US = 10000000
+};
 
 struct msock__push {
     struct msock__pushed *items; /* NULL: nothing waits */
     size_t count;
     size_t next;
     uint64_t due_us;
+    uint64_t made_ms; /* what the last box says */
 };
+
+/** The keys that this node took last from others. */
+struct msock__push_taken {
+    uint64_t until_us; /* how long older ones may come; 0: none were taken */
+    uint64_t made_ms;
+    uint64_t told_us; /* when it was last logged that some were refused */
+};
+
+/** The time to be written into boxes that are made at `wall_ms`: above that of
+ *  all before, whatever becomes of the clock. */
+uint64_t msock__push_stamp(struct msock__push *push, uint64_t wall_ms);
 
 /** Takes `count` boxes (1..MSOCK_PUSH_MAX), allocated with malloc(), behind
  *  what left last; nothing may wait. */
@@ -40,5 +56,14 @@ uint64_t msock__push_deadline(const struct msock__push *push);
 
 /** Forgets what waits. */
 void msock__push_fini(struct msock__push *push);
+
+/** Whether keys that were made at `made_ms` may be taken: those that were
+ *  withheld, and come behind newer ones, may not. */
+bool msock__push_newer(const struct msock__push_taken *taken, uint64_t now_us,
+                       uint64_t made_ms);
+
+/** Keys were taken. */
+void msock__push_took(struct msock__push_taken *taken, uint64_t now_us,
+                      uint64_t made_ms);
 
 #endif

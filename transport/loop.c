@@ -17,6 +17,12 @@ static uint64_t loop_now(struct msock__driver *driver)
     return msock__process_now();
 }
 
+static uint64_t loop_wall(struct msock__driver *driver)
+{
+    (void)driver;
+    return msock__process_wall();
+}
+
 static void loop_random(struct msock__driver *driver, void *bytes, size_t size)
 {
     (void)driver;
@@ -294,6 +300,7 @@ static int loop_joined(const struct msock__driver *driver)
 
 static const struct msock__driver_ops ops = {
     .now = loop_now,
+    .wall = loop_wall,
     .random = loop_random,
     .wake = msock__loop_wake,
     .work = loop_work,

@@ -38,6 +38,14 @@ uint64_t msock__process_now(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+uint64_t msock__process_wall(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 unsigned msock__process_generation(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

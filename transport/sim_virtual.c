@@ -33,6 +33,12 @@ static uint64_t driver_now(struct msock__driver *driver)
     return msock__sim_node_now(from_driver(driver));
 }
 
+/* All nodes have the same clock, which began in 2026. */
+static uint64_t driver_wall(struct msock__driver *driver)
+{
+    return UINT64_C(1767225600000) + from_driver(driver)->net->now_us / 1000;
+}
+
 static void driver_wake(struct msock__driver *driver)
 {
     msock__sim_node_hasten(from_driver(driver), 0);
@@ -157,6 +163,7 @@ static void driver_random(struct msock__driver *driver, void *bytes,
 
 static const struct msock__driver_ops ops = {
     .now = driver_now,
+    .wall = driver_wall,
     .random = driver_random,
     .wake = driver_wake,
     .work = driver_work,

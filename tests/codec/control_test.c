@@ -109,9 +109,9 @@ static const struct {
      "{\"topic\":\"$ms/ack\",\"sender\":\"hub\",\"data\":{\"session\":"
      "\"8899aabbccddeeff\",\"acts\":[[12,0],[11,2147483647],"
      "[9007199254740991,4]]}}\n"},
-    {{.kind = MSOCK__RING, .pushed = {"\"porch\"", "AQIDBA=="}},
+    {{.kind = MSOCK__RING, .pushed = {"\"porch\"", MOST, "AQIDBA=="}},
      "{\"topic\":\"$ms/ring\",\"sender\":\"hub\",\"data\":{\"to\":"
-     "\"\\\"porch\\\"\",\"box\":\"AQIDBA==\"}}\n"},
+     "\"\\\"porch\\\"\",\"made\":9007199254740991,\"box\":\"AQIDBA==\"}}\n"},
     {{.kind = MSOCK__HELLO,
       .every_ms = 6250,
       .held = {1, 0},

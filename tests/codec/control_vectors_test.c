@@ -201,6 +201,7 @@ static struct msock__control expected_of(const cJSON *item)
     if (has(data, "box")) {
         snprintf(control.pushed.to, sizeof control.pushed.to, "%s",
                  vector_text(data, "to"));
+        control.pushed.made_ms = vector_number(data, "made");
         snprintf(control.pushed.box, sizeof control.pushed.box, "%s",
                  vector_text(data, "box"));
     }

@@ -60,3 +60,26 @@ Test(push, what_waits_can_be_forgotten)
     cr_expect(not(msock__push_waits(&push)));
     cr_expect(eq(u64, msock__push_deadline(&push), UINT64_MAX));
 }
+
+Test(push, stamps_rise_though_the_clock_stands_or_is_set_back)
+{
+    cr_expect(eq(u64, msock__push_stamp(&push, 5000), 5000));
+    cr_expect(eq(u64, msock__push_stamp(&push, 5000), 5001));
+    cr_expect(eq(u64, msock__push_stamp(&push, 1000), 5002));
+    cr_expect(eq(u64, msock__push_stamp(&push, 9000), 9000));
+}
+
+Test(push, only_newer_keys_are_taken_for_ten_seconds)
+{
+    struct msock__push_taken taken = {0};
+
+    cr_expect(msock__push_newer(&taken, 0, 0));
+    msock__push_took(&taken, 1000, 70);
+
+    uint64_t end_us = 1000 + MSOCK__PUSH_ORDER_US;
+    cr_expect(not(msock__push_newer(&taken, 1001, 69)));
+    cr_expect(not(msock__push_newer(&taken, 1001, 70)));
+    cr_expect(msock__push_newer(&taken, 1001, 71));
+    cr_expect(not(msock__push_newer(&taken, end_us - 1, 70)));
+    cr_expect(msock__push_newer(&taken, end_us, 1));
+}

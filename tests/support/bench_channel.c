@@ -23,6 +23,11 @@ static uint64_t bench_now(struct msock__driver *driver)
     return of(driver)->now_us + of(driver)->ahead_us;
 }
 
+static uint64_t bench_wall(struct msock__driver *driver)
+{
+    return of(driver)->now_us / 1000;
+}
+
 /* No two benches, and no two draws of one, are alike. */
 static void bench_random(struct msock__driver *driver, void *bytes, size_t size)
 {
@@ -74,6 +79,7 @@ static void bench_end(struct msock__driver *driver, msock_closed *closed,
 
 static const struct msock__driver_ops bench_ops = {
     .now = bench_now,
+    .wall = bench_wall,
     .random = bench_random,
     .wake = bench_wake,
     .forget = bench_forget,

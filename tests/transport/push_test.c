@@ -54,6 +54,8 @@ static void forge(const struct sim_node *from, const char *to, const char *box)
 
     cr_assert(ne(ptr, item, NULL));
     strcpy(item->to, to);
+    item->made_ms = msock__push_stamp(
+        &engine->push, engine->driver->ops->wall(engine->driver));
     strcpy(item->box, box);
     msock__push_start(&engine->push, engine->driver->ops->now(engine->driver),
                       item, 1);
@@ -317,22 +319,33 @@ static void withhold(const msock_sim_event *event, void *user)
     }
 }
 
-/* The hub's push reaches the lamp `late_ms` after it left. */
-static void push_late(uint64_t late_ms)
+/* The hub's push to the lamp is withheld. */
+static void push_withheld(const char *keys)
 {
-    push_house_open();
     msock_sim_tap(push_sim, withhold, NULL);
     msock_sim_partition(push_sim, "hub", "lamp", true);
-    cr_assert(zero(int, push_keys(&push_hub, "lamp", "ab")));
+    cr_assert(zero(int, push_keys(&push_hub, "lamp", keys)));
     msock_sim_partition(push_sim, NULL, NULL, false);
     msock_sim_tap(push_sim, NULL, NULL);
     cr_assert(ge(sz, held.count, 1));
+}
 
-    msock_sim_run(push_sim, late_ms - PUSH_SECOND);
+/* What was withheld comes. */
+static void release(void)
+{
     for (size_t i = 0; i < held.count; i++) {
         msock_sim_inject(push_sim, "lamp", held.bytes[i], held.sizes[i]);
     }
     msock_sim_run(push_sim, PUSH_SECOND);
+}
+
+/* The hub's push reaches the lamp `late_ms` after it left. */
+static void push_late(uint64_t late_ms)
+{
+    push_house_open();
+    push_withheld("ab");
+    msock_sim_run(push_sim, late_ms - PUSH_SECOND);
+    release();
 }
 
 Test(push, what_was_withheld_for_long_moves_nothing)
@@ -347,6 +360,66 @@ Test(push, what_was_late_is_taken)
     push_late(2 * PUSH_SECOND);
 
     cr_expect(eq(str, (char *)push_filed("lamp"), (char *)"ab"));
+}
+
+Test(push, older_keys_do_not_come_back_behind_newer_ones)
+{
+    push_house_open();
+    push_hub_keys("ab");
+    push_withheld("ab");
+    cr_assert(zero(int, push_keys(&push_hub, "lamp", "ab")));
+    push_hub_keys("ba");
+    cr_assert(zero(int, push_keys(&push_hub, "lamp", "ba")));
+
+    release();
+
+    cr_expect(eq(str, (char *)push_filed("lamp"), (char *)"ba"));
+    cr_expect(eq(str, (char *)push_shown("lamp"), (char *)"ba"));
+    cr_expect(ge(u64, count(&push_lamp, MSOCK_DROP_OLD), 1));
+}
+
+Test(push, older_keys_of_another_session_do_not_come_back_either)
+{
+    push_house_open();
+    push_hub_keys("ab");
+    cr_assert(zero(int, push_keys(&push_hub, "hall", "ab")));
+    push_withheld("ab");
+    sim_node_close(&push_hub);
+    sim_node_open(&push_hub, "push", "hub", push_options("hub"));
+    msock_sim_run(push_sim, 2 * PUSH_SECOND);
+    cr_assert(zero(int, push_keys(&push_hub, "lamp", "ba")));
+
+    release();
+
+    cr_expect(eq(str, (char *)push_filed("lamp"), (char *)"ba"));
+}
+
+Test(push, nothing_is_taken_of_who_said_bye)
+{
+    push_house_open();
+    push_withheld("ab");
+    sim_node_close(&push_hub);
+
+    release();
+
+    cr_expect(eq(str, (char *)push_filed("lamp"), (char *)"a"));
+    cr_expect(ge(u64, count(&push_lamp, MSOCK_DROP_OLD), 1));
+}
+
+Test(push, boxes_that_do_not_open_are_counted_and_told_once_a_second)
+{
+    open_noted();
+    for (int i = 0; i < 20; i++) {
+        const char *names[] = {"lamp"};
+        msock_ring *ring = push_ring("ab");
+        cr_assert(zero(int, msock_keys_push(push_hub.channel, ring, names, 1)));
+        msock_ring_free(ring);
+        push_hub.channel->engine.push.items[0].box[60] ^= 1;
+        msock_sim_run(push_sim, 25);
+    }
+
+    cr_expect(eq(u64, count(&push_lamp, MSOCK_DROP_CONTROL), 20));
+    cr_expect(eq(sz, log_notes_count(), 2), "why, and the counter");
 }
 
 /* -- The call -- */

@@ -58,8 +58,9 @@ CANONICAL = {
                    "part": [255, 256], "filters": ["f" * 255] * 32,
                    "keys": [f"{n:08x}" for n in range(8)], "keeper": True,
                    "will": ["a", "x" * 504]}),
-    "ring": ("ring", {"to": "porch", "box": "AQID/+8="}),
-    "ring at its bounds": ("ring", {"to": "n" * 63, "box": "A" * 408}),
+    "ring": ("ring", {"to": "porch", "made": 1795400000000,
+                      "box": "AQID/+8="}),
+    "ring at its bounds": ("ring", {"to": "n" * 63, "made": MOST, "box": "A" * 408}),
     "query": ("query", {"who": [OTHER]}),
     "query at its bounds":
         ("query", {"who": [f"{n:016x}" for n in range(64)]}),
@@ -130,8 +131,8 @@ TAKEN = {
                                           '"keys":[],"keeper":false}',
          {**FULL, "filters": ["home/#"]}),
     "ring, escapes":
-        ("ring", '{"box":"A\\u0041\\/=","to":"p\\u006frch"}',
-         {"to": "porch", "box": "AA/="}),
+        ("ring", '{"box":"A\\u0041\\/=","made":0,"to":"p\\u006frch"}',
+         {"to": "porch", "made": 0, "box": "AA/="}),
     "query of nobody": ("query", '{"who":[],"whom":1}', {"who": []}),
     "query for no values":
         ("query", f'{{"filters":[],"of":[],"done":[],"query":"{OTHER}"}}',
@@ -210,6 +211,7 @@ def refusals():
     for more in ({"query": OTHER[1:]}, {"values": -1}, {"frames": [3, 1]}):
         yield f"held with {json.dumps(more)}", "held", changed("held", **more)
     for more in ({"to": ""}, {"to": "n" * 64}, {"to": ["porch"]},
+                 {"made": -1}, {"made": "1"}, {"made": MOST + 1},
                  {"box": ""}, {"box": "A" * 409}, {"box": "AQ.="},
                  {"box": "AQ =="}, {"box": 1}):
         yield f"ring with {json.dumps(more)[:60]}", "ring", changed("ring",

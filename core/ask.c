@@ -14,12 +14,11 @@ enum {
     SECOND_US = 1000000,
     JITTER_US = 50000, /* so that those who ask together part */
     BELIEVED_US = 100000,
-    EXTRA_MAX = 8
-};
+    EXTRA_MAX = 8,
+    QUERY_US = 500000,
+    AHEAD_US = 15 * QUERY_US
 
-/* From an asking to the next one; after the last, to the end. */
-static const uint64_t gaps_us[MSOCK__ASKINGS] = {SECOND_US, 2 * SECOND_US,
-                                                 2 * SECOND_US};
+};
 
 /* -- Rounds -- */
 
@@ -90,15 +89,13 @@ static bool names(const struct msock__round *round, const char *filter)
     return false;
 }
 
-static struct msock__holder *holder_of(struct msock__round *round,
-                                       uint64_t session)
+/* Whether a round is to be asked once more, and not over. Who is asked alone
+ * has to answer. */
+static bool asks_again(const struct msock__round *round)
 {
-    for (size_t i = 0; i < round->holder_count; i++) {
-        if (round->holders[i].session == session) {
-            return &round->holders[i];
-        }
-    }
-    return NULL;
+    return round->askings < MSOCK__ASKINGS ||
+           (round->of != 0 && round->holder_count == 0 &&
+            round->askings < MSOCK__ASKINGS_ALONE);
 }
 
 /* Whether a round will bring what is wanted of a session, or of everyone. */
@@ -110,8 +107,8 @@ static bool covers(struct msock__round *round, uint64_t of, const char *filter)
     if (of == 0) {
         return round->of == 0 && round->askings == 0;
     }
-    return (round->of == 0 || round->of == of) &&
-           round->askings < MSOCK__ASKINGS && !holder_of(round, of);
+    return (round->of == 0 || round->of == of) && asks_again(round) &&
+           !msock__round_holder(round, of);
 }
 
 /* Has everyone asked for everything, as there are too many rounds. */
@@ -144,7 +141,9 @@ static int add_filter(struct msock__ask *ask, uint64_t due_us, uint64_t of,
                      round->filter_count == MSOCK__ASKED_MAX)) {
         round = round->next;
     }
-    if (!round && ask->count == MSOCK__ROUNDS_MAX) {
+    bool full =
+        of == 0 && ask->count - msock__ask_alone(ask) == MSOCK__ROUNDS_ALL;
+    if (!round && (full || ask->count == MSOCK__ROUNDS_MAX)) {
         widen_last(ask, due_us);
         free(filter);
         return 0;
@@ -205,6 +204,17 @@ int msock__ask_filter(struct msock__ask *ask, uint64_t due_us, uint64_t of,
     return want(ask, due_us, of, quoted(filter));
 }
 
+size_t msock__ask_alone(const struct msock__ask *ask)
+{
+    size_t count = 0;
+
+    for (const struct msock__round *round = ask->first; round;
+         round = round->next) {
+        count += round->of != 0;
+    }
+    return count;
+}
+
 void msock__ask_believed(struct msock__ask *ask, uint64_t now_us)
 {
     struct msock__round *round = ask->first;
@@ -222,22 +232,45 @@ void msock__ask_believed(struct msock__ask *ask, uint64_t now_us)
     }
 }
 
-struct msock__round *msock__ask_due(struct msock__ask *ask, uint64_t now_us)
+struct msock__round *msock__ask_over(const struct msock__ask *ask,
+                                     uint64_t now_us)
 {
-    struct msock__round *due = NULL;
     struct msock__round *round = ask->first;
 
-    while (round) {
-        struct msock__round *next = round->next;
-        if (round->due_us <= now_us && round->askings == MSOCK__ASKINGS) {
-            round_remove(ask, round);
-        } else if (round->due_us <= now_us &&
-                   (!due || round->due_us < due->due_us)) {
+    while (round && (round->due_us > now_us || asks_again(round))) {
+        round = round->next;
+    }
+    return round;
+}
+
+struct msock__holder *msock__round_holder(struct msock__round *round,
+                                          uint64_t session)
+{
+    for (size_t i = 0; i < round->holder_count; i++) {
+        if (round->holders[i].session == session) {
+            return &round->holders[i];
+        }
+    }
+    return NULL;
+}
+
+void msock__ask_forget(struct msock__ask *ask, struct msock__round *round)
+{
+    round_remove(ask, round);
+}
+
+struct msock__round *msock__ask_due(const struct msock__ask *ask,
+                                    uint64_t now_us)
+{
+    struct msock__round *due = NULL;
+
+    for (struct msock__round *round = ask->first; round; round = round->next) {
+        if (round->due_us <= now_us && asks_again(round) &&
+            (!due || round->due_us < due->due_us)) {
             due = round;
         }
-        round = next;
     }
-    return due;
+    return msock__rate_due(&ask->rate, AHEAD_US) <= now_us ? due : NULL;
 }
 
 void msock__ask_fill(const struct msock__round *round,
@@ -272,9 +305,11 @@ void msock__ask_sent(struct msock__ask *ask, uint64_t now_us,
                      struct msock__round *round, size_t used)
 {
     assert(used >= 1 && used <= round->filter_count);
-    assert(round->askings < MSOCK__ASKINGS);
+    assert(asks_again(round));
+    msock__rate_take(&ask->rate, now_us, QUERY_US);
     round->asked_us = now_us;
-    round->due_us = now_us + gaps_us[round->askings++] +
+    round->askings++;
+    round->due_us = now_us + (round->askings == 1 ? SECOND_US : 2 * SECOND_US) +
                     msock__dice_below(ask->dice, JITTER_US);
     while (used < round->filter_count) {
         char *filter = round->filters[--round->filter_count];
@@ -297,7 +332,7 @@ bool msock__ask_held(struct msock__ask *ask, uint64_t query, uint64_t session,
     if (!round || (round->of != 0 && round->of != session)) {
         return false;
     }
-    struct msock__holder *holder = holder_of(round, session);
+    struct msock__holder *holder = msock__round_holder(round, session);
     if (!holder) {
         holder = &round->holders[round->answers++ % MSOCK__HOLDERS_MAX];
         round->holder_count += round->holder_count < MSOCK__HOLDERS_MAX;
@@ -327,7 +362,9 @@ uint64_t msock__ask_deadline(const struct msock__ask *ask)
 
     for (const struct msock__round *round = ask->first; round;
          round = round->next) {
-        due_us = msock__least(due_us, round->due_us);
+        uint64_t from_us =
+            asks_again(round) ? msock__rate_due(&ask->rate, AHEAD_US) : 0;
+        due_us = msock__least(due_us, msock__most(round->due_us, from_us));
     }
     return due_us;
 }

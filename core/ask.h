@@ -4,14 +4,18 @@
  *
  * Filters are asked for in rounds of up to 16, of everyone or of one session:
  * at once, 1 s and 3 s later, naming who has answered; 2 s after the third
- * asking a round is over. Time is passed in, randomness is the caller's dice.
- * Memory is taken for a round (about 1.3 KiB and its filters), and there are at
- * most MSOCK__ROUNDS_MAX: what would need more is asked for as `#`. */
+ * asking a round is over. One session, which answers in any case, is asked
+ * every 2 s until it does, for a minute. There are 16 queries at once, and 2 a
+ * second on average. Time is passed in, randomness is the caller's dice. Memory
+ * is taken for a round (about 1.3 KiB and its filters), and there are at most
+ * MSOCK__ROUNDS_MAX, of which MSOCK__ROUNDS_ALL ask everyone: what would need
+ * more is asked for as `#`, of everyone. */
 #ifndef MSOCK_CORE_ASK_H
 #define MSOCK_CORE_ASK_H
 
 #include "codec/control.h"
 #include "core/dice.h"
+#include "core/rate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +23,10 @@
 
 enum {
     MSOCK__ROUNDS_MAX = 32,
+    MSOCK__ROUNDS_ALL = 4, /* of those, which ask everyone */
     MSOCK__ASKINGS = 3, /* of a round, those for who believes us later aside */
-    MSOCK__HOLDERS_MAX = 64 /* whose answers a round remembers */
+    MSOCK__ASKINGS_ALONE = 30, /* of one session, until it answers */
+    MSOCK__HOLDERS_MAX = 64    /* whose answers a round remembers */
 };
 
 /** Who answered a round, and the last reliable frame that its answer is in. */
@@ -49,6 +55,7 @@ struct msock__ask {
     struct msock__dice *dice; /* lent */
     struct msock__round *first;
     size_t count;
+    struct msock__rate rate;
 };
 
 /** Starts empty; `dice` outlives it. */
@@ -65,13 +72,28 @@ void msock__ask_fini(struct msock__ask *ask);
 int msock__ask_filter(struct msock__ask *ask, uint64_t due_us, uint64_t of,
                       const char *filter);
 
+/** How many rounds ask one session. */
+size_t msock__ask_alone(const struct msock__ask *ask);
+
 /** A session that was not heard by some is heard by them now: rounds that ask
  *  everyone do so once more, 100 ms after they did, at most 8 times. */
 void msock__ask_believed(struct msock__ask *ask, uint64_t now_us);
 
-/** Forgets rounds that are over.  Returns the one that is due first, borrowed
- *  until the next call but msock__ask_fill(), or NULL. */
-struct msock__round *msock__ask_due(struct msock__ask *ask, uint64_t now_us);
+/** A round that is over, or NULL: msock__ask_forget() is due. */
+struct msock__round *msock__ask_over(const struct msock__ask *ask,
+                                     uint64_t now_us);
+
+/** The answer of a session to a round, or NULL. */
+struct msock__holder *msock__round_holder(struct msock__round *round,
+                                          uint64_t session);
+
+/** Forgets a round. */
+void msock__ask_forget(struct msock__ask *ask, struct msock__round *round);
+
+/** Returns the round whose query is due first, or NULL. Rounds are borrowed
+ *  until something is asked for, sent or forgotten. */
+struct msock__round *msock__ask_due(const struct msock__ask *ask,
+                                    uint64_t now_us);
 
 /** Makes a query of a round; `done` is left to the caller. */
 void msock__ask_fill(const struct msock__round *round,
@@ -96,7 +118,7 @@ bool msock__ask_held(struct msock__ask *ask, uint64_t query, uint64_t session,
 int msock__ask_missed(struct msock__ask *ask, uint64_t now_us, uint64_t query,
                       uint64_t session);
 
-/** When msock__ask_due() has something to do in us, UINT64_MAX: never. */
+/** When a round is due, or over, in us; UINT64_MAX: there is none. */
 uint64_t msock__ask_deadline(const struct msock__ask *ask);
 
 #endif

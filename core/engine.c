@@ -7,6 +7,7 @@
 #include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_stream.h"
+#include "core/engine_tell.h"
 #include "core/engine_values.h"
 #include "core/engine_will.h"
 #include "core/number.h"
@@ -100,6 +101,8 @@ static void init_parts(struct msock__engine *engine, size_t frame_size)
     engine->repair_pool.bytes_max = bound(config->reorder_all_max);
     uint64_t rate = config->pace > 0 ? config->pace : MSOCK__PACE_FAR;
     msock__pace_init(&engine->pace, rate, frame_size);
+    msock__ask_init(&engine->ask, &engine->dice);
+    msock__tell_init(&engine->tell, &engine->dice);
     engine->check_us = engine->seen_us = engine->ask_us = UINT64_MAX;
 }
 
@@ -186,6 +189,8 @@ void msock__channel_free(msock_channel *channel)
     msock__engine_publish_fini(engine);
     msock__profile_fini(&engine->profile);
     msock__push_fini(&engine->push);
+    msock__ask_fini(&engine->ask);
+    msock__tell_fini(&engine->tell);
     msock__engine_values_fini(engine);
     msock__engine_confirm_fini(engine);
     free(engine->slots.memory);
@@ -294,6 +299,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     msock__engine_publish_posted(engine, now_us);
     msock__engine_deliver_local(engine, now_us);
     msock__engine_values_tick(engine, now_us);
+    msock__engine_tell_tick(engine, now_us);
     tell_writable(engine);
 }
 
@@ -327,6 +333,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
     due = msock__least(due, msock__schedule_deadline(&engine->schedule));
     due = msock__least(due, msock__engine_stream_deadline(engine));
     due = msock__least(due, msock__engine_values_deadline(engine));
+    due = msock__least(due, msock__engine_tell_deadline(engine));
     return msock__least(due, msock__fragments_deadline(engine->fragments));
 }
 

@@ -3,6 +3,7 @@
 #include "core/engine_values.h"
 
 #include "codec/error.h"
+#include "core/engine_ask.h"
 #include "core/engine_confirm.h"
 #include "core/engine_profile.h"
 #include "core/number.h"
@@ -148,12 +149,14 @@ int msock__engine_values_subscribed(struct msock__engine *engine, int id,
                                     const char *filter)
 {
     if (msock__values_count(engine->values) == 0) {
+        msock__engine_ask_for(engine, filter);
         return 0;
     }
     if (msock__audience_enter(&engine->audience, id, filter,
                               msock__values_change(engine->values)) < 0) {
         return msock__fail(MSOCK_ENOMEM, "no memory for a subscription");
     }
+    msock__engine_ask_for(engine, filter);
     wake(engine);
     return 0;
 }
@@ -346,6 +349,7 @@ int msock__engine_keep(struct msock__engine *engine, const char *filter,
     }
     engine->profile.changed |= !engine->profile.keeper;
     engine->profile.keeper = true;
+    msock__engine_ask_for(engine, filter);
     msock__engine_profile_changed(engine);
     wake(engine);
     return 0;

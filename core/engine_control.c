@@ -2,11 +2,13 @@
 /* Control messages (docs/protocol.md 6 and 7): what is due is written, what is
  * received is understood. */
 #include "codec/envelope.h"
+#include "core/engine_ask.h"
 #include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
 #include "core/engine_stream.h"
+#include "core/engine_tell.h"
 #include "core/number.h"
 #include "core/topic.h"
 
@@ -127,6 +129,17 @@ static void on_bye(struct msock__engine *engine, const struct heard *heard)
                                heard->control.held);
 }
 
+static void on_query(struct msock__engine *engine, const struct heard *heard)
+{
+    uint64_t now_us = heard->origin->now_us;
+    if (heard->control.asks_values) {
+        msock__engine_tell_asked(engine, now_us, heard->origin->session,
+                                 &heard->control);
+    } else {
+        msock__engine_query_heard(engine, now_us, &heard->control);
+    }
+}
+
 static void handle(struct msock__engine *engine, const struct heard *heard)
 {
     struct msock__session *session = heard->origin->session;
@@ -159,10 +172,10 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     } else if (heard->control.kind == MSOCK__BYE) {
         on_bye(engine, heard);
     } else if (heard->control.kind == MSOCK__QUERY) {
-        if (!heard->control.asks_values) {
-            msock__engine_query_heard(engine, heard->origin->now_us,
-                                      &heard->control);
-        }
+        on_query(engine, heard);
+    } else if (heard->control.kind == MSOCK__HELD) {
+        msock__engine_ask_held(engine, heard->origin->now_us, session,
+                               &heard->control);
     } else if (heard->control.kind == MSOCK__RING) {
         msock__engine_pushed(engine, heard->origin->now_us, session,
                              heard->frame, &heard->control.pushed);
@@ -324,6 +337,12 @@ static bool due_push(struct msock__engine *engine, uint64_t now_us,
     return true;
 }
 
+static bool due_held(struct msock__engine *engine, uint64_t now_us,
+                     struct msock__control *control)
+{
+    return !engine->closing && msock__tell_held(&engine->tell, now_us, control);
+}
+
 static bool next_control(struct msock__engine *engine, uint64_t now_us,
                          struct msock__control *control)
 {
@@ -335,7 +354,9 @@ static bool next_control(struct msock__engine *engine, uint64_t now_us,
            msock__engine_confirm_due(engine, now_us, control) ||
            due_announcement(engine, now_us, control) ||
            due_push(engine, now_us, control) ||
-           msock__engine_query(engine, now_us, control);
+           due_held(engine, now_us, control) ||
+           msock__engine_query(engine, now_us, control) ||
+           msock__engine_ask(engine, now_us, control);
 }
 
 /* Notes that a control message left in a frame of `size` bytes, with the first
@@ -349,6 +370,7 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
         msock__answers_return(engine->answers, control->floors + used,
                               control->count - used);
         msock__answers_sent(engine->answers, now_us, size);
+        msock__ask_believed(&engine->ask, now_us);
         msock__announce_pull(&engine->announce, now_us, &engine->dice,
                              msock__engine_nodes(engine));
         break;
@@ -375,15 +397,21 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
                                    control->about.parts, size);
         break;
     case MSOCK__QUERY:
-        msock__engine_query_sent(engine, now_us, control, used, size);
+        if (control->asks_values) {
+            msock__engine_ask_sent(engine, now_us, used, size);
+        } else {
+            msock__engine_query_sent(engine, now_us, control, used, size);
+        }
         break;
     case MSOCK__RING:
         msock__push_sent(&engine->push, now_us);
         break;
+    case MSOCK__HELD:
+        msock__tell_held_sent(&engine->tell, control);
+        break;
     case MSOCK__ACK:
         msock__acts_acked(&engine->acting.list, control, used);
         break;
-    case MSOCK__HELD:
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -405,6 +433,11 @@ size_t msock__engine_control_write(struct msock__engine *engine,
     size_t used = 0;
     size_t size = msock__control_encode(&control, engine->config.name, out,
                                         capacity, &used);
+    while (size == 0 && control.asks_values) {
+        msock__engine_ask_narrow(engine, now_us, &control);
+        size = msock__control_encode(&control, engine->config.name, out,
+                                     capacity, &used);
+    }
     /* The smallest frame holds any name and one item. */
     assert(size > 0);
     size_t around = MSOCK__HEADER_SIZE + MSOCK__SENT_SIZE +
@@ -421,6 +454,8 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
         msock__push_deadline(&engine->push),
         msock__engine_confirm_control_deadline(engine),
         engine->closing ? UINT64_MAX : msock__engine_query_deadline(engine),
+        engine->closing ? UINT64_MAX : msock__engine_ask_deadline(engine),
+        engine->closing ? UINT64_MAX : msock__tell_held_deadline(&engine->tell),
         engine->admission && !engine->closing
             ? msock__admission_deadline(engine->admission)
             : UINT64_MAX,

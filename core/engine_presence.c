@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is up (docs/protocol.md 6 to 8): a session that is believed and speaks,
  * until it says bye or falls silent. */
+#include "core/engine_ask.h"
 #include "core/engine_profile.h"
 #include "core/engine_state.h"
 #include "core/engine_stream.h"
+#include "core/engine_tell.h"
 #include "core/engine_will.h"
 #include "core/number.h"
 
@@ -69,6 +71,7 @@ static void end(struct msock__engine *engine, uint64_t now_us,
     if (session->bye_us == 0) {
         /* After a bye it still mends its stream itself. */
         msock__engine_stream_end(engine, now_us, session);
+        msock__engine_tell_gone(engine, now_us, session);
     }
     msock__engine_stream_report(engine, session);
     drop_scheduled(engine, now_us, session);
@@ -109,6 +112,7 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
     if (session->up || engine->closing) {
         return;
     }
+    bool again = session->met;
     settle_name(engine, now_us, session);
     session->up = true;
     session->met = true;
@@ -119,6 +123,9 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
                          msock__engine_nodes(engine));
     msock__engine_profile_wanted(engine, now_us, session);
     tell(engine, MSOCK_EVENT_UP, session);
+    if (again || session->reliable_floor > 1) {
+        msock__engine_ask_session(engine, now_us, session);
+    }
 }
 
 void msock__engine_session_down(struct msock__engine *engine, uint64_t now_us,

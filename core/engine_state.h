@@ -22,7 +22,7 @@
  *                       (engine_stream.h)
  *     engine_message.c  a body's messages up to the callback
  *     engine_values.c   states; engine_audience.c: who is shown them
- *                       (engine_values.h) */
+ *                       (engine_values.h); engine_ask.c, engine_tell.c */
 #ifndef MSOCK_CORE_ENGINE_STATE_H
 #define MSOCK_CORE_ENGINE_STATE_H
 
@@ -32,6 +32,7 @@
 #include "core/admission.h"
 #include "core/announce.h"
 #include "core/answers.h"
+#include "core/ask.h"
 #include "core/audience.h"
 #include "core/copies.h"
 #include "core/dice.h"
@@ -55,6 +56,7 @@
 #include "core/share.h"
 #include "core/stats.h"
 #include "core/sync.h"
+#include "core/tell.h"
 #include "core/timer.h"
 #include "core/trust.h"
 #include "core/values.h"
@@ -167,7 +169,9 @@ struct msock__engine {
     struct msock__push push;
     struct msock__push_taken pushed;
     struct msock__values *values;    /* states, ... */
-    struct msock__audience audience; /* ... and who is shown them */
+    struct msock__audience audience; /* ... who is shown them, ... */
+    struct msock__ask ask;           /* ... asked for them, ... */
+    struct msock__tell tell;         /* ... and told */
     struct msock__acting acting;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;

@@ -4,6 +4,8 @@
  * session sent is sent again to who asks. */
 #include "core/engine_stream.h"
 
+#include "core/engine_ask.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +103,7 @@ void msock__engine_stream_report(struct msock__engine *engine,
                                .session = msock__session_short(session->id),
                                .first = loss.first,
                                .count = count});
+    msock__engine_ask_lost(engine, session, loss.last);
 }
 
 static void take_piece(struct msock__engine *engine,
@@ -227,7 +230,7 @@ static bool start(struct msock__engine *engine, struct msock__session *session,
     if (session->repair) {
         return true;
     }
-    session->reliable_floor = next;
+    msock__engine_ask_begin(engine, now_us, session, next);
     if (msock__repair_new(&session->repair, &engine->repair_pool,
                           (size_t)engine->config.reorder_max, next) < 0) {
         msock__engine_drop(engine, now_us, MSOCK_DROP_MEMORY, 1);
@@ -287,8 +290,9 @@ void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
                                 struct msock__range held)
 {
     if (!session->repair && session->reliable_floor == 0) {
-        session->reliable_floor =
-            first_wanted(engine, session, age_us, held.last + 1);
+        msock__engine_ask_begin(
+            engine, now_us, session,
+            first_wanted(engine, session, age_us, held.last + 1));
     }
     if (!session->repair && held.last < session->reliable_floor) {
         return;

@@ -4,6 +4,7 @@
 
 #include "codec/error.h"
 #include "codec/told.h"
+#include "core/engine_tell.h"
 #include "core/number.h"
 
 #include <assert.h>
@@ -150,6 +151,9 @@ static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
                            1);
     } else {
         state->sent_us = now_us;
+    }
+    if (code == MSOCK__TAKEN_OLDER) {
+        msock__engine_tell_older(engine, now_us, state);
     }
     if (code != MSOCK__TAKEN_NEWER) {
         msock__value_release(mine);

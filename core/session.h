@@ -61,6 +61,7 @@ struct msock__session {
     struct msock__join join;
     struct msock__acts *acts; /* what handlers did with it, or NULL */
     struct msock__range loss; /* not told yet; first 0: none */
+    uint64_t lost;            /* the highest counter told as lost */
     bool gapped;
     struct msock__session *next_gapped;
     struct msock__misses misses;

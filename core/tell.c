@@ -13,6 +13,9 @@ enum {
     OWN_SPREAD_US = 100000,
     KEPT_AFTER_US = 300000,
     KEPT_SPREAD_US = 300000,
+    OTHERS_AFTER_US = 600000,
+    OTHERS_SPREAD_US = 400000,
+    NODE_US = 2000,
     AGAIN_SPREAD_US = 20000,
     JOB_MAX_US = 5000000 /* by then the asker has asked three times */
 };
@@ -97,6 +100,26 @@ static bool known(struct msock__tell *tell, uint64_t now_us, uint64_t asker,
     return false;
 }
 
+/* Draws when the passes of a job begin. */
+static void plan(struct msock__job *job, uint64_t now_us,
+                 struct msock__dice *dice,
+                 const struct msock__listener *listener)
+{
+    uint64_t spread_us =
+        msock__most(OTHERS_SPREAD_US, NODE_US * (uint64_t)listener->nodes);
+
+    job->due_us = now_us + msock__dice_below(dice, OWN_SPREAD_US);
+    job->starts_us[MSOCK__PASS_OWN] = job->due_us;
+    if (listener->keeper) {
+        job->starts_us[MSOCK__PASS_KEPT] =
+            now_us + KEPT_AFTER_US + msock__dice_below(dice, KEPT_SPREAD_US);
+    }
+    if (listener->helper) {
+        job->starts_us[MSOCK__PASS_OTHERS] =
+            now_us + OTHERS_AFTER_US + msock__dice_below(dice, spread_us);
+    }
+}
+
 /* -- In header order -- */
 
 void msock__tell_init(struct msock__tell *tell, struct msock__dice *dice)
@@ -109,15 +132,17 @@ void msock__tell_fini(struct msock__tell *tell)
     while (tell->first) {
         job_remove(tell, tell->first);
     }
+    msock__disputes_fini(&tell->disputes);
 }
 
 int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
                       const struct msock__control *query, uint64_t asker,
-                      uint64_t self, bool keeper)
+                      const struct msock__listener *listener)
 {
     assert(query->kind == MSOCK__QUERY && query->asks_values);
-    if ((query->of.count > 0 && !names(&query->of, self)) ||
-        names(&query->done, self) || query->count == 0 ||
+    bool named = names(&query->of, listener->self);
+    if ((query->of.count > 0 && !named) ||
+        names(&query->done, listener->self) || query->count == 0 ||
         known(tell, now_us, asker, query->query)) {
         return 0;
     }
@@ -131,10 +156,8 @@ int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
     job->asker = asker;
     job->query = query->query;
     job->asked_us = now_us;
-    job->keeper = keeper;
-    job->due_us = now_us + msock__dice_below(tell->dice, OWN_SPREAD_US);
-    job->kept_us =
-        now_us + KEPT_AFTER_US + msock__dice_below(tell->dice, KEPT_SPREAD_US);
+    job->speaks = named;
+    plan(job, now_us, tell->dice, listener);
     job->again_us = UINT64_MAX;
     job->next = tell->first;
     tell->first = job;
@@ -158,7 +181,7 @@ uint64_t msock__tell_from(struct msock__job *job, uint64_t now_us,
                           uint64_t sent_us)
 {
     assert(job->pass != MSOCK__PASS_END);
-    job->matched = true;
+    job->speaks |= job->pass != MSOCK__PASS_OTHERS;
     if (sent_us >= job->asked_us) {
         return UINT64_MAX;
     }
@@ -178,6 +201,7 @@ void msock__tell_told(struct msock__job *job, uint64_t frame)
 {
     job->first = job->first > 0 ? job->first : frame;
     job->count++;
+    job->speaks = true;
 }
 
 void msock__tell_pause(struct msock__job *job, uint64_t until_us)
@@ -192,20 +216,26 @@ void msock__tell_passed(struct msock__job *job, uint64_t now_us)
 
     job->again_us = UINT64_MAX;
     if (again_us < job->asked_us + JOB_MAX_US) {
+        /* Not all at the same moment. */
         job->due_us = again_us;
-    } else if (job->pass == MSOCK__PASS_OWN && job->keeper) {
-        job->pass = MSOCK__PASS_KEPT;
-        job->due_us = msock__most(now_us, job->kept_us);
-    } else {
-        job->pass = MSOCK__PASS_END;
-        job->due_us = now_us;
+        if (job->pass != MSOCK__PASS_OWN) {
+            job->due_us += job->starts_us[job->pass] - job->asked_us;
+        }
+        return;
+    }
+    job->due_us = now_us;
+    do {
+        job->pass++;
+    } while (job->pass < MSOCK__PASS_END && job->starts_us[job->pass] == 0);
+    if (job->pass < MSOCK__PASS_END) {
+        job->due_us = msock__most(now_us, job->starts_us[job->pass]);
     }
 }
 
 void msock__tell_end(struct msock__tell *tell, uint64_t now_us,
                      struct msock__job *job, uint64_t last)
 {
-    if (job->matched) {
+    if (job->speaks) {
         tell->answered[tell->answers++ % MSOCK__ANSWERS_KEPT] =
             (struct msock__answered){
                 .asker = job->asker,

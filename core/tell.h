@@ -2,11 +2,12 @@
 /* Telling the values of state topics to who asked for them (docs/protocol.md
  * 8.2): when, and what need not be told because somebody did.
  *
- * A query becomes a job of one or two passes over the values: one's own after
- * U[0, 100] ms, and, of a keeper, those that it keeps after 300 + U[0, 300] ms.
- * In a pass a value is told unless somebody sent it since it was asked for, and
- * not sooner than some time after it was sent before. The end of a job is an
- * answer, `$ms/held`, which is remembered: asked once more, only that is said.
+ * A query becomes a job of up to three passes over the values: one's own after
+ * U[0, 100] ms; those that a keeper keeps after 300 + U[0, 300] ms; those that
+ * a helper holds after 600 + U[0, max(400, 2 x nodes)] ms. In a pass a value is
+ * told unless somebody sent it since it was asked for, and not sooner than some
+ * time after it was sent before. The end of a job is an answer, `$ms/held`,
+ * which is remembered: asked once more, only that is said.
  *
  * It knows no values and no network. Memory: for a job what its filters take,
  * of at most MSOCK__JOBS_MAX; answers take none. */
@@ -15,6 +16,7 @@
 
 #include "codec/control.h"
 #include "core/dice.h"
+#include "core/dispute.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,9 +29,18 @@ enum {
     MSOCK__TELL_KEPT_US = 1000000, /* of somebody else's */
 };
 
+/** What a node is that hears a query. */
+struct msock__listener {
+    uint64_t self; /* session */
+    size_t nodes;
+    bool keeper; /* it tells what it keeps for others, */
+    bool helper; /* and whatever else it holds */
+};
+
 enum msock__pass {
     MSOCK__PASS_OWN,
     MSOCK__PASS_KEPT,
+    MSOCK__PASS_OTHERS,
     MSOCK__PASS_END /* all was told: the answer is due when it has left */
 };
 
@@ -40,9 +51,8 @@ struct msock__job {
     uint64_t asked_us;
     uint64_t due_us;
     enum msock__pass pass;
-    bool keeper;       /* it gets the second pass */
-    bool matched;      /* something matches the filters */
-    uint64_t kept_us;  /* when that begins */
+    uint64_t starts_us[MSOCK__PASS_END]; /* of each pass, 0: left out */
+    bool speaks;                         /* there is something to be answered */
     uint64_t again_us; /* some values may only be told then, UINT64_MAX: none */
     uint64_t first;    /* reliable frame that holds the first one told, 0: none
                         */
@@ -63,6 +73,7 @@ struct msock__answered {
 
 struct msock__tell {
     struct msock__dice *dice; /* lent */
+    struct msock__disputes disputes;
     struct msock__job *first;
     size_t count;
     size_t answers; /* so far */
@@ -72,16 +83,15 @@ struct msock__tell {
 /** Starts empty; `dice` outlives it. */
 void msock__tell_init(struct msock__tell *tell, struct msock__dice *dice);
 
-/** Forgets all jobs. */
+/** Forgets all jobs and disputes. */
 void msock__tell_fini(struct msock__tell *tell);
 
-/** Session `asker` asks session `self` for values; a `keeper` tells what it
- *  keeps, too.
+/** Session `asker` asks for values.
  *  Returns 1 (a new job), 0 (others are asked, or it is answered already, or
  *  will be), MSOCK_ELIMIT (too many jobs), MSOCK_ENOMEM. */
 int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
                       const struct msock__control *query, uint64_t asker,
-                      uint64_t self, bool keeper);
+                      const struct msock__listener *listener);
 
 /** The job that is due first, borrowed until the next call that ends one, or
  *  NULL. */
@@ -102,8 +112,9 @@ void msock__tell_pause(struct msock__job *job, uint64_t until_us);
 /** All values were gone over: the next pass, or the end, is due. */
 void msock__tell_passed(struct msock__job *job, uint64_t now_us);
 
-/** The job is over, its values being in frames up to `last`. If anything
- *  matched, that is said at once. */
+/** The job is over, its values being in frames up to `last`. That is said
+ *  at once if it told something, holds what others told of its own or of what
+ *  it keeps, or if the asker named it. */
 void msock__tell_end(struct msock__tell *tell, uint64_t now_us,
                      struct msock__job *job, uint64_t last);
 

@@ -37,6 +37,7 @@ struct msock__state {
     bool blind;       /* written, and never heard of from anybody else */
     bool owed;        /* own and not queued yet: the send queue was full */
     bool waits;       /* restored: subscriptions are to be shown it */
+    bool disputed;    /* it is to be told: somebody sent an older one */
     struct msock__place place; /* of one's own that waits to be sent */
     uint64_t cleared_us;       /* when it was cleared, as heard here */
     struct msock__states *list;

@@ -244,7 +244,8 @@ typedef struct msock_subscribe_options {
     size_t struct_size; /* sizeof(msock_subscribe_options), or 0 */
     bool no_local;      /* do not deliver what this channel published */
     bool observe;       /* listen without being counted: others are not told of
-                           it, and do not wait for what it does */
+                           it, but are asked for states, and do not wait for
+                           what it does */
 } msock_subscribe_options;
 
 /** Calls `callback` for each message whose topic matches `filter` (MQTT 5, 4.7:

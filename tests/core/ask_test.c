@@ -60,6 +60,8 @@ static size_t times_of(uint64_t times_us[static 16])
         times_us[count++] = now_us;
         if (msock__ask_due(&ask, now_us)) {
             (void)ask_at(now_us);
+        } else {
+            msock__ask_forget(&ask, msock__ask_over(&ask, now_us));
         }
     }
     return count;
@@ -217,6 +219,7 @@ Test(ask, session_whose_answer_began_too_early_is_asked_for_the_same)
     cr_assert(zero(int, msock__ask_missed(&ask, START + 1, 99, PEER)));
 
     struct msock__control again = ask_at(START + 1);
+    cr_expect(eq(sz, msock__ask_alone(&ask), 1));
     cr_expect(eq(sz, again.count, 2));
     cr_expect(eq(u64, again.of.sessions[0], PEER));
     cr_expect(ne(u64, again.query, query));
@@ -318,36 +321,48 @@ static void fill(void)
 {
     char filter[16];
 
-    for (int i = 0; i < MSOCK__ROUNDS_MAX * MSOCK__ASKED_MAX; i++) {
+    for (int i = 0; i < MSOCK__ROUNDS_ALL * MSOCK__ASKED_MAX; i++) {
         snprintf(filter, sizeof filter, "f/%d", i);
         want(START, 0, filter);
     }
-    cr_assert(eq(sz, ask.count, MSOCK__ROUNDS_MAX));
+    cr_assert(eq(sz, ask.count, MSOCK__ROUNDS_ALL));
 }
 
 Test(ask, too_many_filters_become_all)
 {
     fill();
 
-    want(START, PEER, "one/more");
+    want(START, 0, "one/more");
 
-    cr_expect(eq(sz, ask.count, MSOCK__ROUNDS_MAX));
+    cr_expect(eq(sz, ask.count, MSOCK__ROUNDS_ALL));
     struct msock__round *last = ask.first;
-    for (int i = 1; i < MSOCK__ROUNDS_MAX; i++) {
+    for (int i = 1; i < MSOCK__ROUNDS_ALL; i++) {
         last = last->next;
     }
     cr_expect(eq(str, last->filters[0], "\"#\""));
     cr_expect(eq(sz, last->filter_count, 1));
 }
 
+Test(ask, too_many_sessions_become_everyone)
+{
+    for (uint64_t peer = 1; peer <= MSOCK__ROUNDS_MAX; peer++) {
+        want(START, peer, "a");
+    }
+
+    want(START, 1000, "a");
+
+    cr_expect(eq(sz, ask.count, MSOCK__ROUNDS_MAX));
+    cr_expect(eq(sz, msock__ask_alone(&ask), MSOCK__ROUNDS_MAX - 1));
+}
+
 Test(ask, round_that_was_asked_begins_anew_as_all)
 {
     fill();
-    for (int i = 0; i < MSOCK__ROUNDS_MAX; i++) {
+    for (int i = 0; i < MSOCK__ROUNDS_ALL; i++) {
         (void)ask_at(START);
     }
 
-    want(START + 1, PEER, "one/more");
+    want(START + 1, 0, "one/more");
 
     expect_quiet(START + 999 * MS);
     struct msock__control query = ask_at(START + 1000 * MS);
@@ -379,4 +394,49 @@ Test(ask, without_memory_the_rest_of_a_query_becomes_all)
 
     cr_assert(eq(sz, ask.count, 1));
     cr_expect(eq(str, ask.first->filters[0], "\"#\""));
+}
+
+/* -- Who does not answer -- */
+
+/* How often one session is asked that answers after `answer_at` askings. */
+static size_t askings_alone(size_t answer_at)
+{
+    size_t count = 0;
+    want(START, PEER, "a");
+
+    while (ask.first) {
+        uint64_t now_us = msock__ask_deadline(&ask);
+        if (!msock__ask_due(&ask, now_us)) {
+            msock__ask_forget(&ask, msock__ask_over(&ask, now_us));
+            continue;
+        }
+        uint64_t query = ask_at(now_us).query;
+        if (++count == answer_at) {
+            cr_assert(msock__ask_held(&ask, query, PEER, 1));
+        }
+    }
+    return count;
+}
+
+Test(ask, session_is_asked_until_it_answers_for_a_minute)
+{
+    cr_expect(eq(sz, askings_alone(7), 7));
+    cr_expect(eq(sz, askings_alone(1000), MSOCK__ASKINGS_ALONE));
+}
+
+Test(ask, there_are_16_queries_at_once_and_two_a_second)
+{
+    char filter[16];
+    for (int i = 0; i < 20 * MSOCK__ASKED_MAX; i++) {
+        snprintf(filter, sizeof filter, "f/%d", i);
+        want(START, PEER, filter);
+    }
+    for (int i = 0; i < 16; i++) {
+        (void)ask_at(START);
+    }
+
+    expect_quiet(START);
+    cr_expect(eq(u64, msock__ask_deadline(&ask), START + 500 * MS));
+    (void)ask_at(START + 500 * MS);
+    expect_quiet(START + 999 * MS);
 }

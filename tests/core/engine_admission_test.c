@@ -171,7 +171,7 @@ Test(engine_admission, replay_of_a_dead_session_does_nothing)
 
     cr_expect(eq(sz, heard(again), 0));
     cr_expect(eq(sz, net_event_count(again, MSOCK_EVENT_UP), 0));
-    cr_expect(le(sz, net_sent(again, MSOCK__CONTROL, end), 30));
+    cr_expect(le(sz, net_sent(again, MSOCK__CONTROL, end), 33));
 }
 
 /* What nobody but the recorder gets: answers of the hub. */

@@ -50,7 +50,7 @@ Test(engine_keep, owner_that_went_shows_and_the_age_counts_on)
     EXPECT_NOTES(heard, "lamp=1@1 ");
     cr_expect(probe_has(heard, MSOCK_MESSAGE_OWNER_DOWN));
     cr_expect(not(probe_has(heard, MSOCK_MESSAGE_AGE_UNKNOWN)));
-    cr_expect(ge(u64, heard->last.age_us, 31 * NET_SECOND_US));
+    cr_expect(ge(u64, heard->last.age_us, 30 * NET_SECOND_US));
     cr_expect(lt(u64, heard->last.age_us, 32 * NET_SECOND_US));
     cr_expect(not(probe_list(keeper, "lamp")->last_state.alive));
     cr_expect(probe_list(node, "lamp")->last_state.told);

@@ -37,12 +37,20 @@ static struct msock__control query_of(uint64_t id)
                     {"\"a\\\"b\"", 6, MSOCK__JSON_STRING}}};
 }
 
+static int asked_by(uint64_t now_us, const struct msock__control *query,
+                    uint64_t asker, bool keeper)
+{
+    const struct msock__listener listener = {
+        .self = SELF, .nodes = 3, .keeper = keeper};
+
+    return msock__tell_asked(&tell, now_us, query, asker, &listener);
+}
+
 static int asked(uint64_t now_us, const struct msock__control *query,
                  bool keeper)
 {
-    return msock__tell_asked(&tell, now_us, query, PEER, SELF, keeper);
+    return asked_by(now_us, query, PEER, keeper);
 }
-
 /* A job that was asked for at START and is due. */
 static struct msock__job *job_of(bool keeper)
 {
@@ -142,6 +150,43 @@ Test(tell, who_keeps_nothing_is_done_after_its_own)
     cr_expect(eq(u64, job->due_us, START + 100 * MS));
 }
 
+Test(tell, other_values_are_told_after_600_ms)
+{
+    const struct msock__listener large = {SELF, 1000, false, true};
+    const struct msock__control query = query_of(99);
+    uint64_t latest_us = 0;
+
+    for (uint64_t peer = 10; peer < 40; peer++) {
+        cr_assert(
+            eq(int, msock__tell_asked(&tell, START, &query, peer, &large), 1));
+        struct msock__job *job = tell.first;
+        msock__tell_passed(job, START);
+        cr_expect(eq(int, job->pass, MSOCK__PASS_OTHERS));
+        cr_expect(ge(u64, job->due_us, START + 600 * MS));
+        cr_expect(lt(u64, job->due_us, START + 2600 * MS));
+        latest_us = job->due_us > latest_us ? job->due_us : latest_us;
+    }
+
+    cr_expect(gt(u64, latest_us, START + 1000 * MS));
+}
+
+Test(tell, keeper_tells_other_values_last)
+{
+    const struct msock__listener small = {SELF, 3, true, true};
+    const struct msock__control query = query_of(99);
+    cr_assert(
+        eq(int, msock__tell_asked(&tell, START, &query, PEER, &small), 1));
+    struct msock__job *job = tell.first;
+
+    msock__tell_passed(job, START);
+    cr_expect(eq(int, job->pass, MSOCK__PASS_KEPT));
+    msock__tell_passed(job, START + 600 * MS);
+    cr_expect(eq(int, job->pass, MSOCK__PASS_OTHERS));
+    cr_expect(lt(u64, job->due_us, START + 1000 * MS));
+    msock__tell_passed(job, START + 1000 * MS);
+    cr_expect(eq(int, job->pass, MSOCK__PASS_END));
+}
+
 Test(tell, value_that_nobody_sent_is_told_at_once)
 {
     struct msock__job *job = job_of(false);
@@ -183,7 +228,8 @@ Test(tell, kept_value_is_told_a_second_after_it_was_sent_before)
 
     cr_expect(eq(u64, from_us, START + 800 * MS));
     cr_expect(eq(int, job->pass, MSOCK__PASS_KEPT));
-    cr_expect(eq(u64, job->due_us, from_us));
+    cr_expect(ge(u64, job->due_us, from_us + 300 * MS));
+    cr_expect(lt(u64, job->due_us, from_us + 600 * MS));
 }
 
 Test(tell, pass_that_pauses_goes_on)
@@ -250,14 +296,42 @@ Test(tell, who_has_nothing_that_matches_stays_silent)
     cr_expect(eq(u64, msock__tell_held_deadline(&tell), UINT64_MAX));
 }
 
+Test(tell, who_was_named_says_that_it_has_nothing)
+{
+    struct msock__control query = query_of(5);
+    struct msock__control held;
+    query.of = (struct msock__asked){1, {SELF}};
+    cr_assert(eq(int, asked(START, &query, false), 1));
+
+    msock__tell_end(&tell, START, tell.first, 44);
+
+    cr_assert(msock__tell_held(&tell, START, &held));
+    cr_expect(zero(u64, held.value_count));
+}
+
+Test(tell, who_holds_what_others_told_stays_silent)
+{
+    const struct msock__listener helper = {SELF, 3, false, true};
+    const struct msock__control query = query_of(5);
+    struct msock__control held;
+    cr_assert(
+        eq(int, msock__tell_asked(&tell, START, &query, PEER, &helper), 1));
+    struct msock__job *job = tell.first;
+    msock__tell_passed(job, START);
+    (void)msock__tell_from(job, START + 900 * MS, START + 1);
+
+    msock__tell_end(&tell, START, job, 44);
+
+    cr_expect(not(msock__tell_held(&tell, START, &held)));
+}
+
 Test(tell, query_in_hand_is_one_job)
 {
     const struct msock__control query = query_of(99);
     (void)job_of(false);
 
     cr_expect(zero(int, asked(START + 1, &query, false)));
-    cr_expect(eq(
-        int, msock__tell_asked(&tell, START, &query, OTHER, SELF, false), 1));
+    cr_expect(eq(int, asked_by(START, &query, OTHER, false), 1));
 }
 
 Test(tell, query_that_was_answered_gets_the_answer_again)

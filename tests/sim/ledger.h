@@ -24,6 +24,8 @@ enum {
     LIVES_MAX = 512,
     LIFE_SESSIONS_MAX = 16,
     TOPICS = 4,
+    STATE_TOPICS = 4,
+    LIFE_STATES_MAX = 1024,
     PAYLOAD_MAX = 2 * 1024 * 1024
 };
 
@@ -60,6 +62,12 @@ struct hearing {
     uint64_t excuses;      /* LOSS and DOWN since then */
 };
 
+/** Which value of a state topic: states.h. */
+struct state_edition {
+    uint64_t version; /* 0: none */
+    uint64_t session;
+};
+
 struct life {
     unsigned number; /* index in the ledger */
     unsigned node;
@@ -81,8 +89,11 @@ struct life {
     struct publication *publications;
     size_t count;
     size_t capacity;
-    size_t flushed;           /* of them */
-    struct hearing *hearings; /* of all lives, LIVES_MAX of them */
+    size_t flushed;                  /* of them */
+    struct hearing *hearings;        /* of all lives, LIVES_MAX of them */
+    uint8_t stated[LIFE_STATES_MAX]; /* topics of the states it published */
+    unsigned stated_count;
+    struct state_edition shown[STATE_TOPICS]; /* the last ones */
 };
 
 struct shared;

@@ -62,6 +62,8 @@ static void draw_node(struct scenario *scenario, struct scenario_node *node)
     node->after = maybe(random, 70, 5, 30);
     node->raw = maybe(random, 50, 5, 60);
     node->echo = maybe(random, 80, 1, 20);
+    node->state_ms = maybe(random, 40, 100, 4000);
+    node->keeper = msock__sim_random_chance(random, 25);
     node->size_max = sizes[msock__sim_random_upto(random, 6)];
     node->drift_ppm = (double)scenario_within(random, 0, 200) - 100.0;
     draw_options(scenario, &node->options);
@@ -147,6 +149,11 @@ void scenario_draw(struct scenario *scenario, uint64_t seed)
         draw_node(scenario, &scenario->nodes[i]);
     }
     limit_forgetting(scenario);
+    for (unsigned i = 0; i < scenario->node_count; i++) {
+        /* Two with one session would publish two values as one. */
+        struct scenario_node *node = &scenario->nodes[i];
+        node->state_ms = scenario->rates.copy > 0 ? 0 : node->state_ms;
+    }
 }
 
 msock_sim_faults scenario_link(struct scenario *scenario)
@@ -203,10 +210,12 @@ void scenario_print(const struct scenario *scenario, FILE *out)
         const msock_options *options = &node->options;
         fprintf(out,
                 "  n%u: %s, every %u ms, to %u bytes, %% reliable %u, copies "
-                "%u, expires %u, after %u, raw %u, echo %u, drift %+.0f ppm\n",
+                "%u, expires %u, after %u, raw %u, echo %u, states every %u "
+                "ms%s, drift %+.0f ppm\n",
                 i, node->filter, node->interval_ms, node->size_max,
                 node->reliable, node->copies, node->expires, node->after,
-                node->raw, node->echo, node->drift_ppm);
+                node->raw, node->echo, node->state_ms,
+                node->keeper ? ", kept" : "", node->drift_ppm);
         fprintf(out,
                 "      mtu %u, pace %zu, history %zu in %u ms, reorder %zu, "
                 "queue %zu, sessions %zu, pending %zu\n",

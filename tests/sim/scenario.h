@@ -20,6 +20,8 @@ struct scenario_node {
     unsigned expires;
     unsigned after;
     unsigned raw;
+    unsigned state_ms; /* between two states, on average; 0: it has none */
+    bool keeper;       /* it keeps them for others */
     unsigned echo;     /* of what it hears, answered from the callback */
     unsigned size_max; /* bytes of padding */
     double drift_ppm;

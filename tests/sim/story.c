@@ -2,6 +2,7 @@
 /* Stories: what happens in a world by a scenario. */
 #include "tests/sim/story.h"
 
+#include "tests/sim/states.h"
 #include "tests/sim/trouble.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ static void begin(struct story *story)
         }
         node->filter = scenario->nodes[i].filter;
         node->echo = scenario->nodes[i].echo;
+        node->keeper = scenario->nodes[i].keeper;
         node->options = scenario->nodes[i].options;
         story->reopen_us[i] =
             trouble_draw_share(story, 50) ? 0 : trouble_draw_later(story, 2000);
@@ -67,6 +69,7 @@ static void heal(struct story *story)
     world_run(world, SETTLE_MS);
     shared_check(&world->shared, from_us);
     ledger_expect_conflicts(&world->ledger, from_us);
+    states_check(world);
 }
 
 /* Who was refused was called again. */
@@ -98,9 +101,15 @@ static void probe(struct story *story)
             world_publish(world, i, &(struct publication){.topic = topic});
         }
     }
+    for (unsigned i = 0; i < world->node_count; i++) {
+        if (world_alive(world, i) && story->scenario.nodes[i].state_ms > 0) {
+            world_state(world, i, i % STATE_TOPICS, false);
+        }
+    }
     uint64_t until_us = world_now(world);
     world_run(world, ARRIVE_MS);
     ledger_expect(&world->ledger, from_us, until_us, false);
+    states_check(world);
 }
 
 /* Whether a node's history outlives the longest time between two hellos, which

@@ -3,8 +3,8 @@
 add_library(msock_sim_world OBJECT
     sim/attacker.c sim/bounds.c sim/crowd.c sim/disguise.c sim/ledger.c
     sim/ledger_check.c sim/nonces.c sim/report.c sim/roster_check.c sim/shared.c
-    sim/runner.c sim/scenario.c sim/story.c sim/traffic.c sim/wire.c
-    sim/trouble.c sim/wills.c sim/world.c)
+    sim/runner.c sim/scenario.c sim/states.c sim/story.c sim/traffic.c
+    sim/trouble.c sim/wills.c sim/wire.c sim/world.c)
 msock_target(msock_sim_world)
 target_include_directories(msock_sim_world PRIVATE
     ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)

@@ -246,6 +246,28 @@ static void publish(struct story *story)
     }
 }
 
+static void publish_state(struct story *story, unsigned number)
+{
+    unsigned state_ms = story->scenario.nodes[number].state_ms;
+    unsigned topic = scenario_within(dice(story), 0, STATE_TOPICS - 1);
+    bool clear = trouble_draw_share(story, 10);
+    story->state_us[number] = trouble_draw_later(story, 2 * state_ms);
+    world_state(&story->world, number, topic, clear);
+}
+
+static void publish_states(struct story *story)
+{
+    struct world *world = &story->world;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        const struct life *life = world->nodes[i].life;
+        bool awake = life != NULL && life->asleep_us <= world_now(world);
+        if (story->scenario.nodes[i].state_ms > 0 && awake &&
+            world_alive(world, i) && world_now(world) >= story->state_us[i]) {
+            publish_state(story, i);
+        }
+    }
+}
+
 void trouble_tick(struct story *story)
 {
     const struct scenario_rates *rates = &story->scenario.rates;
@@ -265,4 +287,5 @@ void trouble_tick(struct story *story)
     }
     attack(story);
     publish(story);
+    publish_states(story);
 }

@@ -21,6 +21,7 @@ struct story {
     struct world world;
     struct cut cuts[STORY_CUTS_MAX];
     uint64_t publish_us[SCENARIO_NODES_MAX]; /* the next message */
+    uint64_t state_us[SCENARIO_NODES_MAX];   /* the next state */
     uint64_t reopen_us[SCENARIO_NODES_MAX];  /* of a node without a life */
     uint64_t published;
     uint64_t bytes;

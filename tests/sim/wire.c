@@ -55,7 +55,7 @@ static enum wire_kind read_control(const struct wire *wire,
         msock__control_decode(&envelope, control) != 0) {
         return WIRE_STRANGE;
     }
-    if (control->full) {
+    if (control->full || control->asks_values) {
         /* What it borrows from the packet ends here. */
         control->count = 0;
         control->about = (struct msock__about){0};
@@ -90,7 +90,8 @@ const char *wire_name(enum wire_kind kind)
 {
     static const char *const names[WIRE_KINDS] = {
         "strange",   "best effort", "reliable", "hello", "bye",
-        "challenge", "answer",      "sync",     "nack",  "query"};
+        "challenge", "answer",      "sync",     "nack",  "query",
+        "ring",      "held",        "ack"};
     return names[kind];
 }
 

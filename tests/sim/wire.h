@@ -23,6 +23,9 @@ enum wire_kind {
     WIRE_SYNC,
     WIRE_NACK,
     WIRE_QUERY,
+    WIRE_RING,
+    WIRE_HELD,
+    WIRE_ACK,
     WIRE_KINDS
 };
 

@@ -4,6 +4,7 @@
 
 #include "tests/sim/bounds.h"
 #include "tests/sim/disguise.h"
+#include "tests/sim/states.h"
 #include "tests/sim/wills.h"
 #include "tests/sim/wire.h"
 
@@ -202,6 +203,10 @@ static int on_message(msock_channel *channel, const msock_message *message,
     struct world *world = node->world;
     (void)channel;
     digest(world, message->data_size);
+    if ((message->flags & MSOCK_MESSAGE_STATE) != 0) {
+        states_hear(&world->ledger, node->life, message);
+        return 0;
+    }
     ledger_hear(&world->ledger, node->life, message, world_now(world));
     bool answers = node->echo > 0 &&
                    (message->flags & MSOCK_MESSAGE_LOCAL) == 0 &&
@@ -279,6 +284,8 @@ static void open_as(struct world *world, unsigned number, const char *called,
     /* Nobody is told of this one: world_check_rosters() would find out. */
     result = msock_subscribe(channel, WILLS_TOPIC, on_will, node, &observing);
     assert(result > 0);
+    result = node->keeper ? msock_keep(channel, "#", NULL, NULL) : 0;
+    assert(result == 0);
     result = msock_watch(channel, on_event, node);
     assert(result == 0);
     (void)result;
@@ -384,6 +391,17 @@ int world_publish(struct world *world, unsigned node,
 {
     assert(world_alive(world, node));
     return publish_in(&world->nodes[node], publication);
+}
+
+int world_state(struct world *world, unsigned node, unsigned topic, bool clear)
+{
+    struct life *life = world->nodes[node].life;
+    assert(world_alive(world, node));
+    int result = states_publish(life, topic, clear);
+    report_note(&world->report, "%s %s the state of %s: %s", life->name,
+                clear ? "clears" : "publishes", states_topic(topic),
+                result < 0 ? msock_error_name(result) : "taken");
+    return result;
 }
 
 /* -- Time -- */

@@ -29,6 +29,7 @@ struct world_node {
     char name[16];         /* on the network, and mostly its own */
     const char *called;    /* as whom it speaks */
     const char *filter;    /* it subscribes to [#] */
+    bool keeper;           /* it keeps states for others */
     unsigned echo;         /* per cent of what it hears is answered */
     msock_options options; /* its channels open with */
     struct life *life;     /* the present one, or NULL */
@@ -102,6 +103,10 @@ bool world_alive(const struct world *world, unsigned node);
  *  what msock_publish() does. */
 int world_publish(struct world *world, unsigned node,
                   const struct publication *publication);
+
+/** Publishes a state (states.h), or clears one.  Returns what msock_publish()
+ *  does. */
+int world_state(struct world *world, unsigned node, unsigned topic, bool clear);
 
 /** Lets time pass, tick by tick, with all checks. */
 void world_run(struct world *world, uint64_t duration_ms);

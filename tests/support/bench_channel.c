@@ -168,6 +168,7 @@ void bench_hush(struct bench *bench)
     bench->engine->announce.hello_us = UINT64_MAX;
     bench->engine->announce.full_us = UINT64_MAX;
     bench->engine->ask_us = UINT64_MAX;
+    msock__ask_fini(&bench->engine->ask);
     bench->engine->check_us = UINT64_MAX;
 }
 
@@ -219,7 +220,11 @@ static int record(msock_channel *channel, const msock_message *message,
 int bench_record(struct bench *bench, const char *filter, bool no_local)
 {
     msock_subscribe_options options = {.no_local = no_local};
-    return msock_subscribe(bench->channel, filter, record, bench, &options);
+    int id = msock_subscribe(bench->channel, filter, record, bench, &options);
+    if (!bench->control) {
+        msock__ask_fini(&bench->engine->ask);
+    }
+    return id;
 }
 
 void bench_feed(struct bench *bench, const void *bytes, size_t size,

@@ -68,8 +68,8 @@ int bench_open_with(struct bench *bench, const char *name, const char *options,
  *  and which has no name yet. An open one believes anybody. */
 void bench_believe(struct bench *bench, const uint8_t session[static 16]);
 
-/** Takes away the times of hello and of falling silent, which are due
- *  otherwise: opening and believing do it. */
+/** Takes away the times of hello, of asking and of falling silent, which are
+ *  due otherwise: opening and believing do it, recording that of asking. */
 void bench_hush(struct bench *bench);
 
 /** Closes it. */

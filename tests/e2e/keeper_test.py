@@ -2,6 +2,7 @@
 """The plugin keeper in a hub: what outlives owners, and hubs."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -51,6 +52,11 @@ class Keeper(service_case.Service):
                           if number % TOPICS == topic), default=0)
             self.assertGreaterEqual(int(stored.get(f"t/{topic}", 0)), newest)
 
+    def late(self, topic):
+        """What somebody is told who comes now."""
+        sub = self.sub("-c", LO, "--json", "-C", 1, topic, readers=2)
+        return json.loads(sub.end().out)
+
 
 class Confirmed(Keeper):
     def test_a_hub_that_is_killed_loses_nothing_that_was_confirmed(self):
@@ -66,6 +72,34 @@ class Confirmed(Keeper):
             self.expect_nothing_lost(owner)
 
         owner.close()
+
+
+class Late(Keeper):
+    def test_a_state_is_told_when_its_owner_is_gone(self):
+        self.keeper()
+        self.run_msock("pub", "-c", LO, "--name", "cellar", "--state",
+                       "cellar/pump", '"on"')
+
+        told = self.late("cellar/pump")
+
+        self.assertEqual((told["data"], told["sender"]), ("on", "cellar"))
+        self.assertTrue(told["told"])
+        self.assertTrue(told["owner_down"])
+
+    def test_a_state_is_told_when_owner_and_hub_were_gone(self):
+        hub = self.keeper()
+        self.run_msock("pub", "-c", LO, "--name", "cellar", "--state",
+                       "cellar/pump", '"on"')
+        hub.terminate()
+        self.manager.until("STOPPING")
+        self.keeper()
+
+        told = self.late("cellar/pump")
+
+        self.assertEqual((told["data"], told["sender"]), ("on", "cellar"))
+        self.assertEqual(told["version"], 1)
+        self.assertTrue(told["told"])
+        self.assertTrue(told["owner_down"])
 
 
 if __name__ == "__main__":

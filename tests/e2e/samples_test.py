@@ -152,6 +152,14 @@ class Samples(netns.Case):
             '{"celsius":8.0}'])
         self.assertIn("that is no temperature", sensor.terminate().out)
 
+    def test_who_listens_later_hears_what_the_sensor_said(self):
+        sensor = self.sensor("21449\n")
+        netns.until(lambda: b"ready" in sensor.output(), "sensor is ready")
+
+        sub = self.sub("hall/temperature", "-C", 1, readers=2)
+
+        self.assertEqual(sub.end().out, '{"celsius":21.4}\n')
+
     def test_sensor_says_what_it_lacks(self):
         for words, said, code in ((["--every", "0"], "--every 0: 1 to", 2),
                                   ([], "usage: sensor", 2)):

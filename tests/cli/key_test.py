@@ -191,6 +191,15 @@ class Rotating(netns.Case):
         self.assertIn("-c", result.err)
         self.assertEqual(self.ids()[0], self.old)
 
+    def test_a_key_is_not_retired_before_anybody_was_asked(self):
+        new = self.rotate().out.strip()
+
+        result = self.run_msock("key", "retire", self.file, new, code=1)
+
+        self.assertIn("-c", result.err)
+        self.assertIn("--force", result.err)
+        self.assertEqual(self.ids(), [self.old, new])
+
     def test_only_a_key_that_does_not_seal_is_retired(self):
         new = self.rotate().out.strip()
 
@@ -205,10 +214,13 @@ class Rotating(netns.Case):
         self.rotate()
         self.rotate("--switch", "--force")
 
-        waits = {"": "15.0 s", "?history_ms=60000": "65.0 s",
-                 "?seed=3&history_ms=2500": "7.5 s"}
+        lo = f"udp://{netns.GROUP}:{netns.PORT}?iface=lo"
+        self.sub("#", "--name", "lamp", "-c", lo, "--key-file", self.file)
+
+        waits = {"": "15.0 s", "&history_ms=60000": "65.0 s",
+                 "&history_ms=2500": "7.5 s"}
         calls = {query: self.start("key", "retire", self.file, self.old, "-c",
-                                   f"sim://retire{query}")
+                                   lo + query)
                  for query in waits}
 
         for query, call in calls.items():

@@ -112,6 +112,19 @@ class Exchange(Case):
                              [str(n) for n in range(stream.count)])
 
 
+class Nobody(Case):
+    def test_where_nobody_answers_nothing_is_switched_or_retired(self):
+        self.keys(1)
+        new = self.words("rotate").out.strip()
+
+        for words in (("rotate", "--switch"), ("retire", new)):
+            refused = self.words(*words, "-c", LO, code=1)
+            self.assertIn(f"no node answered on {LO}", refused.err)
+            self.assertIn("--force", refused.err)
+        self.assertIn("no node answered", self.words("list", "-c", LO).err)
+        self.assertIn(new, self.words("show").out)
+
+
 class Left(Case):
     def publish(self, text):
         self.run_msock("pub", "home/n", text, "--reliable", "-c", LO,

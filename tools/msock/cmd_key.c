@@ -13,7 +13,7 @@ static const char help[] =
     "       msock key id FILE\n"
     "       msock key rotate FILE [ID] [--switch [-c URL] [--except NAME]] "
     "[--force]\n"
-    "       msock key retire FILE ID [-c URL] [--except NAME] [--force]\n"
+    "       msock key retire FILE ID -c URL [--except NAME] [--force]\n"
     "       msock key list FILE [-c URL] [--json]\n"
     "       msock key push FILE [-c URL] --id-file F --trust-file F "
     "[--name ADMIN]\n"
@@ -93,10 +93,11 @@ static const struct word {
     {"show", key_show, "show FILE [--json] [--secret]", 1, 1,
      TAKES_JSON | TAKES_SECRET},
     {"id", key_id, "id FILE", 1, 1, 0},
-    {"rotate", key_rotate, "rotate FILE [ID] [--switch [-c URL]] [--force]", 1,
-     2, TAKES_SWITCH | TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT},
-    {"retire", key_retire, "retire FILE ID [-c URL] [--force]", 2, 2,
-     TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT},
+    {"rotate", key_rotate,
+     "rotate FILE [ID] [--switch [-c URL] [--except NAME]] [--force]", 1, 2,
+     TAKES_SWITCH | TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT},
+    {"retire", key_retire, "retire FILE ID [-c URL] [--except NAME] [--force]",
+     2, 2, TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT},
     {"list", key_list, "list FILE [-c URL] [--json]", 1, 1,
      TAKES_JSON | TAKES_CHANNEL},
     {"push", key_push,

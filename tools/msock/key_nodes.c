@@ -25,6 +25,24 @@ static int survey_all(struct key_survey *survey, const struct key_call *call)
     return code;
 }
 
+static int tell_nobody(const struct key_call *call, const char *hint)
+{
+    const char *url = cli_channel_url(&call->channel);
+
+    return cli_error("no node answered on %s: is it the right channel?%s",
+                     url ? url : MSOCK_DEFAULT_URL, hint);
+}
+
+/* As survey_all(); silence is no consent: a URL may be mistyped. */
+static int survey_some(struct key_survey *survey, const struct key_call *call)
+{
+    int code = survey_all(survey, call);
+
+    return code == CLI_OK && survey->node_count == 0
+               ? tell_nobody(call, " --force does it all the same")
+               : code;
+}
+
 /* -- Listing -- */
 
 /* The ids of the keys whose bits are `wanted`, with `between` between. */
@@ -107,6 +125,9 @@ int key_list(const struct key_call *call)
         json_out(&out, "", 1);
         code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
         tell_strangers(&survey);
+        if (survey.node_count == 0) {
+            tell_nobody(call, "");
+        }
     }
     free(out.bytes);
     key_survey_close(&survey);
@@ -116,7 +137,7 @@ int key_list(const struct key_call *call)
 int key_check_switch(const struct key_call *call, const char *id)
 {
     struct key_survey survey = {0};
-    int code = survey_all(&survey, call);
+    int code = survey_some(&survey, call);
     int key = key_survey_find(&survey, id);
 
     if (code == CLI_OK && key >= 0 &&
@@ -191,7 +212,7 @@ static int wait_until_unused(struct key_survey *survey, int key)
 static int wait_for_nodes(const struct key_call *call)
 {
     struct key_survey survey = {0};
-    int code = survey_all(&survey, call);
+    int code = survey_some(&survey, call);
 
     if (code == CLI_OK && key_survey_tell_lacking(&survey, 0) > 0) {
         code = cli_error("they would hear nothing more: copy or push the file "
@@ -220,6 +241,10 @@ int key_retire(const struct key_call *call)
     }
     if (index <= 0) {
         return CLI_FAILURE;
+    }
+    if (!call->force && !cli_channel_url(&call->channel)) {
+        return cli_error("nodes may still seal with the key: name the channel "
+                         "with -c to have them asked, or --force");
     }
     code = call->force ? CLI_OK : wait_for_nodes(call);
     return code == CLI_OK ? key_remove(call) : code;

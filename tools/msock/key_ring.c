@@ -203,7 +203,7 @@ static int add_key(msock_ring *ring, const struct key_call *call)
     code = save(ring, call, msock_ring_count(ring) - 1);
     if (code == CLI_OK) {
         cli_error("copy %s to every node, or msock key push it, and then: "
-                  "msock key rotate %s --switch",
+                  "msock key rotate %s --switch -c URL",
                   call->file, call->file);
     }
     return code;

@@ -97,8 +97,9 @@ Test(state_rights, keeper_gives_no_rights_to_the_owner)
     tell(&hub, "bulb", "lights/on");
     tell(&hub, "nobody", "bulb/on");
 
+    /* The lamp asks for them, too, and is told what it then refuses. */
     cr_expect(zero(sz, lamp.heard));
-    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 2));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_RIGHTS), 2));
 }
 
 Test(state_rights, who_may_not_keep_tells_nothing_of_others)
@@ -131,7 +132,8 @@ Test(state_rights, owner_tells_its_own_with_the_rights_of_an_event)
     cr_assert(zero(int, msock_publish(bulb.channel, "lights/on", "1", &state)));
     msock_sim_run(sim, SECOND);
     cr_expect(eq(sz, lamp.heard, 1));
-    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+    cr_expect(ge(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+    uint64_t refused = count(&lamp, MSOCK_DROP_RIGHTS);
 
     struct msock__engine *engine = &bulb.channel->engine;
     (void)msock__engine_value_tell(
@@ -140,5 +142,5 @@ Test(state_rights, owner_tells_its_own_with_the_rights_of_an_event)
     msock_sim_run(sim, SECOND);
 
     cr_expect(eq(sz, lamp.heard, 1));
-    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), refused));
 }

@@ -70,8 +70,8 @@ bool msock__engine_signs(const struct msock__engine *engine, const char *topic);
 
 /** Logs, at most once a second, that this node's own trust file does not let it
  *  publish on a topic. */
-void msock__engine_warn_rights(struct msock__engine *engine, uint64_t now_us,
-                               const char *topic, bool is_signed);
+void msock__engine_warn_rights(struct msock__engine *engine, const char *topic,
+                               bool is_signed);
 
 /** The flags of one's own control frames, as far as signing goes. */
 uint8_t msock__engine_control_flags(const struct msock__engine *engine);

@@ -234,8 +234,7 @@ static void commit(struct msock__engine *engine,
             msock__outbox_sign(outbox);
         }
     }
-    msock__engine_warn_rights(engine, engine->driver->ops->now(engine->driver),
-                              topic, is_signed);
+    msock__engine_warn_rights(engine, topic, is_signed);
     msock__stats_add(&engine->stats, MSOCK_TX_MESSAGES, 1);
     engine->driver->ops->wake(engine->driver);
 }

@@ -30,10 +30,8 @@ class Peer:
 
     def __init__(self, case):
         self.session = os.urandom(16)
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp = netns.speaker()
         case.addCleanup(self.udp.close)
-        self.udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                            socket.inet_aton("127.0.0.1"))
 
     def send(self, stream, counter, text):
         frame = (struct.pack(">HBBL", 0x4D53, 1, 0, 0) + self.session +
@@ -56,14 +54,8 @@ class Case(netns.Case):
 
     def listener(self):
         """A socket that hears the channel's datagrams."""
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp = netns.hearer()
         self.addCleanup(udp.close)
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        udp.bind((netns.GROUP, netns.PORT))
-        udp.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                       socket.inet_aton(netns.GROUP) +
-                       socket.inet_aton("127.0.0.1"))
-        udp.settimeout(netns.PATIENCE_S)
         return udp
 
 

@@ -21,14 +21,20 @@ HEADER = 32
 SEQUENCE = 24  # its offset
 
 
+def counted():
+    """Datagrams that this host has sent."""
+    with open("/proc/net/snmp", encoding="ascii") as file:
+        names, values = [line.split() for line in file
+                         if line.startswith("Udp:")]
+    return int(values[names.index("OutDatagrams")])
+
+
 class Flood(netns.Case):
     def setUp(self):
         super().setUp()
         self.words = ("--key-file", self.key())
-        self.junk = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.junk = netns.speaker()
         self.addCleanup(self.junk.close)
-        self.junk.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                             socket.inet_aton("127.0.0.1"))
 
     def flood(self, count):
         for _ in range(count):
@@ -40,9 +46,9 @@ class Flood(netns.Case):
 
     def say_alone(self, line):
         """In a frame of its own, which has left."""
-        sent = self.counted()
+        sent = counted()
         self.say(line)
-        netns.until(lambda: self.counted() > sent, f"{line} leaves")
+        netns.until(lambda: counted() > sent, f"{line} leaves")
 
     def heard(self, line):
         netns.until(lambda: line in self.listener.output().decode().split(),
@@ -93,25 +99,10 @@ class Flood(netns.Case):
         heard = self.listener.output().decode().split()
         self.assertEqual(heard, ["met", *numbers])
 
-    @staticmethod
-    def counted():
-        """Datagrams that this host has sent."""
-        with open("/proc/net/snmp", encoding="ascii") as file:
-            names, values = [line.split() for line in file
-                             if line.startswith("Udp:")]
-        return int(values[names.index("OutDatagrams")])
-
-
-def socket_on_lo():
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                    socket.inet_aton("127.0.0.1"))
-    return made
-
 
 def send_for_ever(datagrams):
     """As fast as it goes, until it is ended."""
-    out = socket_on_lo()
+    out = netns.speaker()
     while True:
         for datagram in datagrams:
             out.sendto(datagram, (netns.GROUP, netns.PORT))
@@ -128,24 +119,14 @@ class FullRate(netns.Case):
     def setUp(self):
         super().setUp()
         self.words = ("-c", URL, "--key-file", self.key())
-        self.recorder = self.record()
+        self.recorder = netns.hearer()
+        self.addCleanup(self.recorder.close)
         self.listener = self.sub("a", "--name", "listener", *self.words,
                                  readers=2)
         self.pub = self.start("pub", "a", "--reliable", "--name", "publisher",
                               *self.words, stdin=subprocess.PIPE)
         self.say("met")
         netns.until(lambda: self.heard() == ["met"], "they have met")
-
-    def record(self):
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(made.close)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((netns.GROUP, netns.PORT))
-        made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                        socket.inet_aton(netns.GROUP) +
-                        socket.inet_aton("127.0.0.1"))
-        made.settimeout(netns.PATIENCE_S)
-        return made
 
     def frame(self):
         """A reliable frame of the publisher's, as it went over the network."""
@@ -174,7 +155,7 @@ class FullRate(netns.Case):
         self.addCleanup(flooder.kill)
 
     def expect_service(self):
-        before = self.heard()
+        before, sent = self.heard(), counted()
         numbers = [str(number) for number in range(MESSAGES)]
         for number in numbers:
             self.say(number)
@@ -182,6 +163,7 @@ class FullRate(netns.Case):
         netns.until(lambda: self.heard()[-1] == numbers[-1], "the last one")
 
         self.assertEqual(self.heard(), before + numbers)
+        self.assertGreater(counted() - sent, 10 * MESSAGES, "it was a flood")
         self.assertLess(self.memory_kb(), MEMORY_KB)
 
     def test_an_outsider_keeps_nothing_away(self):

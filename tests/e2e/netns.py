@@ -57,6 +57,25 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True)
 
 
+def speaker():
+    """A socket whose datagrams to the group stay on `lo`."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                    socket.inet_aton("127.0.0.1"))
+    return made
+
+
+def hearer():
+    """A socket that hears the datagrams of the default channel on `lo`."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((GROUP, PORT))
+    made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                    socket.inet_aton(GROUP) + socket.inet_aton("127.0.0.1"))
+    made.settimeout(PATIENCE_S)
+    return made
+
+
 def until(condition, what):
     """Waits until `condition()` is true."""
     end = time.monotonic() + PATIENCE_S

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import netns
 
@@ -174,10 +173,14 @@ class Samples(netns.Case):
         self.addCleanup(hub.close)
 
         def shows(state):
+            """Whether the hub's next table says that of the node."""
+            shown = len(hub.output())
             hub.process.stdin.write(b"status\n")
             hub.process.stdin.flush()
-            time.sleep(0.2)
-            return re.search(rb"porch +" + state, hub.output()) is not None
+            netns.until(lambda: hub.output()[shown:].endswith(b"\n") and
+                        hub.output()[shown:].count(b"\n") > 1, "a table")
+            return re.search(rb"porch +(" + state + rb")\b",
+                             hub.output()[shown:])
 
         netns.until(lambda: shows(b"off|on"), "the node is there")
         node.process.kill()

@@ -6,6 +6,7 @@
 #include "codec/envelope.h"
 
 #include "codec/json.h"
+#include "codec/reply.h"
 
 #include <assert.h>
 #include <multisock/counter.h>
@@ -175,27 +176,10 @@ static bool read_integer(const struct line *line, enum field field,
 static bool reply_to_valid(const char *text, size_t size, bool bare,
                            uint64_t session)
 {
-    static const char prefix[] = "$reply/";
-    static const char hex[] = "0123456789abcdef";
-    const size_t start = sizeof prefix - 1;
-    const size_t end = start + 16;
-    uint64_t named = 0;
-    uint64_t number;
+    struct msock__reply reply;
 
-    if (size <= end || memcmp(text, prefix, start) != 0 || text[end] != '/') {
-        return false;
-    }
-    for (size_t i = start; i < end; i++) {
-        const char *digit = memchr(hex, text[i], 16);
-        if (digit == NULL) {
-            return false;
-        }
-        named = named << 4 | (uint64_t)(digit - hex);
-    }
-    struct msock__json_slice tail = {.text = text + end + 1,
-                                     .size = size - end - 1,
-                                     .type = MSOCK__JSON_NUMBER};
-    return msock__json_integer(&tail, &number) && (bare || named == session);
+    return msock__reply_decode(text, size, &reply) &&
+           (bare || reply.session == session);
 }
 
 /* Whether a bare datagram may carry this. */

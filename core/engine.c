@@ -6,6 +6,7 @@
 #include "codec/hash.h"
 #include "core/engine_confirm.h"
 #include "core/engine_identity.h"
+#include "core/engine_request.h"
 #include "core/engine_stream.h"
 #include "core/engine_tell.h"
 #include "core/engine_values.h"
@@ -193,6 +194,7 @@ void msock__channel_free(msock_channel *channel)
     msock__tell_fini(&engine->tell);
     msock__engine_values_fini(engine);
     msock__engine_confirm_fini(engine);
+    msock__engine_request_fini(engine);
     free(engine->slots.memory);
     msock__copies_fini(&engine->copies);
     msock__schedule_fini(&engine->schedule);
@@ -298,6 +300,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     msock__engine_confirm_tick(engine, now_us);
     msock__engine_publish_posted(engine, now_us);
     msock__engine_deliver_local(engine, now_us);
+    msock__engine_request_tick(engine, now_us, known_us);
     msock__engine_values_tick(engine, now_us);
     msock__engine_tell_tick(engine, now_us);
     tell_writable(engine);
@@ -330,6 +333,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
     due = msock__least(due, msock__timers_deadline(engine->timers));
     due = msock__least(due, engine->check_us);
     due = msock__least(due, msock__confirms_deadline(&engine->acting.confirms));
+    due = msock__least(due, msock__requests_deadline(&engine->asking.requests));
     due = msock__least(due, msock__schedule_deadline(&engine->schedule));
     due = msock__least(due, msock__engine_stream_deadline(engine));
     due = msock__least(due, msock__engine_values_deadline(engine));
@@ -443,4 +447,5 @@ void msock__engine_close(struct msock__engine *engine)
     msock__post_close(&engine->post);
     msock__push_fini(&engine->push);
     msock__acts_hurry(&engine->acting.list);
+    msock__engine_request_close(engine);
 }

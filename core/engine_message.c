@@ -4,6 +4,7 @@
 #include "codec/envelope.h"
 #include "core/engine_confirm.h"
 #include "core/engine_identity.h"
+#include "core/engine_request.h"
 #include "core/engine_values.h"
 #include "core/topic.h"
 
@@ -50,7 +51,7 @@ static void deliver(struct msock__engine *engine,
         .type = envelope->type,
         .session = origin->session_short,
         .age_us = age_of(origin),
-        .flags = origin->flags,
+        .flags = origin->flags | (origin->asks ? MSOCK_MESSAGE_REQUEST : 0),
     };
     if (envelope->keys & MSOCK__KEY_LEN) {
         message.flags |= MSOCK_MESSAGE_RAW;
@@ -67,7 +68,7 @@ static void deliver(struct msock__engine *engine,
         !(envelope->keys & MSOCK__KEY_STATE) ||
         msock__engine_value_heard(engine, origin, envelope, &message, &held);
     msock__engine_acts_leave(engine, outer);
-    if (shown) {
+    if (shown && msock__engine_reply_heard(engine, origin, &message)) {
         hand_over(engine, origin, &message);
     }
     msock__value_release(held);
@@ -144,6 +145,13 @@ static void deliver_in_time(struct msock__engine *engine,
     deliver(engine, origin, envelope);
 }
 
+/* Whether its sender waits for replies. A state asks nothing. */
+static bool asks(const struct msock__envelope *envelope)
+{
+    return (envelope->keys & MSOCK__KEY_REPLY_TO) &&
+           !(envelope->keys & MSOCK__KEY_STATE);
+}
+
 size_t msock__engine_message(struct msock__engine *engine,
                              const struct msock__origin *origin, uint8_t *bytes,
                              size_t size, bool alone)
@@ -177,6 +185,7 @@ size_t msock__engine_message(struct msock__engine *engine,
     uint8_t behind = bytes[used];
     bytes[used] = '\0';
     struct msock__origin timed = *origin;
+    timed.asks = asks(&envelope) ? &envelope : NULL;
     deliver_in_time(engine, &timed, &envelope);
     bytes[used] = behind;
     return used;

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "codec/told.h"
 #include "core/engine_identity.h"
+#include "core/engine_request.h"
 #include "core/engine_values.h"
 
 #include <assert.h>
@@ -59,6 +60,16 @@ static void fill_envelope(const struct msock__engine *engine,
         envelope->data = publication->json;
         envelope->data_size = publication->json_size;
     }
+    if (publication->id) {
+        envelope->keys |= MSOCK__KEY_ID;
+        envelope->id = publication->id;
+        envelope->id_size = strlen(publication->id);
+    }
+    if (publication->reply_to) {
+        envelope->keys |= MSOCK__KEY_REPLY_TO;
+        envelope->reply_to = publication->reply_to;
+        envelope->reply_to_size = strlen(publication->reply_to);
+    }
     if (publication->type) {
         envelope->keys |= MSOCK__KEY_TYPE;
         envelope->type = publication->type;
@@ -93,9 +104,10 @@ static int copy_local(struct msock__engine *engine,
     flags |= delivery->reliable ? MSOCK_MESSAGE_RELIABLE : 0;
     *copy = NULL;
     size_t topic_size = strlen(topic);
-    bool kept =
-        delivery->state && msock__engine_keeps(engine, topic, topic_size);
-    if (!kept &&
+    bool wanted_here =
+        (delivery->state && msock__engine_keeps(engine, topic, topic_size)) ||
+        msock__engine_awaits(engine, topic, topic_size);
+    if (!wanted_here &&
         !msock__dispatch_any(engine->dispatch, topic, topic_size, true)) {
         return 0;
     }

@@ -14,6 +14,8 @@
  *                       (engine_push.h)
  *     engine_will.c     last wills (engine_will.h)
  *     engine_confirm.c  who acted on what (engine_confirm.h)
+ *     engine_request.c  who waits for replies, and who replies
+ *                       (engine_request.h)
  *     engine_identity.c signatures, and who may say what (engine_identity.h);
  *                       engine_answerer.c: who may answer for a session
  *     engine_share.c    too much to do: who goes first
@@ -33,6 +35,7 @@
 #include "core/announce.h"
 #include "core/answers.h"
 #include "core/ask.h"
+#include "core/asking.h"
 #include "core/audience.h"
 #include "core/copies.h"
 #include "core/dice.h"
@@ -173,6 +176,7 @@ struct msock__engine {
     struct msock__ask ask;           /* ... asked for them, ... */
     struct msock__tell tell;         /* ... and told */
     struct msock__acting acting;
+    struct msock__asking asking;
     struct msock__local *local_first, *local_last;
     size_t local_bytes;
     struct msock__post post;
@@ -194,6 +198,7 @@ struct msock__origin {
     uint64_t newest;   /* subscription that hears it */
     unsigned flags;    /* msock_message_flags */
     uint64_t due_us;   /* it waited for this moment; 0: it just came */
+    const struct msock__envelope *asks; /* of a request, else NULL */
 };
 
 /** What a publish is, once its arguments are checked. */
@@ -203,10 +208,12 @@ struct msock__publication {
     size_t json_size;
     const void *raw; /* NULL: JSON */
     size_t raw_size;
-    const char *type;    /* or NULL */
-    uint32_t expires_ms; /* 0: never */
-    uint32_t after_ms;   /* 0: at once */
-    uint64_t version;    /* of a state; 0: none yet */
+    const char *type;     /* or NULL */
+    const char *id;       /* or NULL */
+    const char *reply_to; /* or NULL */
+    uint32_t expires_ms;  /* 0: never */
+    uint32_t after_ms;    /* 0: at once */
+    uint64_t version;     /* of a state; 0: none yet */
     struct msock__delivery delivery;
 };
 

@@ -49,19 +49,55 @@ uint64_t msock__tickets_give(struct msock__tickets *tickets,
     return token;
 }
 
-bool msock__tickets_take(struct msock__tickets *tickets, uint64_t token,
-                         struct msock__ticket *ticket)
+/* The slot that a number names, NULL: it stands for nothing. */
+static struct msock__ticket_slot *slot_of(const struct msock__tickets *tickets,
+                                          uint64_t token)
 {
     uint32_t index = (uint32_t)(token & (MSOCK__TICKETS_MAX - 1));
     if (token == 0 || index >= tickets->used ||
         tickets->slots[index].token != token) {
-        return false;
+        return NULL;
     }
-    struct msock__ticket_slot *slot = &tickets->slots[index];
-    *ticket = slot->ticket;
+    return &tickets->slots[index];
+}
+
+static void release(struct msock__tickets *tickets,
+                    struct msock__ticket_slot *slot)
+{
     slot->token = 0;
     slot->next = tickets->free;
-    tickets->free = index + 1;
+    tickets->free = (uint32_t)(slot - tickets->slots) + 1;
+}
+
+void msock__tickets_sweep(struct msock__tickets *tickets,
+                          bool (*gone)(const struct msock__ticket *ticket,
+                                       void *user),
+                          void *user)
+{
+    for (uint32_t i = 0; i < tickets->used; i++) {
+        struct msock__ticket_slot *slot = &tickets->slots[i];
+        if (slot->token != 0 && gone(&slot->ticket, user)) {
+            release(tickets, slot);
+        }
+    }
+}
+
+const struct msock__ticket *
+msock__tickets_find(const struct msock__tickets *tickets, uint64_t token)
+{
+    const struct msock__ticket_slot *slot = slot_of(tickets, token);
+    return slot ? &slot->ticket : NULL;
+}
+
+bool msock__tickets_take(struct msock__tickets *tickets, uint64_t token,
+                         struct msock__ticket *ticket)
+{
+    struct msock__ticket_slot *slot = slot_of(tickets, token);
+    if (!slot) {
+        return false;
+    }
+    *ticket = slot->ticket;
+    release(tickets, slot);
     return true;
 }
 

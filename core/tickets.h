@@ -9,6 +9,7 @@
 #define MSOCK_CORE_TICKETS_H
 
 #include "codec/frame.h"
+#include "codec/reply.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ enum {
 struct msock__ticket {
     uint8_t session[MSOCK__SESSION_SIZE]; /* of the message's sender */
     uint64_t counter;           /* its reliable frame, 0: none of others */
-    uint64_t reply;             /* N of its reply_to */
+    bool bare;                  /* its sender has no session */
+    struct msock__reply reply;  /* what its reply_to names */
     char id[MSOCK__ID_MAX + 1]; /* its id, NUL-terminated */
 };
 
@@ -50,6 +52,17 @@ int msock__tickets_room(struct msock__tickets *tickets);
  *  Returns it (from 1 on), 0 if there are too many, or no memory. */
 uint64_t msock__tickets_give(struct msock__tickets *tickets,
                              const struct msock__ticket *ticket);
+
+/** Gives back all numbers of which `gone` says so. */
+void msock__tickets_sweep(struct msock__tickets *tickets,
+                          bool (*gone)(const struct msock__ticket *ticket,
+                                       void *user),
+                          void *user);
+
+/** Says what a number stands for.  Returns it, borrowed until the next call, or
+ *  NULL: nothing. */
+const struct msock__ticket *
+msock__tickets_find(const struct msock__tickets *tickets, uint64_t token);
 
 /** Takes a number back.  Returns whether it stood for something; that is
  *  written to *ticket then. */

@@ -93,6 +93,7 @@ extern "C" {
     XX(DROP_STATE_OLD, "drop_state_old",                                       \
        "a state older than the one that is known")                             \
     XX(DROP_STATE_FULL, "drop_state_full", "no room for another state")        \
+    XX(DROP_REPLY, "drop_reply", "a reply that nobody waits for, or any more") \
     XX(DROP_MEMORY, "drop_memory", "out of memory")                            \
     XX(DROP_FOREIGN, "drop_foreign",                                           \
        "datagram for another address, or from an interface not joined")        \

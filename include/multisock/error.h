@@ -37,7 +37,10 @@ extern "C" {
     XX(EACCESS, 18, "others may write or read the file")                       \
     XX(ENOTSUP, 19, "not supported here")                                      \
     XX(EFORK, 20, "a forked child may not send on its parent's channel")       \
-    XX(EBUSY, 21, "already in use")
+    XX(EBUSY, 21, "already in use")                                            \
+    XX(ENOBODY, 22, "nobody listens to that, or waits for it")                 \
+    XX(ETIMEDOUT, 23, "the deadline is over")                                  \
+    XX(ECANCELED, 24, "it was cancelled")
 
 enum msock_error {
 #define MSOCK__XX(name, number, text) MSOCK_##name = -(number),

@@ -211,8 +211,9 @@ enum msock_message_flags {
     MSOCK_MESSAGE_TOLD = 256,    /* a state that was not published just now */
     MSOCK_MESSAGE_OWNER_DOWN = 512, /* the session that published it is gone */
     MSOCK_MESSAGE_AGE_UNKNOWN = 1024,
-    MSOCK_MESSAGE_WILL = 4096 /* the last will of a node that went without a
-                                 bye, spoken by this very channel */
+    MSOCK_MESSAGE_REQUEST = 2048, /* its sender waits for msock_reply() */
+    MSOCK_MESSAGE_WILL = 4096     /* the last will of a node that went without a
+                                     bye, spoken by this very channel */
 };
 
 /** A message as a callback sees it: NUL-terminated slices of the receive

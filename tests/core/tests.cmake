@@ -30,7 +30,8 @@ foreach(module history repair_bounds)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 foreach(module heap schedule copies sendtimes admission pending
-        held answers ask tell dispute acts confirm tickets)
+        held answers ask tell dispute acts confirm requests
+        tickets)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 
@@ -53,6 +54,8 @@ foreach(part admission edges loss nodes presence pressure share sleep stream tim
 endforeach()
 msock_core_test(engine_faults msock_test_alloc msock_test_bench)
 msock_core_test(engine_confirm msock_test_alloc msock_test_bench)
+msock_core_test(engine_request msock_test_bench)
+msock_core_test(engine_reply msock_test_alloc msock_test_bench)
 msock_core_test(announce)
 msock_core_test(join msock_test_alloc)
 msock_core_test(trust msock_test_alloc)

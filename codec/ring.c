@@ -306,13 +306,21 @@ int msock_ring_remove(msock_ring *ring, int index)
 
 /* -- The source of a channel's keys -- */
 
-/* Returns the index of a key's id, or the number of keys. */
-static size_t find(const struct msock__keyring *keys, uint32_t id)
+/* Whether two masters are the same; their ids are, of one in 2^32 that are not.
+ */
+static bool is_key(const uint8_t *one, const uint8_t *two)
+{
+    return sodium_memcmp(one, two, MSOCK__KEY_SIZE) == 0;
+}
+
+/* Returns the index of a key, or the number of keys. */
+static size_t find(const struct msock__keyring *keys,
+                   const uint8_t master[static MSOCK__KEY_SIZE])
 {
     size_t index = 0;
 
     while (index < msock__keyring_count(keys) &&
-           msock__keyring_id(keys, index) != id) {
+           !is_key(msock__keyring_master(keys, index), master)) {
         index++;
     }
     return index;
@@ -325,8 +333,8 @@ static bool same(const struct msock__keyring *one,
     bool equal = msock__keyring_count(one) == msock__keyring_count(two);
 
     for (size_t i = 0; equal && i < msock__keyring_count(one); i++) {
-        equal = memcmp(msock__keyring_master(one, i),
-                       msock__keyring_master(two, i), MSOCK__KEY_SIZE) == 0;
+        equal = is_key(msock__keyring_master(one, i),
+                       msock__keyring_master(two, i));
     }
     return equal;
 }
@@ -335,16 +343,16 @@ static bool same(const struct msock__keyring *one,
 static int become(msock_ring *ring, const struct msock__keyring *wanted)
 {
     for (size_t i = msock__keyring_count(ring->keys); i > 0; i--) {
-        uint32_t id = msock__keyring_id(ring->keys, i - 1);
-        if (find(wanted, id) == msock__keyring_count(wanted)) {
+        const uint8_t *master = msock__keyring_master(ring->keys, i - 1);
+        if (find(wanted, master) == msock__keyring_count(wanted)) {
             take_out(ring, i - 1);
         }
     }
     for (size_t i = msock__keyring_count(wanted); i > 0; i--) {
-        size_t index = find(ring->keys, msock__keyring_id(wanted, i - 1));
+        const uint8_t *master = msock__keyring_master(wanted, i - 1);
+        size_t index = find(ring->keys, master);
         if (index == msock__keyring_count(ring->keys)) {
-            int result = msock__keyring_add(
-                ring->keys, msock__keyring_master(wanted, i - 1));
+            int result = msock__keyring_add(ring->keys, master);
             if (result < 0) {
                 return result;
             }

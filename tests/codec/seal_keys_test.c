@@ -321,6 +321,38 @@ Test(seal_keys, given_keys_may_be_all_others_than_before)
     msock__pipeline_fini(&pipeline);
 }
 
+static void write_file(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "w");
+
+    cr_assert(ne(ptr, file, NULL));
+    fputs(content, file);
+    fclose(file);
+    cr_assert(zero(int, chmod(path, 0600)));
+}
+
+/* Two keys of the id bfcce5ba: 32 digits each, found by trying. */
+#define TWIN_A "00000000000000000000000000005680"
+#define TWIN_B "00000000000000000000000000134444"
+#define LINE_TWIN_A "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDU2ODA="
+#define LINE_TWIN_B "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAxMzQ0NDQ="
+
+Test(seal_keys, a_given_key_is_kept_though_one_of_its_id_was_there)
+{
+    write_file("a.key", LINE_TWIN_A " # old\n");
+    struct msock__pipeline pipeline = open_file("a.key");
+
+    cr_expect(eq(int,
+                 msock__pipeline_replace(&pipeline, (const uint8_t *)TWIN_B, 1),
+                 1));
+
+    cr_expect(eq(u32, msock__key_id((const uint8_t *)TWIN_A), 0xbfcce5ba));
+    cr_expect(eq(u32, msock__key_id((const uint8_t *)TWIN_B), 0xbfcce5ba));
+    expect_file("a.key", LINE_TWIN_B "\n");
+    cr_expect(zero(int, msock__pipeline_reload(&pipeline)));
+    msock__pipeline_fini(&pipeline);
+}
+
 Test(seal_keys, keys_that_cannot_be_used_leave_all_as_it_is)
 {
     write_keys("a.key", "ab");

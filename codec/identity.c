@@ -126,15 +126,15 @@ int msock__identity_parse(struct msock__identity **identity, const char *text,
 
 int msock__identity_load(struct msock__identity **identity, const char *path)
 {
-    char text[MSOCK__KEYFILE_MAX];
+    char *text;
     size_t size;
-    int result = msock__keyfile_read(path, "msock id gen", text, &size);
+    int result = msock__keyfile_read(path, "msock id gen", &text, &size);
 
     if (result < 0) {
         return result;
     }
     result = msock__identity_parse(identity, text, size, path);
-    sodium_memzero(text, sizeof text);
+    sodium_free(text); /* wipes */
     return result;
 }
 

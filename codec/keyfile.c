@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that hold secrets. This is the one file of codec/ that needs an
- * operating system. */
+/* Files that hold secrets, of which nothing is read but into guarded memory.
+ * This is the one file of codec/ that needs an operating system. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "codec/keyfile.h"
 
 #include "codec/error.h"
+#include "codec/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,9 +144,27 @@ static ssize_t read_all(int fd, char *buffer, size_t capacity)
     return (ssize_t)size;
 }
 
+/* Reads what was opened into guarded memory. */
+static int read_secret(const char *path, int fd, char **text, size_t *size)
+{
+    char *bytes = sodium_malloc(MSOCK__KEYFILE_MAX);
+
+    if (bytes == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "%s: no memory to read it", path);
+    }
+    ssize_t got = read_all(fd, bytes, MSOCK__KEYFILE_MAX);
+    if (got < 0) {
+        int result = fail_errno(MSOCK_EKEY, path, "cannot be read");
+        sodium_free(bytes);
+        return result;
+    }
+    *text = bytes;
+    *size = (size_t)got;
+    return 0;
+}
+
 /* Checks what was opened, not what the path may name by now. */
-static int read_checked(const char *path, int fd,
-                        char text[static MSOCK__KEYFILE_MAX], size_t *size)
+static int read_checked(const char *path, int fd, char **text, size_t *size)
 {
     struct stat file;
 
@@ -152,20 +172,17 @@ static int read_checked(const char *path, int fd,
         return fail_errno(MSOCK_EKEY, path, "cannot be examined");
     }
     int result = check_file(path, &file);
+    return result < 0 ? result : read_secret(path, fd, text, size);
+}
+
+int msock__keyfile_read(const char *path, const char *maker, char **text,
+                        size_t *size)
+{
+    int result = msock__crypto_init();
+
     if (result < 0) {
         return result;
     }
-    ssize_t got = read_all(fd, text, MSOCK__KEYFILE_MAX);
-    if (got < 0) {
-        return fail_errno(MSOCK_EKEY, path, "cannot be read");
-    }
-    *size = (size_t)got;
-    return 0;
-}
-
-int msock__keyfile_read(const char *path, const char *maker,
-                        char text[static MSOCK__KEYFILE_MAX], size_t *size)
-{
     /* Not blocking, lest a FIFO keep us waiting before it can be refused. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
@@ -178,7 +195,7 @@ int msock__keyfile_read(const char *path, const char *maker,
     if (fd < 0) {
         return fail_errno(MSOCK_EKEY, path, "cannot be opened");
     }
-    int result = read_checked(path, fd, text, size);
+    result = read_checked(path, fd, text, size);
     close(fd);
     return result;
 }

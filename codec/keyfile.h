@@ -28,11 +28,14 @@ bool msock__keyline_next(struct msock__part *rest, struct msock__keyline *line);
 /** Reads a file of secrets: regular, at most 4 KiB, owned by the user or root,
  *  open to neither group nor others (except mode 0440 directly in
  *  $CREDENTIALS_DIRECTORY). A symbolic link is followed, and what it leads to
- *  is checked. The caller wipes `text`; `maker` is the command that makes such
- *  a file, for the sentence that there is none.
- *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read). */
-int msock__keyfile_read(const char *path, const char *maker,
-                        char text[static MSOCK__KEYFILE_MAX], size_t *size);
+ *  is checked. `maker` is the command that makes such a file, for the sentence
+ *  that there is none. *text is written on success and given to the caller, for
+ *  sodium_free(): guarded memory, which is locked where the system allows it
+ *  and wiped when freed.
+ *  Returns 0, MSOCK_EACCESS, MSOCK_EKEY (also: cannot be read), MSOCK_ENOMEM,
+ *  MSOCK_ESYSTEM (also: it may be readable in a moment). */
+int msock__keyfile_read(const char *path, const char *maker, char **text,
+                        size_t *size);
 
 /** Reads a file that is no secret and decides whom to believe: regular, of at
  *  most `max` bytes, owned by the user or root, not to be written by group or

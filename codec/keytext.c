@@ -15,7 +15,8 @@
 enum {
     BASE64_SIZE = MSOCK_KEY_TEXT_SIZE - 1,
     ARGON2_PASSES = 3,
-    ARGON2_BYTES = 64 * 1024 * 1024
+    ARGON2_BYTES = 64 * 1024 * 1024,
+    STACK_SIZE = 4096 /* more than Argon2 takes of it */
 };
 
 static_assert(MSOCK__KEY_TEXT == (int)MSOCK_KEY_TEXT_SIZE &&
@@ -81,14 +82,14 @@ int msock__keyring_parse(struct msock__keyring *ring, const char *text,
 
 int msock__keyring_load(struct msock__keyring *ring, const char *path)
 {
-    char text[MSOCK__KEYFILE_MAX];
+    char *text = NULL;
     size_t size;
-    int result = msock__keyfile_read(path, "msock key gen", text, &size);
+    int result = msock__keyfile_read(path, "msock key gen", &text, &size);
 
     if (result == 0) {
         result = msock__keyring_parse(ring, text, size, path);
     }
-    sodium_memzero(text, sizeof text);
+    sodium_free(text); /* wipes; NULL is fine */
     return result;
 }
 
@@ -161,5 +162,6 @@ int msock_key_from_passphrase(const char *key_string, const char *passphrase,
     }
     sodium_memzero(key, sizeof key);
     sodium_memzero(salt, sizeof salt);
+    sodium_stackzero(STACK_SIZE); /* Argon2 leaves the key there */
     return result;
 }

@@ -122,12 +122,12 @@ static int ring_new(msock_ring **ring)
 int msock_ring_load(msock_ring **ring, const char *path)
 {
     msock_ring *made = NULL;
-    char text[MSOCK__KEYFILE_MAX];
+    char *text = NULL;
     size_t size;
     int result = ring_new(&made);
 
     if (result == 0) {
-        result = msock__keyfile_read(path, "msock key gen", text, &size);
+        result = msock__keyfile_read(path, "msock key gen", &text, &size);
     }
     if (result == 0) {
         result = msock__keyring_parse(made->keys, text, size, path);
@@ -138,7 +138,7 @@ int msock_ring_load(msock_ring **ring, const char *path)
     } else {
         msock_ring_free(made);
     }
-    sodium_memzero(text, sizeof text);
+    sodium_free(text); /* wipes; NULL is fine */
     return result;
 }
 
@@ -152,7 +152,8 @@ void msock_ring_free(msock_ring *ring)
 
 /* -- Writing -- */
 
-/* A file's text as it grows; `full`: something did not fit. */
+/* A file's text as it grows, in guarded memory; `full`: something did not fit.
+ */
 struct page {
     char text[MSOCK__KEYFILE_MAX];
     size_t size;
@@ -171,35 +172,49 @@ static void append(struct page *page, const char *text)
     page->size += size;
 }
 
-static void append_key(struct page *page, const msock_ring *ring, size_t index)
+/* Writes a key in place; its NUL stands where the line goes on. */
+static void append_key(struct page *page,
+                       const uint8_t master[static MSOCK__KEY_SIZE])
+{
+    if (MSOCK__KEY_TEXT > sizeof page->text - page->size) {
+        page->full = true;
+        return;
+    }
+    msock__key_text(master, page->text + page->size);
+    page->size += MSOCK__KEY_TEXT - 1;
+}
+
+static void append_line(struct page *page, const msock_ring *ring, size_t index)
 {
     const char *behind = ring->text + ring->notes[index].behind;
-    char text[MSOCK__KEY_TEXT];
 
-    msock__key_text(msock__keyring_master(ring->keys, index), text);
     append(page, ring->text + ring->notes[index].above);
-    append(page, text);
+    append_key(page, msock__keyring_master(ring->keys, index));
     append(page, behind[0] != '\0' ? " # " : "");
     append(page, behind);
     append(page, "\n");
-    sodium_memzero(text, sizeof text);
 }
 
 int msock_ring_save(const msock_ring *ring, const char *path)
 {
-    struct page page = {.size = 0};
+    struct page *page = sodium_malloc(sizeof *page);
     int result;
 
-    append(&page, ring->head);
-    for (size_t i = 0; i < msock__keyring_count(ring->keys); i++) {
-        append_key(&page, ring, i);
+    if (page == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "%s: no memory to write it", path);
     }
-    result = page.full ? msock__fail(MSOCK_ELIMIT,
-                                     "%s: would be larger than %d bytes: "
-                                     "shorten its comments",
-                                     path, MSOCK__KEYFILE_MAX)
-                       : msock__keyfile_write(path, page.text, page.size);
-    sodium_memzero(&page, sizeof page);
+    page->size = 0;
+    page->full = false;
+    append(page, ring->head);
+    for (size_t i = 0; i < msock__keyring_count(ring->keys); i++) {
+        append_line(page, ring, i);
+    }
+    result = page->full ? msock__fail(MSOCK_ELIMIT,
+                                      "%s: would be larger than %d bytes: "
+                                      "shorten its comments",
+                                      path, MSOCK__KEYFILE_MAX)
+                        : msock__keyfile_write(path, page->text, page->size);
+    sodium_free(page); /* wipes */
     return result;
 }
 

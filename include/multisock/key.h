@@ -60,7 +60,8 @@ void msock_ring_free(msock_ring *ring);
  *  there is always the old file or the new one. A link stays a link. A comment
  *  on a key's line, and those right above it, go where the key goes; all other
  *  comments come first, and white space is as the library has it.
- *  Returns 0, MSOCK_ELIMIT (over 4 KiB), MSOCK_ESYSTEM.  Thread: any. */
+ *  Returns 0, MSOCK_ELIMIT (over 4 KiB), MSOCK_ENOMEM, MSOCK_ESYSTEM.
+ *  Thread: any. */
 int msock_ring_save(const msock_ring *ring, const char *path);
 
 /** Returns the number of keys, 1..8.  Thread: any. */

@@ -258,7 +258,19 @@ Test(ring, every_allocation_that_fails_is_told)
     } while (test_alloc_failed());
 
     cr_assert(zero(int, result));
-    cr_expect(eq(int, (int)n, 3));
+    cr_expect(eq(int, (int)n, 4));
     msock_ring_free(ring);
     msock_ring_free(NULL);
+}
+
+Test(ring, no_memory_to_save_leaves_the_file)
+{
+    msock_ring *ring = ring_of(LINE_A "#one\n");
+
+    test_alloc_fail_at(1);
+    cr_expect(eq(int, msock_ring_save(ring, "home.key"), MSOCK_ENOMEM));
+    cr_expect(test_alloc_failed());
+
+    expect_file("home.key", LINE_A "#one\n");
+    msock_ring_free(ring);
 }

@@ -19,6 +19,10 @@ foreach(module identity sign keyring keyfile ring ringbox seal seal_keys)
     msock_test(codec ${module} msock_codec msock_test_alloc)
 endforeach()
 target_link_options(codec_keyring_test PRIVATE -Wl,--wrap=crypto_generichash)
+msock_test(codec secrets msock_codec)
+target_link_options(codec_secrets_test PRIVATE
+    -Wl,--wrap=msock__base64_decode -Wl,--wrap=msock__keyfile_write
+    -Wl,-z,now)
 msock_test(codec rfc8259 msock_codec)
 target_sources(codec_rfc8259_test PRIVATE support/rfc8259.c
     codec/rfc8259_accepted.c codec/rfc8259_refused.c)

@@ -3,7 +3,9 @@
  * the engine (--wrap), and the simulator has to find out. The engine's sources
  * know nothing of it. */
 #include "codec/control.h"
+#include "core/acts.h"
 #include "core/age.h"
+#include "core/confirm.h"
 #include "core/engine_state.h"
 #include "core/engine_will.h"
 #include "core/repair.h"
@@ -46,6 +48,23 @@ __real_msock__roster_take(struct msock__roster *roster,
 int __wrap_msock__roster_take(struct msock__roster *roster,
                               struct msock__entry *entry,
                               const struct msock__control *hello);
+__attribute__((weak)) void
+__real_msock__acts_did(struct msock__acts *acts,
+                       const struct msock__acts_round *round, uint64_t counter,
+                       int code);
+void __wrap_msock__acts_did(struct msock__acts *acts,
+                            const struct msock__acts_round *round,
+                            uint64_t counter, int code);
+void __wrap_msock__acts_asked(struct msock__acts *acts,
+                              const struct msock__acts_round *round,
+                              uint64_t counter);
+__attribute__((weak)) void
+__real_msock__confirms_asked(struct msock__confirms *confirms, uint64_t now_us,
+                             const struct msock__control *sync, size_t used);
+void __wrap_msock__confirms_asked(struct msock__confirms *confirms,
+                                  uint64_t now_us,
+                                  const struct msock__control *sync,
+                                  size_t used);
 
 /** Nothing was ever seen. */
 int __wrap_msock__window_check(const struct msock__window *window,
@@ -133,6 +152,33 @@ int __wrap_msock__roster_take(struct msock__roster *roster,
     struct msock__control cut = *hello;
     cut.about.will.size = 0;
     return __real_msock__roster_take(roster, entry, &cut);
+}
+
+/** Whoever refused has acted. */
+void __wrap_msock__acts_did(struct msock__acts *acts,
+                            const struct msock__acts_round *round,
+                            uint64_t counter, int code)
+{
+    __real_msock__acts_did(acts, round, counter, code < 0 ? 0 : code);
+}
+
+/** Whoever is asked says nothing. */
+void __wrap_msock__acts_asked(struct msock__acts *acts,
+                              const struct msock__acts_round *round,
+                              uint64_t counter)
+{
+    (void)acts;
+    (void)round;
+    (void)counter;
+}
+
+/** Everybody is asked again 10 ms sooner than answers may take. */
+void __wrap_msock__confirms_asked(struct msock__confirms *confirms,
+                                  uint64_t now_us,
+                                  const struct msock__control *sync,
+                                  size_t used)
+{
+    __real_msock__confirms_asked(confirms, now_us - 10000, sync, used);
 }
 
 /** Losses are not reported. */

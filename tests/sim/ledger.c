@@ -69,6 +69,16 @@ static bool has_session(const struct life *life, uint64_t session)
     return false;
 }
 
+const struct life *ledger_life_of(const struct ledger *ledger, uint64_t session)
+{
+    for (size_t i = ledger->life_count; i > 0; i--) {
+        if (has_session(ledger->lives[i - 1], session)) {
+            return ledger->lives[i - 1];
+        }
+    }
+    return NULL;
+}
+
 void ledger_refresh(struct life *life, uint64_t now_us)
 {
     if (life->channel == NULL) {
@@ -173,16 +183,6 @@ bool ledger_identify(const struct ledger *ledger, const msock_message *message,
     return true;
 }
 
-static struct life *by_session(const struct ledger *ledger, uint64_t session)
-{
-    for (size_t i = ledger->life_count; i > 0; i--) {
-        if (has_session(ledger->lives[i - 1], session)) {
-            return ledger->lives[i - 1];
-        }
-    }
-    return NULL;
-}
-
 void ledger_refuse(struct life *life)
 {
     life->blocked = true;
@@ -226,7 +226,7 @@ static void note_loss(struct ledger *ledger, struct hearing *hearing,
 static void note_about(struct ledger *ledger, struct life *life,
                        const msock_event *event)
 {
-    const struct life *sender = by_session(ledger, event->session);
+    const struct life *sender = ledger_life_of(ledger, event->session);
     if (sender == NULL) {
         report_fail(ledger->report, "%s: an event of a session that never was",
                     life->name);
@@ -259,7 +259,7 @@ static const char *event_name(enum msock_event_kind kind)
 void ledger_event(struct ledger *ledger, struct life *life,
                   const msock_event *event)
 {
-    const struct life *sender = by_session(ledger, event->session);
+    const struct life *sender = ledger_life_of(ledger, event->session);
     report_note(ledger->report, "%s event %s of %s: %" PRIu64 " + %" PRIu64,
                 life->name, event_name(event->kind),
                 sender != NULL ? sender->name : "nobody", event->first,

@@ -36,6 +36,8 @@ enum publication_flags {
     PUBLISHED_SHARED = 8 /* as a session that another has, too */
 };
 
+struct order;
+
 struct publication {
     uint64_t at_us;
     uint64_t flushed_us; /* it had left by then; 0: not yet known */
@@ -43,8 +45,9 @@ struct publication {
     unsigned expires_ms;
     unsigned after_ms;
     uint8_t copies;
-    uint8_t topic; /* index */
-    uint8_t flags; /* publication_flags */
+    uint8_t topic;       /* index */
+    uint8_t flags;       /* publication_flags */
+    struct order *order; /* who acts on it is asked (orders.h), or NULL */
 };
 
 /** What one life heard of another. */
@@ -117,6 +120,10 @@ struct life *ledger_open(struct ledger *ledger, unsigned node, const char *name,
 
 /** Its channel is gone. */
 void ledger_end(struct life *life, uint64_t now_us);
+
+/** Whose session that is, or was; NULL: nobody's. */
+const struct life *ledger_life_of(const struct ledger *ledger,
+                                  uint64_t session);
 
 /** Notes the channel's session, and whether all published has left. */
 void ledger_refresh(struct life *life, uint64_t now_us);

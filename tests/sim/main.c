@@ -144,10 +144,13 @@ static void print_sum(const struct story_result *sum)
            " injected)\n"
            "messages        %" PRIu64 " published, %" PRIu64 " delivered\n"
            "repairs         %" PRIu64 " for %" PRIu64 " NACKs, %" PRIu64
-           " losses reported\n",
+           " losses reported\n"
+           "confirmed       %" PRIu64 " messages: %" PRIu64
+           " times acted, %" PRIu64 " refused, %" PRIu64 " silent\n",
            (double)sum->virtual_us / 3.6e9, sum->lives, sum->datagrams,
            sum->copies_lost, sum->injected, sum->published, sum->delivered,
-           sum->repairs, sum->nacks, sum->losses);
+           sum->repairs, sum->nacks, sum->losses, sum->orders, sum->acted,
+           sum->refused, sum->silent);
 }
 
 static int play_one(const struct request *request)

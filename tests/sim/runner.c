@@ -107,6 +107,10 @@ static void add(struct story_result *sum, const struct story_result *result)
     sum->repairs += result->repairs;
     sum->nacks += result->nacks;
     sum->injected += result->injected;
+    sum->orders += result->orders;
+    sum->acted += result->acted;
+    sum->refused += result->refused;
+    sum->silent += result->silent;
 }
 
 static void fail(struct runner_summary *summary, uint64_t seed, const char *why,

@@ -22,6 +22,7 @@ struct scenario_node {
     unsigned raw;
     unsigned state_ms; /* between two states, on average; 0: it has none */
     bool keeper;       /* it keeps them for others */
+    unsigned order_ms; /* between two orders, on average; 0: it has none */
     unsigned echo;     /* of what it hears, answered from the callback */
     unsigned size_max; /* bytes of padding */
     double drift_ppm;

@@ -15,7 +15,8 @@ enum {
     DRIZZLE_LOSS = 5,
     DRIZZLE_MESSAGES = 60,
     DRIZZLE_GAP_MS = 15,
-    IDLE_MS = 20000
+    IDLE_MS = 20000,
+    PROBE_ORDER_MS = 5000
 };
 
 static void begin(struct story *story)
@@ -106,10 +107,17 @@ static void probe(struct story *story)
             world_state(world, i, i % STATE_TOPICS, false);
         }
     }
+    for (unsigned i = 0; i < world->node_count; i++) {
+        if (world_alive(world, i) && story->scenario.nodes[i].order_ms > 0) {
+            orders_publish(world, i, &(struct publication){.topic = i % TOPICS},
+                           PROBE_ORDER_MS);
+        }
+    }
     uint64_t until_us = world_now(world);
     world_run(world, ARRIVE_MS);
     ledger_expect(&world->ledger, from_us, until_us, false);
     states_check(world);
+    orders_expect(&world->orders, from_us);
 }
 
 /* Whether a node's history outlives the longest time between two hellos, which
@@ -218,6 +226,10 @@ static void summarize(const struct story *story, struct story_result *result)
         .repairs = story->repairs + world_counter(world, -1, MSOCK_TX_REPAIRS),
         .nacks = story->nacks + world_counter(world, -1, MSOCK_TX_NACKS),
         .injected = stats.injected,
+        .orders = world->orders.count,
+        .acted = world->orders.acted,
+        .refused = world->orders.refused,
+        .silent = world->orders.silent,
     };
     memcpy(result->why, world->report.why, sizeof(result->why));
 }
@@ -236,6 +248,7 @@ void story_play(uint64_t seed, FILE *transcript, struct story_result *result)
                                       .node_count = story.scenario.node_count,
                                       .faults = story.scenario.calm,
                                       .transcript = transcript});
+    msock__sim_random_init(&story.order_dice, seed ^ UINT64_C(0x6F72646572));
     begin(&story);
     suffer(&story);
     heal(&story);

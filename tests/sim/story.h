@@ -25,6 +25,8 @@ struct story_result {
     uint64_t repairs;
     uint64_t nacks;
     uint64_t injected; /* by the attacker */
+    uint64_t orders;   /* confirmed messages, and who was expected to act: */
+    uint64_t acted, refused, silent;
 };
 
 /** Plays the story of a seed; `transcript` may be NULL. */

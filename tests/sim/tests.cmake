@@ -2,9 +2,9 @@
 # The simulator: production engines on a bad network in virtual time.
 add_library(msock_sim_world OBJECT
     sim/attacker.c sim/bounds.c sim/crowd.c sim/disguise.c sim/ledger.c
-    sim/ledger_check.c sim/nonces.c sim/report.c sim/roster_check.c sim/shared.c
-    sim/runner.c sim/scenario.c sim/states.c sim/story.c sim/traffic.c
-    sim/trouble.c sim/wills.c sim/wire.c sim/world.c)
+    sim/ledger_check.c sim/nonces.c sim/orders.c sim/report.c
+    sim/roster_check.c sim/runner.c sim/scenario.c sim/shared.c sim/states.c
+    sim/story.c sim/traffic.c sim/trouble.c sim/wills.c sim/wire.c sim/world.c)
 msock_target(msock_sim_world)
 target_include_directories(msock_sim_world PRIVATE
     ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
@@ -44,6 +44,9 @@ sim_canary(who "does not know what" engine_query_heard)
 sim_canary(loss "told of no loss" engine_event)
 sim_canary(will "a second time" engine_will_speak)
 sim_canary(words "did not hear the will" roster_take)
+sim_canary(deeds "is said to have acted" acts_did)
+sim_canary(answers "was silent, and ran it" acts_asked)
+sim_canary(asking "asks about" confirms_asked)
 
 # Fewer where each takes five times as long.
 set(sim_seeds 200)

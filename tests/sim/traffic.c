@@ -19,7 +19,10 @@ enum {
     SYNCS_OF_BURST = 7,
     BURST_US = 5100,       /* that came so soon after another, by any clock, */
     SYNC_REST_US = 250000, /* and one for NACKs each time */
-    BYES = 3
+    BYES = 3,
+    ASK_GAP_US = 19900, /* by any clock */
+    ASKS_EARLY = 6,
+    ASK_GAP_MAX_US = 300000
 };
 
 static_assert((TRAFFIC_SECONDS & (TRAFFIC_SECONDS - 1)) == 0 &&
@@ -126,6 +129,45 @@ static void check_sync(struct traffic *traffic, unsigned node,
     }
 }
 
+/* A sync that asks about frames is none of those: it only serves for one that
+ * is due. It is bounded by each frame that it asks about: every 20 ms at most
+ * (large groups: more slowly), and from the seventh time on the gap doubles, up
+ * to 320 ms. So that is 11 in 0.72 s and 3.2 a second from then on, until the
+ * deadline; orders.h checks that no frame is asked about after it. */
+static void check_asking(struct traffic *traffic, unsigned node,
+                         struct traffic_session *session, uint64_t counter,
+                         uint64_t now_us)
+{
+    struct traffic_asking *asking =
+        &session->askings[counter % TRAFFIC_ASKINGS];
+    if (asking->counter != counter) {
+        *asking =
+            (struct traffic_asking){.counter = counter, .gap_us = ASK_GAP_US};
+    } else if (now_us - asking->last_us < asking->gap_us) {
+        report_fail(traffic->report,
+                    "n%u asks about %" PRIu64 " again after %" PRIu64 " us",
+                    node, counter, now_us - asking->last_us);
+    }
+    asking->last_us = now_us;
+    asking->times++;
+    if (asking->times > ASKS_EARLY && asking->gap_us < ASK_GAP_MAX_US) {
+        asking->gap_us *= 2;
+    }
+}
+
+/* Each result is told once each time that it is asked for. */
+static void check_ack(struct traffic *traffic, unsigned node,
+                      const struct wire_view *view)
+{
+    struct traffic_node *at = &traffic->nodes[node];
+    at->told += view->control.count;
+    if (at->told > traffic->asked) {
+        report_fail(traffic->report,
+                    "n%u told %" PRIu64 " results, %" PRIu64 " were asked for",
+                    node, at->told, traffic->asked);
+    }
+}
+
 /* Whoever is answered has not heard the bye: there is another one. */
 static void check_bye(struct traffic *traffic, unsigned node,
                       struct traffic_session *session)
@@ -148,8 +190,16 @@ static void follow_session(struct traffic *traffic, unsigned node,
     }
     if (view->kind == WIRE_RELIABLE) {
         note_reliable(session, view, now_us);
+    } else if (view->kind == WIRE_SYNC && view->control.count > 0) {
+        for (size_t i = 0; i < view->control.count; i++) {
+            check_asking(traffic, node, session, view->control.asked[i],
+                         now_us);
+        }
+        traffic->asked += view->control.count;
     } else if (view->kind == WIRE_SYNC) {
         check_sync(traffic, node, session, now_us);
+    } else if (view->kind == WIRE_ACK) {
+        check_ack(traffic, node, view);
     } else if (view->kind == WIRE_BYE) {
         check_bye(traffic, node, session);
     } else if (view->kind == WIRE_ANSWER && session->byes > 0) {

@@ -7,12 +7,20 @@
 #include "tests/sim/report.h"
 #include "tests/sim/wire.h"
 
-enum { TRAFFIC_NODES_MAX = 1024, TRAFFIC_SECONDS = 16 };
+enum { TRAFFIC_NODES_MAX = 1024, TRAFFIC_SECONDS = 16, TRAFFIC_ASKINGS = 64 };
 
 /** What one node sent, in total or in a second. */
 struct traffic_count {
     uint64_t frames[WIRE_KINDS];
     uint64_t bytes[WIRE_KINDS];
+};
+
+/** How often a session asked what became of a frame. */
+struct traffic_asking {
+    uint64_t counter; /* 0: none */
+    uint64_t times;
+    uint64_t last_us;
+    uint64_t gap_us; /* before the next one, at least */
 };
 
 /** What a node says of its present session: how far its reliable stream is, and
@@ -23,6 +31,7 @@ struct traffic_session {
     uint64_t last_us; /* and when it was first sent */
     bool burst;       /* soon after the one before it */
     uint64_t syncs;   /* since then */
+    struct traffic_asking askings[TRAFFIC_ASKINGS]; /* a ring by counter */
     uint64_t byes;
     uint64_t answers; /* since the first of them */
 };
@@ -31,6 +40,7 @@ struct traffic_node {
     struct traffic_count total;
     struct traffic_count seconds[TRAFFIC_SECONDS]; /* a ring */
     struct traffic_session session;
+    uint64_t told;               /* results, in acks */
     struct traffic_count window; /* the last full seconds, summed */
     uint64_t second;             /* the newest in the ring */
 };
@@ -38,6 +48,7 @@ struct traffic_node {
 struct traffic {
     struct report *report;
     struct traffic_node *nodes; /* TRAFFIC_NODES_MAX */
+    uint64_t asked;             /* for results, by all */
 };
 
 void traffic_init(struct traffic *traffic, struct report *report);

@@ -11,6 +11,8 @@ enum {
     WITHHELD_MAX_MS = 15000,
     AFTER_MAX_MS = 3000,
     PUBLICATIONS_MAX = 4000, /* so that a story stays short */
+    ORDERS_MAX = 500,
+    ORDER_MAX_MS = 5000,
     BYTES_MAX = 3 * 1000 * 1000
 };
 
@@ -268,6 +270,46 @@ static void publish_states(struct story *story)
     }
 }
 
+/* An order by the dice that they have of their own. */
+static void publish_order(struct story *story, unsigned number)
+{
+    struct msock__sim_random *random = &story->order_dice;
+    unsigned order_ms = story->scenario.nodes[number].order_ms;
+    unsigned deadline_ms = scenario_within(random, 20, ORDER_MAX_MS);
+    struct publication order = {0};
+    order.topic = (uint8_t)scenario_within(random, 0, TOPICS - 1);
+    order.padding = scenario_within(random, 0, 100);
+    if (msock__sim_random_chance(random, 10)) {
+        order.padding *= 100; /* in pieces */
+    }
+    if (msock__sim_random_chance(random, 20)) {
+        order.after_ms = scenario_within(random, 1, deadline_ms - 1);
+    }
+    if (msock__sim_random_chance(random, 50)) {
+        order.expires_ms = deadline_ms;
+    }
+    story->order_us[number] =
+        world_now(&story->world) +
+        UINT64_C(1000) * scenario_within(random, 1, 2 * order_ms);
+    if (story->ordered < ORDERS_MAX) {
+        story->ordered++;
+        orders_publish(&story->world, number, &order, deadline_ms);
+    }
+}
+
+static void publish_orders(struct story *story)
+{
+    struct world *world = &story->world;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        const struct life *life = world->nodes[i].life;
+        bool awake = life != NULL && life->asleep_us <= world_now(world);
+        if (story->scenario.nodes[i].order_ms > 0 && awake &&
+            world_alive(world, i) && world_now(world) >= story->order_us[i]) {
+            publish_order(story, i);
+        }
+    }
+}
+
 void trouble_tick(struct story *story)
 {
     const struct scenario_rates *rates = &story->scenario.rates;
@@ -288,4 +330,5 @@ void trouble_tick(struct story *story)
     attack(story);
     publish(story);
     publish_states(story);
+    publish_orders(story);
 }

@@ -64,6 +64,7 @@ static void on_datagram(const msock_sim_event *event, void *user)
     wire_read(&world->wire, event->bytes, event->size, &view);
     if (sent) {
         traffic_sent(&world->traffic, (unsigned)from, &view, event->now_us);
+        orders_asked(&world->orders, world->nodes[from].life, &view);
         unsigned as =
             shared_sender(&world->shared, (unsigned)from, view.session);
         if (!nonces_note(&world->nonces, as, event->bytes, event->size)) {
@@ -134,6 +135,7 @@ void world_init(struct world *world, const struct world_config *config)
                                     .shared = &world->shared};
     world->shared = (struct shared){.report = &world->report};
     traffic_init(&world->traffic, &world->report);
+    orders_init(&world->orders, &world->ledger, config->seed);
     attacker_init(&world->attacker, &world->report, world->sim);
     msock__sim_random_init(&world->random, ~config->seed);
     init_nodes(world);
@@ -145,6 +147,7 @@ void world_fini(struct world *world)
     msock_sim_tap(world->sim, NULL, NULL);
     msock_sim_crash(world->sim, NULL);
     msock_sim_close(world->sim);
+    orders_fini(&world->orders);
     ledger_fini(&world->ledger);
     traffic_fini(&world->traffic);
     attacker_fini(&world->attacker);
@@ -208,6 +211,8 @@ static int on_message(msock_channel *channel, const msock_message *message,
         return 0;
     }
     ledger_hear(&world->ledger, node->life, message, world_now(world));
+    int code =
+        orders_hear(&world->orders, node->life, message, world_now(world));
     bool answers = node->echo > 0 &&
                    (message->flags & MSOCK_MESSAGE_LOCAL) == 0 &&
                    strcmp(message->topic, "b/c") == 0 &&
@@ -216,7 +221,7 @@ static int on_message(msock_channel *channel, const msock_message *message,
         publish_in(node, &(struct publication){.flags = PUBLISHED_ECHO |
                                                         PUBLISHED_RELIABLE});
     }
-    return 0;
+    return code;
 }
 
 static int on_will(msock_channel *channel, const msock_message *message,
@@ -439,6 +444,7 @@ static void tick(struct world *world)
             check_closing(world, node->life);
         }
     }
+    orders_tick(&world->orders, now_us);
     check_budgets(world);
 }
 

@@ -10,6 +10,7 @@
 #include "tests/sim/attacker.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/nonces.h"
+#include "tests/sim/orders.h"
 #include "tests/sim/report.h"
 #include "tests/sim/shared.h"
 #include "tests/sim/traffic.h"
@@ -57,6 +58,7 @@ struct world {
     struct traffic traffic;
     struct attacker attacker;
     struct nonces nonces;
+    struct orders orders;
     struct msock__sim_random random; /* of echoes */
     uint64_t checked_s;              /* second of the last budget check */
     uint64_t digest;                 /* of all that happened */

@@ -71,8 +71,8 @@ static void end(struct msock__engine *engine, uint64_t now_us,
     if (session->bye_us == 0) {
         /* After a bye it still mends its stream itself. */
         msock__engine_stream_end(engine, now_us, session);
-        msock__engine_tell_gone(engine, now_us, session);
     }
+    msock__engine_tell_gone(engine, now_us, session);
     msock__engine_stream_report(engine, session);
     drop_scheduled(engine, now_us, session);
     if (dies) {

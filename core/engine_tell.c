@@ -203,17 +203,26 @@ void msock__engine_tell_gone(struct msock__engine *engine, uint64_t now_us,
     int count = msock__values_collect(engine->values, NULL, 0, &list);
 
     for (int i = 0; i < count; i++) {
-        struct msock__state *state = msock__values_find(
-            engine->values, list[i]->topic, list[i]->topic_size);
-        if (state && memcmp(list[i]->edition.session, session->id,
-                            MSOCK__SESSION_SIZE) == 0) {
-            dispute(engine, now_us, state);
+        if (memcmp(list[i]->edition.session, session->id,
+                   MSOCK__SESSION_SIZE) == 0) {
+            msock__engine_tell_last(engine, now_us, list[i]);
         }
     }
     if (count < 0) {
         msock__engine_drop(engine, now_us, MSOCK_DROP_MEMORY, 1);
     }
     msock__values_release(list, count);
+}
+
+void msock__engine_tell_last(struct msock__engine *engine, uint64_t now_us,
+                             const struct msock__value *value)
+{
+    struct msock__state *state =
+        msock__values_find(engine->values, value->topic, value->topic_size);
+
+    if (state) {
+        dispute(engine, now_us, state);
+    }
 }
 
 /* Tells the topic that is due, unless somebody did. */
@@ -224,7 +233,7 @@ static void settle(struct msock__engine *engine, uint64_t now_us,
     struct msock__state *state =
         msock__values_find(engine->values, due->topic, due->topic_size);
 
-    if (state && state->sent_us < due->since_us) {
+    if (state && state->sent_us <= due->since_us) {
         uint64_t from_us =
             state->sent_us +
             (state->value->own ? MSOCK__TELL_OWN_US : MSOCK__TELL_KEPT_US);

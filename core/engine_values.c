@@ -217,6 +217,9 @@ bool msock__engine_value_heard(struct msock__engine *engine,
     if (!value) {
         return false;
     }
+    if (origin->session->bye_us > 0) {
+        msock__engine_tell_last(engine, origin->now_us, value);
+    }
     msock__engine_value_message(engine, origin->now_us, value, message);
     *held = value;
     return true;

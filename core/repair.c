@@ -220,8 +220,10 @@ void msock__repair_range(struct msock__repair *repair,
     }
     repair->oldest = msock__most(repair->oldest, held.first);
     repair->last = msock__most(repair->last, held.last);
-    repair->told_last = msock__most(repair->told_last, held.last);
-    repair->told_us = round->now_us;
+    if (held.last >= repair->told_last) {
+        repair->told_last = held.last;
+        repair->told_us = round->now_us;
+    }
     watch_oldest(repair, round->now_us);
     track(repair, round);
 }

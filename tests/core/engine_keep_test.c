@@ -270,3 +270,63 @@ Test(engine_keep, session_drawn_anew_keeps_its_states_newest)
                                engine->session, 16)));
     cr_expect(probe_list(node, "#")->last_state.alive);
 }
+
+/* The hub and the last node do not hear each other. */
+static bool lose_between_ends(const struct net_frame *frame, size_t to)
+{
+    return (frame->from == 0 && to == 2) || (frame->from == 2 && to == 0);
+}
+
+/* Three nodes of which the last one never hears the first. Returns it. */
+static size_t open_apart(void)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t between = net_open("between", "", NET_KEY);
+    size_t node = net_open("node", "", NET_KEY);
+
+    cr_assert(zero(sz, hub));
+    cr_assert(eq(sz, node, 2));
+    net.lose = lose_between_ends;
+    (void)probe_listen(between, "#");
+    (void)probe_listen(node, "#");
+    net_run(5 * NET_SECOND_US);
+    return node;
+}
+
+Test(engine_keep, who_leaves_is_spoken_for_by_who_heard_it)
+{
+    size_t node = open_apart();
+    probe_set(0, "lamp", "1");
+    net_run(NET_SECOND_US);
+    EXPECT_NOTES(probe_list(node, "#"), "");
+
+    msock_close(net_channel(0), NULL, NULL);
+    net_run(2 * NET_SECOND_US);
+
+    EXPECT_NOTES(probe_list(node, "#"), "lamp=1@1 ");
+    cr_expect(not(probe_list(node, "#")->last_state.alive));
+}
+
+/* The one in the middle has to ask for what is published last. */
+static bool lose_first_original(const struct net_frame *frame, size_t to)
+{
+    static bool lost;
+    bool original = !lost && to == 1 && frame->from == 0 &&
+                    frame->header.stream == MSOCK__RELIABLE;
+
+    lost = lost || original;
+    return original || lose_between_ends(frame, to);
+}
+
+Test(engine_keep, what_is_repaired_after_a_bye_is_told_too)
+{
+    size_t node = open_apart();
+    net.lose = lose_first_original;
+    probe_set(0, "lamp", "1");
+
+    msock_close(net_channel(0), NULL, NULL);
+    net_run(2 * NET_SECOND_US);
+
+    EXPECT_NOTES(probe_list(1, "#"), "lamp=1@1 ");
+    EXPECT_NOTES(probe_list(node, "#"), "lamp=1@1 ");
+}

@@ -45,6 +45,20 @@ Test(repair_loss, tries_count_from_when_the_sender_last_held_it)
     CAME_OUT("[1-1] 2 ");
 }
 
+Test(repair_loss, sender_that_goes_back_proves_nothing)
+{
+    hear_range(1, 2);
+    for (int i = 0; i < 13; i++) {
+        cr_expect(eq(sz, wait_for_nack(), 1));
+        now.now_us += 1 * MS;
+        hear_range(1, 1);
+    }
+
+    cr_expect(eq(uint, ask_until_given_up(), 1));
+
+    CAME_OUT("[1-2] ");
+}
+
 Test(repair_loss, a_repair_proves_that_what_follows_is_held)
 {
     add(40);

@@ -13,7 +13,8 @@ enum {
     NODE_MS = 25,  /* per node: the group's hellos stay within its budget */
     BYTE_US = 125, /* of the group's 64 kbit/s */
     BYTES_AHEAD = 8000,
-    FULL_SIZE = 250, /* guessed, until one left */
+    FULL_SIZE = 250,  /* guessed, until one left */
+    CALM_US = 100000, /* spread when nobody comes */
     PULL_US = 1000000,
     PULLS_AHEAD = 3,
     GATHER_MS = 10, /* so that several changes share a hello */
@@ -154,6 +155,12 @@ void msock__announce_hello_sent(struct msock__announce *announce,
     announce->hello_us = now_us + base_ms(nodes) * announce->share;
 }
 
+void msock__announce_met(struct msock__announce *announce, uint64_t now_us)
+{
+    announce->met = true;
+    announce->met_us = now_us;
+}
+
 void msock__announce_asked_who(struct msock__announce *announce,
                                uint64_t now_us, size_t nodes, size_t size)
 {
@@ -200,8 +207,11 @@ void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
     announce->pulled = true;
     announce->pulled_us = now_us;
     announce->pull_nodes = nodes;
-    announce->pull_us =
-        msock__dice_below(dice, msock__announce_spread_us(announce, nodes));
+    uint64_t spread_us = msock__announce_spread_us(announce, nodes);
+    if (!announce->met || now_us - announce->met_us > spread_us) {
+        spread_us = msock__least(spread_us, CALM_US);
+    }
+    announce->pull_us = msock__dice_below(dice, spread_us);
     announce->pull_due_us =
         msock__most(now_us + announce->pull_us,
                     msock__rate_due(&announce->pulls, PULLS_AHEAD * PULL_US));

@@ -41,6 +41,8 @@ struct msock__announce {
     uint64_t pull_us;         /* so long after that, ... */
     size_t pull_nodes;        /* for a group of so many, ... */
     uint64_t pull_due_us;     /* which is then */
+    bool met;                 /* somebody came, */
+    uint64_t met_us;          /* last at this time */
     uint32_t part;            /* of the one that is leaving, */
     size_t part_size;         /* and bytes of it that left */
     struct msock__rate pulls; /* full hellos, a second each */
@@ -90,13 +92,17 @@ uint64_t msock__announce_spread_us(const struct msock__announce *announce,
 void msock__announce_changed(struct msock__announce *announce, uint64_t now_us,
                              struct msock__dice *dice, size_t nodes);
 
+/** A session came up: until the spread is over many may have to be told. */
+void msock__announce_met(struct msock__announce *announce, uint64_t now_us);
+
 /** A query left in `size` bytes: it is paid out of the allowance. */
 void msock__announce_asked_who(struct msock__announce *announce,
                                uint64_t now_us, size_t nodes, size_t size);
 
 /** Somebody new hears us, is heard, or asks who we are: a full hello is due
- *  within the spread, as far as that makes no more than one a second, and four
- *  at once; after the end, a bye at once. */
+ *  within the spread, or within 100 ms if nobody came for so long, as far as
+ *  that makes no more than one a second, and four at once; after the end, a bye
+ *  at once. */
 void msock__announce_pull(struct msock__announce *announce, uint64_t now_us,
                           struct msock__dice *dice, size_t nodes);
 

@@ -9,7 +9,8 @@
 #include "core/engine_will.h"
 #include "core/number.h"
 
-enum { DOWN_AFTER = 3 }; /* times the promised gap without any frame */
+/* Times the promised gap without any frame. */
+enum { DOUBT_AFTER = 2, DOWN_AFTER = 3 };
 
 size_t msock__engine_nodes(const struct msock__engine *engine)
 {
@@ -30,20 +31,37 @@ static void tell(struct msock__engine *engine, enum msock_event_kind kind,
 }
 
 /* A group that grew says hello less often than it promised. */
-static uint64_t down_us(const struct msock__engine *engine,
-                        const struct msock__session *session)
+uint64_t msock__engine_session_every_us(const struct msock__engine *engine,
+                                        const struct msock__session *session)
 {
-    uint64_t every_us =
+    uint64_t now_us =
         msock__announce_every_ms(msock__engine_nodes(engine)) * 1000;
+    return msock__most(now_us, session->every_us);
+}
+
+/* When a session has been silent for so many of these gaps. */
+static uint64_t silent_us(const struct msock__engine *engine,
+                          const struct msock__session *session, unsigned gaps)
+{
     return session->heard_us +
-           DOWN_AFTER * msock__most(every_us, session->every_us);
+           gaps * msock__engine_session_every_us(engine, session);
+}
+
+bool msock__engine_session_doubted(const struct msock__engine *engine,
+                                   uint64_t now_us,
+                                   const struct msock__session *session)
+{
+    return silent_us(engine, session, DOUBT_AFTER) <= now_us;
 }
 
 static void expect(struct msock__engine *engine,
                    const struct msock__session *session)
 {
-    if (session->up && down_us(engine, session) < engine->check_us) {
-        engine->check_us = down_us(engine, session);
+    /* While it is asked there is nothing more to be done. */
+    unsigned gaps = session->entry.ask_us > 0 ? DOWN_AFTER : DOUBT_AFTER;
+    if (session->up) {
+        engine->check_us =
+            msock__least(engine->check_us, silent_us(engine, session, gaps));
     }
 }
 
@@ -119,6 +137,7 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
     session->bye_us = 0;
     engine->up_count++;
     expect(engine, session);
+    msock__announce_met(&engine->announce, now_us);
     msock__announce_pull(&engine->announce, now_us, &engine->dice,
                          msock__engine_nodes(engine));
     msock__engine_profile_wanted(engine, now_us, session);
@@ -168,8 +187,11 @@ void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
     struct msock__session *session = msock__sessions_newest(engine->sessions);
     while (session && !engine->closing) {
         struct msock__session *older = session->older;
-        if (session->up && down_us(engine, session) <= known_us) {
+        if (session->up && silent_us(engine, session, DOWN_AFTER) <= known_us) {
             end(engine, now_us, session, true);
+        } else if (session->up &&
+                   msock__engine_session_doubted(engine, known_us, session)) {
+            msock__engine_profile_doubt(engine, now_us, session);
         }
         expect(engine, session);
         session = older;

@@ -8,7 +8,10 @@
 enum {
     ASK_US_MIN = 100000,  /* until what is on its way should have come */
     ASK_US_MAX = 5000000, /* between two askings, or the pause if it is more */
-    ASK_DOUBLINGS = 6
+    ASK_DOUBLINGS = 6,
+    /* What is known, but not heard: it is asked in a share of the gap between
+     * hellos, and again after another or two. */
+    DOUBT_SHARE = 8
 };
 
 /* -- One's own -- */
@@ -68,6 +71,24 @@ void msock__engine_profile_wanted(struct msock__engine *engine, uint64_t now_us,
     }
 }
 
+static uint64_t doubt_us(const struct msock__engine *engine,
+                         const struct msock__session *session)
+{
+    return msock__engine_session_every_us(engine, session) / DOUBT_SHARE;
+}
+
+void msock__engine_profile_doubt(struct msock__engine *engine, uint64_t now_us,
+                                 struct msock__session *session)
+{
+    uint64_t wait_us =
+        msock__least(pause_us(engine), doubt_us(engine, session));
+    if (session->entry.ask_us == 0) {
+        session->entry.wanted_us = 0; /* the group did not grow since */
+        ask_at(engine, session,
+               now_us + msock__dice_below(&engine->dice, wait_us));
+    }
+}
+
 void msock__engine_profile_heard(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session,
                                  const struct msock__control *hello)
@@ -118,6 +139,9 @@ static void put_off(struct msock__engine *engine, uint64_t now_us,
         uint64_t wait_us = pause_us(engine) << entry->asks;
         wait_us =
             msock__least(wait_us, msock__most(ASK_US_MAX, pause_us(engine)));
+        if (msock__entry_known(entry)) {
+            wait_us = msock__least(wait_us, doubt_us(engine, session));
+        }
         entry->asks += entry->asks < ASK_DOUBLINGS;
         ask_at(engine, session,
                now_us + wait_us + msock__dice_below(&engine->dice, wait_us));
@@ -138,6 +162,16 @@ static uint64_t first_us(struct msock__engine *engine, uint64_t now_us,
            msock__dice_below(&engine->dice, wait_us);
 }
 
+/* Whether something of a session is still to be learned: what it says of
+ * itself, or that it lives. */
+static bool is_wanted(const struct msock__engine *engine, uint64_t now_us,
+                      const struct msock__session *session)
+{
+    return session->up &&
+           (!msock__entry_known(&session->entry) ||
+            msock__engine_session_doubted(engine, now_us, session));
+}
+
 bool msock__engine_query(struct msock__engine *engine, uint64_t now_us,
                          struct msock__control *query)
 {
@@ -152,8 +186,9 @@ bool msock__engine_query(struct msock__engine *engine, uint64_t now_us,
     engine->ask_us = UINT64_MAX;
     for (; session; session = session->older) {
         uint64_t ask_us = session->entry.ask_us;
-        if (ask_us == 0 || !session->up) {
+        if (ask_us == 0 || !is_wanted(engine, now_us, session)) {
             session->entry.ask_us = 0;
+            session->entry.asks = 0;
             continue;
         }
         ask_us = first_us(engine, now_us, &session->entry);

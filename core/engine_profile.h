@@ -26,6 +26,10 @@ void msock__engine_profile_changed(struct msock__engine *engine);
 void msock__engine_profile_wanted(struct msock__engine *engine, uint64_t now_us,
                                   struct msock__session *session);
 
+/** A session should have been heard again: it is asked, until it is. */
+void msock__engine_profile_doubt(struct msock__engine *engine, uint64_t now_us,
+                                 struct msock__session *session);
+
 /** A session's hello. */
 void msock__engine_profile_heard(struct msock__engine *engine, uint64_t now_us,
                                  struct msock__session *session,

@@ -364,6 +364,15 @@ void msock__engine_session_promised(struct msock__engine *engine,
                                     struct msock__session *session,
                                     uint64_t every_us);
 
+/** The longest gap between two hellos of a session. */
+uint64_t msock__engine_session_every_us(const struct msock__engine *engine,
+                                        const struct msock__session *session);
+
+/** Whether nothing was heard of it for so long that it is asked. */
+bool msock__engine_session_doubted(const struct msock__engine *engine,
+                                   uint64_t now_us,
+                                   const struct msock__session *session);
+
 /** Sessions that fell silent, as far as all is read that came by `known_us`. */
 void msock__engine_presence_tick(struct msock__engine *engine, uint64_t now_us,
                                  uint64_t known_us);

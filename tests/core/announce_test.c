@@ -110,11 +110,39 @@ Test(announce, who_is_new_is_told_all_within_the_spread)
     uint64_t spread_us = msock__announce_spread_us(&announce, 40);
     cr_assert(eq(u64, spread_us, 40 * SIZE * 125));
 
+    msock__announce_met(&announce, now_us);
     msock__announce_pull(&announce, now_us, &dice, 40);
 
     uint64_t due_us = msock__announce_deadline(&announce);
     cr_expect(le(u64, due_us, now_us + spread_us));
     cr_expect(eq(int, due(due_us, 40), MSOCK__HELLO_FULL));
+}
+
+/* When the full hello is due that is asked for after `calm_us` in which nobody
+ * came, at the latest of 100 draws. */
+static uint64_t latest_after(uint64_t calm_us, size_t nodes)
+{
+    uint64_t latest_us = 0;
+    for (int i = 0; i < 100; i++) {
+        start();
+        dice.state = (uint64_t)i;
+        uint64_t now_us = open_up(1);
+        msock__announce_met(&announce, now_us);
+        now_us += calm_us;
+        msock__announce_pull(&announce, now_us, &dice, nodes);
+        uint64_t due_us = announce.full_us - now_us;
+        latest_us = due_us > latest_us ? due_us : latest_us;
+    }
+    return latest_us;
+}
+
+Test(announce, who_is_asked_when_nobody_came_for_a_spread_tells_within_100_ms)
+{
+    uint64_t spread_us = UINT64_C(40) * SIZE * 125;
+
+    cr_expect(gt(u64, latest_after(spread_us, 40), spread_us * 9 / 10));
+    cr_expect(le(u64, latest_after(spread_us + 1, 40), 100 * MS));
+    cr_expect(gt(u64, latest_after(spread_us + 1, 40), 90 * MS));
 }
 
 Test(announce, many_who_are_new_do_not_hasten_it)
@@ -125,6 +153,7 @@ Test(announce, many_who_are_new_do_not_hasten_it)
         dice.state = (uint64_t)i;
         uint64_t now_us = open_up(1);
         for (size_t nodes = 100; nodes < 200; nodes++) {
+            msock__announce_met(&announce, now_us);
             msock__announce_pull(&announce, now_us, &dice, nodes);
         }
         uint64_t due_us = msock__announce_deadline(&announce) - now_us;
@@ -138,6 +167,7 @@ Test(announce, many_who_are_new_do_not_hasten_it)
 Test(announce, full_hello_is_put_off_when_the_group_grew)
 {
     uint64_t now_us = open_up(1);
+    msock__announce_met(&announce, now_us);
     msock__announce_pull(&announce, now_us, &dice, 2);
     uint64_t first_us = msock__announce_deadline(&announce);
     cr_expect(eq(int, due(first_us, 200), MSOCK__HELLO_NONE));

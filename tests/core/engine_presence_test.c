@@ -115,6 +115,32 @@ Test(engine_presence, who_fell_silent_is_up_again_when_heard)
     cr_expect(eq(sz, net_bench(node)->heard_count, 1));
 }
 
+static void note_heard(msock_channel *channel, const msock_node *node,
+                       void *user)
+{
+    (void)channel;
+    *(uint64_t *)user = node->heard_ms;
+}
+
+Test(engine_presence, who_was_not_heard_for_long_is_asked)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    size_t node = net_open("kitchen", "", NET_KEY);
+    uint64_t heard_ms = UINT64_MAX;
+    net.lose = lose_while_cut;
+    net_run(60 * NET_SECOND_US);
+    cut = true;
+    net_run(16 * NET_SECOND_US);
+
+    cut = false;
+    net_run(2 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_DOWN), 0));
+    cr_expect(eq(sz, net_event_count(node, MSOCK_EVENT_DOWN), 0));
+    (void)msock_nodes(net_channel(node), note_heard, &heard_ms);
+    cr_expect(lt(u64, heard_ms, 2000));
+}
+
 Test(engine_presence, bye_is_down_at_once)
 {
     size_t hub = net_open("hub", "", NET_KEY);

@@ -258,3 +258,45 @@ Test(figures, everybody_is_admitted_within_5_s_when_200_nodes_open_in_one)
     cr_expect(le(u64, waited_ms, 5000));
     end();
 }
+
+/* -- Who is taken for dead -- */
+
+static void count_downs(msock_channel *channel, const msock_event *event,
+                        void *user)
+{
+    (void)channel;
+    *(size_t *)user += event->kind == MSOCK_EVENT_DOWN;
+}
+
+/* Returns how often one of `nodes`, which publish nothing, is taken for dead by
+ * another. */
+static size_t false_downs(unsigned nodes, double per_cent, uint64_t seconds)
+{
+    size_t downs = 0;
+    make(nodes, true);
+    for (unsigned i = 0; i < nodes; i++) {
+        cr_assert(zero(int, msock_watch(world.nodes[i].life->channel,
+                                        count_downs, &downs)));
+    }
+    lose(per_cent);
+
+    world_run(&world, 1000 * seconds);
+
+    struct traffic_count total = traffic_total(&world.traffic, -1);
+    printf("%u nodes, loss %2.0f %%, %u s: %zu times taken for dead; %zu "
+           "hellos, %zu queries\n",
+           nodes, per_cent, (unsigned)seconds, downs,
+           (size_t)total.frames[WIRE_HELLO], (size_t)total.frames[WIRE_QUERY]);
+    end();
+    return downs;
+}
+
+Test(figures, loss_of_10_per_cent_takes_none_of_12_nodes_for_dead)
+{
+    cr_expect(zero(sz, false_downs(12, 10, 3600)));
+}
+
+Test(figures, loss_of_10_per_cent_takes_none_of_60_nodes_for_dead)
+{
+    cr_expect(zero(sz, false_downs(60, 10, 300)));
+}

@@ -33,3 +33,7 @@ set_tests_properties(cli/state PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 add_test(NAME cli/confirm COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/confirm_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/confirm PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
+add_test(NAME cli/request COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/request_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/request PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

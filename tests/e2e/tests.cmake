@@ -3,7 +3,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 # Real programs in network namespaces: tests/e2e/NAME_test.py
 foreach(name pubsub original hosts network interfaces samples hub embedding demo
-        service service_life reload flood hostile wills)
+        service service_life reload flood hostile wills requests)
     add_test(NAME e2e/${name} COMMAND Python3::Interpreter -B
         ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${name}_test.py ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e/${name} PROPERTIES

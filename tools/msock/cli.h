@@ -23,6 +23,8 @@ enum cli_exit {
 /** The verbs: argv[0] is the verb's name.  Each returns an exit code. */
 int cmd_pub(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
+int cmd_req(int argc, char **argv);
+int cmd_reply(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_id(int argc, char **argv);
 int cmd_hub(int argc, char **argv);

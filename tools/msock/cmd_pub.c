@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock pub: publishes a message, or one for each line of standard input. */
+#include "tools/msock/as_json.h"
 #include "tools/msock/cli.h"
 #include "tools/msock/input.h"
 #include "tools/msock/pub_confirm.h"
@@ -170,43 +171,16 @@ static int publish(struct publisher *publisher, const char *json)
     }
 }
 
-/* Says, of the first such text, that it will not be what it looks like: the
- * detail says what is wrong with it. */
-static void note_string(struct publisher *publisher, const char *text)
-{
-    char first = text[strspn(text, " \t\r\n")];
-
-    if ((first == '{' || first == '[') && !publisher->noted) {
-        publisher->noted = true;
-        cli_error("note: what begins with %c is sent as a string: %s", first,
-                  msock_error_detail());
-    }
-}
-
 /* Publishes text: JSON as it is, anything else as a JSON string.  Returns as
  * publish(). */
 static int publish_text(struct publisher *publisher, const char *text,
                         size_t size)
 {
-    struct cli_buffer *quoted = &publisher->quoted;
+    const char *json;
+    int code =
+        as_json(text, size, &publisher->quoted, &publisher->noted, &json);
 
-    /* A NUL inside would cut the text silently; quoting refuses it. */
-    if (strlen(text) == size) {
-        if (msock_json_check(text, size) == 0) {
-            return publish(publisher, text);
-        }
-        note_string(publisher, text);
-    }
-    if (cli_buffer_reserve(quoted, 6 * size + 3) != CLI_OK) {
-        return MSOCK_ENOMEM;
-    }
-    int code = msock_json_quote(text, size, quoted->bytes, quoted->capacity);
-    if (code < 0) {
-        cli_error("neither JSON nor UTF-8 text (--raw sends any bytes): %s",
-                  msock_error_detail());
-        return code;
-    }
-    return publish(publisher, quoted->bytes);
+    return code < 0 ? code : publish(publisher, json);
 }
 
 /* Publishes all lines that have been read; the bad ones are told, and the

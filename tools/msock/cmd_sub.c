@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock sub: prints the messages that match filters. */
 #include "tools/msock/cli.h"
+#include "tools/msock/drops.h"
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
+#include "tools/msock/until.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: msock sub [OPTION]... FILTER...\n"
@@ -49,53 +48,11 @@ struct filter {
     const char *text;
 };
 
-/* How long a reader that takes nothing may keep a program that shall end. */
-enum { END_WAIT_S = 1 };
-
 /* When the channel should have joined; a network that is there is joined in a
  * moment. */
 enum { JOIN_WAIT_MS = 1000 };
 
-/* The channel that a signal stops, while there is one. */
-static msock_channel *volatile signal_channel;
-static volatile sig_atomic_t signalled;
-static volatile sig_atomic_t given_up;
-
-/* Comes again and again: a write(2) that begins after one ends with the next.
- */
-static void on_alarm(int number)
-{
-    (void)number;
-    given_up = 1;
-    alarm(END_WAIT_S);
-}
-
-static void on_signal(int number)
-{
-    msock_channel *channel = signal_channel;
-
-    (void)number;
-    if (!signalled) {
-        alarm(END_WAIT_S);
-    }
-    signalled = 1;
-    if (channel) {
-        msock_stop(channel);
-    }
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    action.sa_handler = on_alarm;
-    sigaction(SIGALRM, &action, NULL);
-    action.sa_handler = SIG_IGN; /* a write fails with EPIPE instead */
-    sigaction(SIGPIPE, &action, NULL);
-}
+static const double wait_max_s = 1e9;
 
 static void finish(struct subscriber *subscriber, int code)
 {
@@ -208,42 +165,14 @@ static int start(struct subscriber *subscriber)
     return 0;
 }
 
-/* Says why messages may be missing: without it, a wrong key looks like
- * silence. One's own looped frames are no loss, and neither are those that came
- * again, nor states that others have replaced. */
-static void tell_drops(const msock_channel *channel)
-{
-    size_t held = msock_held(channel);
-
-    if (held > 0) {
-        cli_error("held %zu: frames of senders that have not answered: a "
-                  "recording, or they do not hear this program",
-                  held);
-    }
-    for (int i = MSOCK_DROP_SHORT; i < MSOCK_COUNTER_COUNT; i++) {
-        enum msock_counter counter = (enum msock_counter)i;
-        uint64_t dropped = msock_counter_get(channel, counter);
-
-        if (dropped > 0 && counter != MSOCK_DROP_OWN &&
-            counter != MSOCK_DROP_DUPLICATE &&
-            counter != MSOCK_DROP_STATE_OLD) {
-            cli_error("%s %" PRIu64 ": %s", msock_counter_name(counter),
-                      dropped, msock_counter_text(counter));
-        }
-    }
-}
-
 static int run(struct subscriber *subscriber)
 {
-    catch_signals();
+    until_signals();
     int code = cli_channel_open(&subscriber->channel, subscriber->names);
     if (code != CLI_OK) {
         return code;
     }
-    signal_channel = subscriber->channel;
-    if (signalled) {
-        msock_stop(subscriber->channel);
-    }
+    until_channel(subscriber->channel);
     code = start(subscriber);
     if (code == 0) {
         code = msock_run(subscriber->channel);
@@ -251,38 +180,10 @@ static int run(struct subscriber *subscriber)
     if (code < 0) {
         subscriber->exit = cli_error_code(code);
     }
-    tell_drops(subscriber->channel);
-    signal_channel = NULL;
+    drops_tell(subscriber->channel);
+    until_channel(NULL);
     msock_close(subscriber->channel, NULL, NULL);
     return subscriber->exit;
-}
-
-static int read_count(const char *text, uint64_t *count)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value == 0) {
-        return cli_usage("-C wants a number from 1, not %s", text);
-    }
-    *count = value;
-    return CLI_OK;
-}
-
-static int read_wait(const char *text, double *seconds)
-{
-    const double most = 1e9;
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value > 0 && value <= most)) {
-        return cli_usage("-W wants a number of seconds, over 0 and at most "
-                         "%.0f, not %s",
-                         most, text);
-    }
-    *seconds = value;
-    return CLI_OK;
 }
 
 /* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
@@ -313,10 +214,10 @@ static int read_options(int argc, char **argv, struct subscriber *subscriber,
         }
         switch (option) {
         case 'C':
-            code = read_count(optarg, &subscriber->count);
+            code = until_count("-C", optarg, &subscriber->count);
             break;
         case 'W':
-            code = read_wait(optarg, &subscriber->wait_s);
+            code = until_wait(optarg, wait_max_s, &subscriber->wait_s);
             break;
         case 'v':
             subscriber->printer.topics = true;
@@ -341,8 +242,9 @@ static int read_options(int argc, char **argv, struct subscriber *subscriber,
 int cmd_sub(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "sub"};
-    struct subscriber subscriber = {
-        .names = &names, .printer.given_up = &given_up, .count = UINT64_MAX};
+    struct subscriber subscriber = {.names = &names,
+                                    .printer.given_up = &until_given_up,
+                                    .count = UINT64_MAX};
     bool ended = false;
     int code = read_options(argc, argv, &subscriber, &names, &ended);
 

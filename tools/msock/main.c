@@ -18,6 +18,8 @@ static const struct verb {
 } verbs[] = {
     {"pub", cmd_pub, "publish a message, or one for each line of input"},
     {"sub", cmd_sub, "print the messages that match filters"},
+    {"req", cmd_req, "ask, and print the replies"},
+    {"reply", cmd_reply, "answer what others ask"},
     {"key", cmd_key, "make and exchange keys"},
     {"id", cmd_id, "make an identity of one node"},
     {"hub", cmd_hub, "run plugins as a service"},

@@ -91,6 +91,9 @@ static void put_object(struct printer *printer, const msock_message *message)
     put_text(printer, ",\"sender\":");
     json_out_text(out, message->sender, message->sender_size);
     put_age(printer, message);
+    if (printer->replies) {
+        json_out_format(out, ",\"ms\":%.3f", (double)printer->reply_us / 1000);
+    }
     if (message->flags & MSOCK_MESSAGE_RELIABLE) {
         put_text(printer, ",\"reliable\":true");
     }

@@ -12,11 +12,14 @@
 #include "tools/msock/cli.h"
 
 #include <signal.h>
+#include <stdint.h>
 
 struct printer {
-    bool json;    /* one object a line */
-    bool topics;  /* plain: the topic and a blank first */
-    bool exactly; /* raw bytes as they are; by printer_init() */
+    bool json;         /* one object a line */
+    bool topics;       /* plain: the topic and a blank first */
+    bool exactly;      /* raw bytes as they are; by printer_init() */
+    bool replies;      /* messages are replies, ... */
+    uint64_t reply_us; /* ... that took so long */
     /* Wait no longer for the reader, once it is set and a signal interrupts. */
     const volatile sig_atomic_t *given_up;
     struct cli_buffer out;

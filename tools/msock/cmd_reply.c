@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msock reply: answers the requests that match a filter. */
+#include "tools/msock/as_json.h"
+#include "tools/msock/cli.h"
+#include "tools/msock/drops.h"
+#include "tools/msock/print.h"
+#include "tools/msock/unjoined.h"
+#include "tools/msock/until.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: msock reply [OPTION]... FILTER DATA\n"
+    "       msock reply [OPTION]... FILTER --echo\n"
+    "Replies with DATA to each request whose topic matches FILTER, as msock\n"
+    "req makes them; DATA that is no JSON goes as a JSON string.\n"
+    "      --echo         reply with the request's own data instead\n"
+    "      --delay MS     reply MS milliseconds later, at most 600000\n"
+    "  -C, --count N      end after N replies\n"
+    "  -W, --wait S       end after S seconds, with exit code 27\n"
+    "  -v, --verbose      print each request, its topic first\n"
+    "      --json         print it as msock sub does\n" CLI_CHANNEL_HELP;
+
+/* When the channel should have joined; a network that is there is joined in a
+ * moment. */
+enum { JOIN_WAIT_MS = 1000, DELAY_MAX_MS = 600000 };
+
+static const double wait_max_s = 1e9;
+
+struct delayed;
+
+struct replier {
+    msock_channel *channel;
+    const struct cli_channel *names;
+    const char *filter;
+    const char *json; /* NULL: echo */
+    uint64_t delay_ms;
+    double wait_s;  /* 0: for ever */
+    uint64_t count; /* replies still wanted */
+    bool prints;
+    struct printer printer;
+    struct delayed *delayed;
+    bool done;
+    int exit;
+};
+
+/* A reply that is made later. */
+struct delayed {
+    struct delayed *next;
+    struct replier *replier;
+    uint64_t token;
+    bool raw;
+    size_t size;
+    char type[MSOCK_TYPE_MAX + 1]; /* "": none */
+    char data[];                   /* with a NUL */
+};
+
+static void finish(struct replier *replier, int code)
+{
+    replier->done = true;
+    replier->exit = code;
+    msock_stop(replier->channel);
+}
+
+/* -- Replies -- */
+
+/* Notes what became of a reply: one more, or an error that is told. */
+static void note(struct replier *replier, int code)
+{
+    if (code < 0) {
+        cli_error_code(code);
+    } else if (--replier->count == 0) {
+        finish(replier, CLI_OK);
+    }
+}
+
+static void forget(struct delayed *delayed)
+{
+    struct delayed **link = &delayed->replier->delayed;
+
+    while (*link != delayed) {
+        link = &(*link)->next;
+    }
+    *link = delayed->next;
+    free(delayed);
+}
+
+static void on_delay(msock_channel *channel, void *user)
+{
+    struct delayed *delayed = user;
+    bool raw = delayed->raw;
+    const msock_publish_options how = {
+        .raw = raw ? delayed->data : NULL,
+        .raw_size = raw ? delayed->size : 0,
+        .type = delayed->type[0] != '\0' ? delayed->type : NULL};
+
+    note(delayed->replier, msock_reply_to(channel, delayed->token,
+                                          raw ? NULL : delayed->data, &how));
+    forget(delayed);
+}
+
+/* Replies when the time has come.  Returns 0 or an error code. */
+static int reply_later(struct replier *replier, const char *data, size_t size,
+                       const msock_publish_options *how)
+{
+    struct delayed *delayed = calloc(1, sizeof(*delayed) + size + 1);
+
+    if (!delayed) {
+        return MSOCK_ENOMEM;
+    }
+    *delayed = (struct delayed){.next = replier->delayed,
+                                .replier = replier,
+                                .raw = how->raw != NULL,
+                                .size = size};
+    replier->delayed = delayed;
+    memcpy(delayed->data, data, size);
+    if (how->type) {
+        snprintf(delayed->type, sizeof(delayed->type), "%s", how->type);
+    }
+    int code = msock_reply_later(replier->channel, &delayed->token);
+    if (code == 0) {
+        code = msock_timer_start(replier->channel, replier->delay_ms, 0,
+                                 on_delay, delayed);
+    }
+    if (code < 0) {
+        forget(delayed);
+    }
+    return code < 0 ? code : 0;
+}
+
+static void answer(struct replier *replier, const msock_message *message)
+{
+    bool echo = replier->json == NULL;
+    bool raw = echo && (message->flags & MSOCK_MESSAGE_RAW);
+    const char *data = echo ? message->data : replier->json;
+    const msock_publish_options how = {.raw = raw ? data : NULL,
+                                       .raw_size = raw ? message->data_size : 0,
+                                       .type = raw ? message->type : NULL};
+
+    if (replier->delay_ms > 0) {
+        size_t size = echo ? message->data_size : strlen(data);
+        int code = reply_later(replier, data, size, &how);
+        if (code < 0) {
+            cli_error_code(code);
+        }
+        return;
+    }
+    note(replier, msock_reply(replier->channel, raw ? NULL : data, &how));
+}
+
+static int on_message(msock_channel *channel, const msock_message *message,
+                      void *user)
+{
+    struct replier *replier = user;
+    bool broken;
+
+    (void)channel;
+    if (replier->done || !(message->flags & MSOCK_MESSAGE_REQUEST)) {
+        return 0;
+    }
+    if (replier->prints &&
+        printer_message(&replier->printer, message, &broken) != CLI_OK) {
+        finish(replier, broken ? CLI_OK : CLI_FAILURE);
+        return 0;
+    }
+    answer(replier, message);
+    return 0;
+}
+
+/* -- The channel -- */
+
+static void on_timeout(msock_channel *channel, void *user)
+{
+    struct replier *replier = user;
+
+    (void)channel;
+    if (!replier->done) {
+        finish(replier, CLI_TIMEOUT);
+    }
+}
+
+static void tell_if_unjoined(msock_channel *channel, void *user)
+{
+    const struct replier *replier = user;
+
+    if (msock_joined(channel) == 0) {
+        unjoined_tell(cli_channel_url(replier->names),
+                      "nothing comes until one does");
+    }
+}
+
+/* Returns 0 or an error code. */
+static int start(struct replier *replier)
+{
+    int code = msock_subscribe(replier->channel, replier->filter, on_message,
+                               replier, NULL);
+
+    if (code > 0) {
+        code = msock_timer_start(replier->channel, JOIN_WAIT_MS, 0,
+                                 tell_if_unjoined, replier);
+    }
+    if (code > 0 && replier->wait_s > 0) {
+        code = msock_timer_start(replier->channel,
+                                 (uint64_t)(replier->wait_s * 1000) + 1, 0,
+                                 on_timeout, replier);
+    }
+    return code < 0 ? code : 0;
+}
+
+static int run(struct replier *replier)
+{
+    until_signals();
+    int code = cli_channel_open(&replier->channel, replier->names);
+    if (code != CLI_OK) {
+        return code;
+    }
+    until_channel(replier->channel);
+    code = start(replier);
+    if (code == 0) {
+        code = msock_run(replier->channel);
+    }
+    if (code < 0) {
+        replier->exit = cli_error_code(code);
+    }
+    drops_tell(replier->channel);
+    until_channel(NULL);
+    msock_close(replier->channel, NULL, NULL);
+    while (replier->delayed) {
+        forget(replier->delayed);
+    }
+    return replier->exit;
+}
+
+/* -- Options -- */
+
+/* Reads what comes after the options, and holds all together. */
+static int read_arguments(int argc, char **argv, bool echo,
+                          struct replier *replier, struct cli_buffer *quoted)
+{
+    int count = argc - optind;
+    bool noted = false;
+
+    if (count < 1 || count > 2) {
+        return cli_usage("%s; see msock reply -h",
+                         count < 1 ? "no FILTER" : "more than FILTER and DATA");
+    }
+    if (echo == (count == 2)) {
+        return cli_usage("%s; see msock reply -h",
+                         echo ? "DATA and --echo both"
+                              : "neither DATA nor --echo");
+    }
+    replier->filter = argv[optind];
+    replier->prints = replier->printer.topics || replier->printer.json;
+    const char *data = argv[optind + 1];
+    return echo || as_json(data, strlen(data), quoted, &noted,
+                           &replier->json) == 0
+               ? CLI_OK
+               : CLI_FAILURE;
+}
+
+static int read_delay(const char *text, uint64_t *delay_ms)
+{
+    int code = until_count("--delay", text, delay_ms);
+
+    return code == CLI_OK && *delay_ms > DELAY_MAX_MS
+               ? cli_usage("--delay is at most %d ms", DELAY_MAX_MS)
+               : code;
+}
+
+/* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
+ * *ended says that this is so even if the code is CLI_OK. */
+static int read_options(int argc, char **argv, struct replier *replier,
+                        struct cli_channel *names, struct cli_buffer *quoted,
+                        bool *ended)
+{
+    enum { ECHO = CLI_OWN, DELAY, JSON };
+    static const struct option options[] = {
+        {"echo", no_argument, NULL, ECHO},
+        {"delay", required_argument, NULL, DELAY},
+        {"count", required_argument, NULL, 'C'},
+        {"wait", required_argument, NULL, 'W'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"json", no_argument, NULL, JSON},
+        {"channel", required_argument, NULL, 'c'},
+        {"key-file", required_argument, NULL, CLI_KEY_FILE},
+        {"name", required_argument, NULL, CLI_NAME},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    bool echo = false;
+    int code = CLI_OK;
+    int option;
+
+    opterr = 0;
+    while (code == CLI_OK &&
+           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "C:W:v", options,
+                                 NULL)) != -1) {
+        switch (option) {
+        case ECHO:
+            echo = true;
+            break;
+        case DELAY:
+            code = read_delay(optarg, &replier->delay_ms);
+            break;
+        case 'C':
+            code = until_count("-C", optarg, &replier->count);
+            break;
+        case 'W':
+            code = until_wait(optarg, wait_max_s, &replier->wait_s);
+            break;
+        case 'v':
+            replier->printer.topics = true;
+            break;
+        case JSON:
+            replier->printer.json = true;
+            break;
+        case 'h':
+            *ended = true;
+            return cli_print(help);
+        default:
+            code = cli_channel_option(names, option, argv);
+        }
+    }
+    if (code == CLI_OK) {
+        code = read_arguments(argc, argv, echo, replier, quoted);
+    }
+    *ended = code != CLI_OK;
+    return code;
+}
+
+int cmd_reply(int argc, char **argv)
+{
+    struct cli_channel names = {.verb = "reply"};
+    struct replier replier = {.names = &names,
+                              .printer.given_up = &until_given_up,
+                              .count = UINT64_MAX};
+    struct cli_buffer quoted = {0};
+    bool ended = false;
+    int code = read_options(argc, argv, &replier, &names, &quoted, &ended);
+
+    if (!ended) {
+        printer_init(&replier.printer);
+        code = run(&replier);
+        printer_fini(&replier.printer);
+    }
+    free(quoted.bytes);
+    return code;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ends a verb that listens. */
+#include "tools/msock/until.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* How long a reader that takes nothing may keep a program that shall end. */
+enum { END_WAIT_S = 1 };
+
+static msock_channel *volatile signal_channel;
+static volatile sig_atomic_t signalled;
+volatile sig_atomic_t until_given_up;
+
+/* Comes again and again: a write(2) that begins after one ends with the next.
+ */
+static void on_alarm(int number)
+{
+    (void)number;
+    until_given_up = 1;
+    alarm(END_WAIT_S);
+}
+
+static void on_signal(int number)
+{
+    msock_channel *channel = signal_channel;
+
+    (void)number;
+    if (!signalled) {
+        alarm(END_WAIT_S);
+    }
+    signalled = 1;
+    if (channel) {
+        msock_stop(channel);
+    }
+}
+
+void until_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    action.sa_handler = on_alarm;
+    sigaction(SIGALRM, &action, NULL);
+    action.sa_handler = SIG_IGN; /* a write fails with EPIPE instead */
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+void until_channel(msock_channel *channel)
+{
+    signal_channel = channel;
+    if (channel && signalled) {
+        msock_stop(channel);
+    }
+}
+
+int until_count(const char *option, const char *text, uint64_t *count)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value == 0) {
+        return cli_usage("%s wants a number from 1, not %s", option, text);
+    }
+    *count = value;
+    return CLI_OK;
+}
+
+int until_wait(const char *text, double most, double *seconds)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value > 0 && value <= most)) {
+        return cli_usage("-W wants a number of seconds, over 0 and at most "
+                         "%.0f, not %s",
+                         most, text);
+    }
+    *seconds = value;
+    return CLI_OK;
+}

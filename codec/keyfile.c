@@ -14,9 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+enum { LOCK_TRIES = 200, LOCK_WAIT_NS = 10000000 };
 enum { OTHERS = S_IRWXG | S_IRWXO, CREDENTIAL_MODE = S_IRUSR | S_IRGRP };
 
 /* -- Text -- */
@@ -345,16 +348,114 @@ static bool replace(char *temporary, char *real, const char *text, size_t size)
     return done && sync_folder(real);
 }
 
-int msock__keyfile_write(const char *path, const char *text, size_t size)
-{
-    char *real = real_path(path);
-    char *temporary = real ? temporary_path(real) : NULL;
-    int result = 0;
+/* -- Two writers -- */
 
-    if (temporary == NULL || !replace(temporary, real, text, size)) {
+void msock__keyfile_digest(const char *text, size_t size,
+                           uint8_t digest[static MSOCK__KEYFILE_DIGEST])
+{
+    crypto_generichash(digest, MSOCK__KEYFILE_DIGEST, (const uint8_t *)text,
+                       size, NULL, 0);
+}
+
+/* Opens what is to be locked: for writing, as NFS wants it, if we may.  Returns
+ * a descriptor, -1 with errno. */
+static int open_to_lock(const char *real)
+{
+    const int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = open(real, O_RDWR | flags);
+
+    return fd < 0 && errno != ENOENT ? open(real, O_RDONLY | flags) : fd;
+}
+
+/* Whether the path still names the file that was opened. */
+static bool is_at(int fd, const char *real)
+{
+    struct stat opened, named;
+
+    return fstat(fd, &opened) == 0 && stat(real, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/* Locks the file itself: whoever could open it to keep us waiting may write it
+ * as well. Closing unlocks. *fd is -1 if there is no file.  Returns 0,
+ * MSOCK_EBUSY. */
+static int lock_file(const char *path, const char *real, int *fd)
+{
+    const struct timespec moment = {.tv_nsec = LOCK_WAIT_NS};
+
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        *fd = open_to_lock(real);
+        if (*fd < 0) {
+            return 0;
+        }
+        bool held = flock(*fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+        if (!held && is_at(*fd, real)) {
+            return 0; /* or there are no locks here */
+        }
+        close(*fd);
+        *fd = -1;
+        if (held) {
+            nanosleep(&moment, NULL);
+        }
+    }
+    return msock__fail(MSOCK_EBUSY, "%s: another program is changing it", path);
+}
+
+/* Looks whether the locked file holds what it did; a longer one does not. */
+static int check_unchanged(const char *path, int fd, const uint8_t *was)
+{
+    uint8_t digest[MSOCK__KEYFILE_DIGEST] = {0};
+    char *text = sodium_malloc(MSOCK__KEYFILE_MAX + 1);
+
+    if (text == NULL) {
+        return msock__fail(MSOCK_ENOMEM, "%s: no memory to write it", path);
+    }
+    ssize_t size = fd < 0 ? -1 : read_all(fd, text, MSOCK__KEYFILE_MAX + 1);
+    if (size >= 0) {
+        msock__keyfile_digest(text, (size_t)size, digest);
+    }
+    sodium_free(text); /* wipes */
+    return memcmp(digest, was, sizeof digest) == 0
+               ? 0
+               : msock__fail(MSOCK_EBUSY,
+                             "%s: somebody else changed it meanwhile", path);
+}
+
+/* Replaces the locked file. */
+static int write_locked(const char *path, char *real, int fd,
+                        const struct msock__part *text, const uint8_t *was)
+{
+    int result = was == NULL ? 0 : check_unchanged(path, fd, was);
+
+    if (result < 0) {
+        return result;
+    }
+    char *temporary = temporary_path(real);
+    if (temporary == NULL ||
+        !replace(temporary, real, text->text, text->size)) {
         result = fail_errno(MSOCK_ESYSTEM, path, "cannot be written");
     }
     free(temporary);
+    return result;
+}
+
+int msock__keyfile_write(const char *path, const char *text, size_t size,
+                         const uint8_t *was)
+{
+    struct msock__part page = {text, size};
+    char *real = real_path(path);
+    int fd = -1;
+
+    if (real == NULL) {
+        return fail_errno(MSOCK_ESYSTEM, path, "cannot be written");
+    }
+    int result = lock_file(path, real, &fd);
+    if (result == 0) {
+        result = write_locked(path, real, fd, &page, was);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
     free(real);
     return result;
 }

@@ -6,8 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { MSOCK__KEYFILE_MAX = 4096 };
+enum { MSOCK__KEYFILE_MAX = 4096, MSOCK__KEYFILE_DIGEST = 32 };
 
 /** A part of a text, lent. */
 struct msock__part {
@@ -45,9 +46,19 @@ int msock__keyfile_read(const char *path, const char *maker, char **text,
 int msock__trustfile_read(const char *path, size_t max, char **text,
                           size_t *size);
 
+/** Tells texts apart without keeping them. */
+void msock__keyfile_digest(const char *text, size_t size,
+                           uint8_t digest[static MSOCK__KEYFILE_DIGEST]);
+
 /** Puts a file of mode 0600 in the place of `path`, or of what it links to: at
  *  every moment, and after a power cut, there is the old text or the new one.
- *  Returns 0, MSOCK_ESYSTEM. */
-int msock__keyfile_write(const char *path, const char *text, size_t size);
+ *  `was` (NULL: anything): the digest of what it must still hold. A lock on the
+ *  file that is replaced keeps others that call this out of the comparison; it
+ *  leaves nothing behind. Where the file system has no locks, and for editors,
+ *  who know of none, what is written within microseconds may be lost.
+ *  Returns 0, MSOCK_EBUSY (it holds something else, or others hold the lock for
+ *  2 s), MSOCK_ENOMEM, MSOCK_ESYSTEM. */
+int msock__keyfile_write(const char *path, const char *text, size_t size,
+                         const uint8_t *was);
 
 #endif

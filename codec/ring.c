@@ -25,6 +25,8 @@ struct notes {
 
 struct msock_ring {
     struct msock__keyring *keys;
+    char *path; /* where it was loaded, and what stood there; NULL: nowhere */
+    uint8_t digest[MSOCK__KEYFILE_DIGEST];
     struct notes notes[MSOCK__KEYS_MAX];
     size_t used;         /* of text; text[0] is "" */
     char text[TEXT_MAX]; /* only ever appended to */
@@ -119,6 +121,15 @@ static int ring_new(msock_ring **ring)
     return 0;
 }
 
+/* Notes where the ring is from, so that it cannot undo what others write. */
+static int keep_origin(msock_ring *ring, const char *path, const char *text,
+                       size_t size)
+{
+    ring->path = strdup(path);
+    msock__keyfile_digest(text, size, ring->digest);
+    return ring->path ? 0 : msock__fail(MSOCK_ENOMEM, "no memory for a path");
+}
+
 int msock_ring_load(msock_ring **ring, const char *path)
 {
     msock_ring *made = NULL;
@@ -131,6 +142,9 @@ int msock_ring_load(msock_ring **ring, const char *path)
     }
     if (result == 0) {
         result = msock__keyring_parse(made->keys, text, size, path);
+    }
+    if (result == 0) {
+        result = keep_origin(made, path, text, size);
     }
     if (result == 0) {
         read_notes(made, text, size);
@@ -146,6 +160,7 @@ void msock_ring_free(msock_ring *ring)
 {
     if (ring != NULL) {
         msock__keyring_free(ring->keys);
+        free(ring->path);
         sodium_free(ring); /* wipes */
     }
 }
@@ -195,7 +210,21 @@ static void append_line(struct page *page, const msock_ring *ring, size_t index)
     append(page, "\n");
 }
 
-int msock_ring_save(const msock_ring *ring, const char *path)
+/* Writes the page, unless the file it was loaded from is another by now. */
+static int write_page(msock_ring *ring, const struct page *page,
+                      const char *path)
+{
+    bool same = ring->path != NULL && strcmp(ring->path, path) == 0;
+    int result = msock__keyfile_write(path, page->text, page->size,
+                                      same ? ring->digest : NULL);
+
+    if (result == 0 && same) {
+        msock__keyfile_digest(page->text, page->size, ring->digest);
+    }
+    return result;
+}
+
+int msock_ring_save(msock_ring *ring, const char *path)
 {
     struct page *page = sodium_malloc(sizeof *page);
     int result;
@@ -213,7 +242,7 @@ int msock_ring_save(const msock_ring *ring, const char *path)
                                       "%s: would be larger than %d bytes: "
                                       "shorten its comments",
                                       path, MSOCK__KEYFILE_MAX)
-                        : msock__keyfile_write(path, page->text, page->size);
+                        : write_page(ring, page, path);
     sodium_free(page); /* wipes */
     return result;
 }
@@ -383,9 +412,10 @@ static int load(const void *self, struct msock__keyring *ring)
     return msock__keyring_load(ring, self);
 }
 
-static int store(const void *self, const struct msock__keyring *wanted)
+/* Makes the file's keys those that are wanted.  Returns MSOCK_EBUSY if somebody
+ * else wrote it meanwhile. */
+static int store_once(const char *path, const struct msock__keyring *wanted)
 {
-    const char *path = self;
     msock_ring *ring = NULL;
     int result = msock_ring_load(&ring, path);
 
@@ -398,6 +428,13 @@ static int store(const void *self, const struct msock__keyring *wanted)
     }
     msock_ring_free(ring);
     return result;
+}
+
+static int store(const void *self, const struct msock__keyring *wanted)
+{
+    int result = store_once(self, wanted);
+
+    return result == MSOCK_EBUSY ? store_once(self, wanted) : result;
 }
 
 int msock__ring_source(struct msock__keysource *source, const char *path)

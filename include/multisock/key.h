@@ -59,10 +59,13 @@ void msock_ring_free(msock_ring *ring);
 /** Writes the ring as a key file of mode 0600 in the place of `path`, at once:
  *  there is always the old file or the new one. A link stays a link. A comment
  *  on a key's line, and those right above it, go where the key goes; all other
- *  comments come first, and white space is as the library has it.
- *  Returns 0, MSOCK_ELIMIT (over 4 KiB), MSOCK_ENOMEM, MSOCK_ESYSTEM.
- *  Thread: any. */
-int msock_ring_save(const msock_ring *ring, const char *path);
+ *  comments come first, and white space is as the library has it. A ring that
+ *  was loaded from this very path does not undo what others have written there
+ *  since: it is then to be loaded and changed again.
+ *  Returns 0, MSOCK_ELIMIT (over 4 KiB), MSOCK_EBUSY (the file is not as it was
+ *  loaded or last saved, or others kept it locked for 2 s: nothing was
+ *  written), MSOCK_ENOMEM, MSOCK_ESYSTEM.  Thread: any. */
+int msock_ring_save(msock_ring *ring, const char *path);
 
 /** Returns the number of keys, 1..8.  Thread: any. */
 int msock_ring_count(const msock_ring *ring);

@@ -230,6 +230,32 @@ class Rotating(netns.Case):
             call.terminate(-15)
         self.assertIn(self.old, self.ids())
 
+    def test_writers_at_once_lose_no_key_of_each_other(self):
+        writers = [self.start("key", "rotate", self.file, "--force")
+                   for _ in range(7)]
+
+        made = {writer.end().out.strip() for writer in writers}
+
+        self.assertEqual(len(made), 7)
+        self.assertEqual(set(self.ids()), {self.old, *made})
+        writers = [self.start("key", "retire", self.file, name, "--force")
+                   for name in made]
+        for writer in writers:
+            writer.end()
+        self.assertEqual(self.ids(), [self.old])
+        self.assertEqual(os.listdir(self.folder), ["home.key"])
+
+    def test_what_comes_next_is_told(self):
+        self.rotate()
+
+        switched = self.rotate("--switch", "--force")
+        retired = self.run_msock("key", "retire", self.file, self.old,
+                                 "--force")
+
+        self.assertIn(f"now push {self.file}, or copy it", switched.err)
+        self.assertIn(f"retire {self.file} {self.old} -c URL", switched.err)
+        self.assertIn(f"now push {self.file}, or copy it", retired.err)
+
     def test_a_second_writer_finds_no_half_file(self):
         self.rotate()
 

@@ -4,11 +4,13 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <fcntl.h>
 #include <multisock/key.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -216,6 +218,53 @@ Test(ring, a_file_that_cannot_be_written_is_as_before)
     msock_ring_free(ring);
 }
 
+Test(ring, what_others_wrote_meanwhile_is_not_undone)
+{
+    msock_ring *ring = ring_of(LINE_A "\n");
+    msock_ring *again = NULL;
+    write_file("home.key", LINE_A "\n" LINE_B "\n");
+
+    cr_assert(zero(int, msock_ring_add(ring, LINE_C, NULL)));
+    cr_expect(eq(int, msock_ring_save(ring, "home.key"), MSOCK_EBUSY));
+
+    expect_file("home.key", LINE_A "\n" LINE_B "\n");
+    remove("home.key");
+    cr_expect(eq(int, msock_ring_save(ring, "home.key"), MSOCK_EBUSY));
+    cr_expect(zero(int, msock_ring_save(ring, "sub/home.key")));
+    cr_assert(zero(int, msock_ring_load(&again, "sub/home.key")));
+    cr_expect(eq(int, msock_ring_count(again), 2));
+    msock_ring_free(ring);
+    msock_ring_free(again);
+}
+
+Test(ring, its_own_change_is_nobody_elses)
+{
+    msock_ring *ring = ring_of(LINE_A "\n");
+
+    cr_assert(zero(int, msock_ring_add(ring, LINE_B, NULL)));
+    cr_expect(zero(int, msock_ring_save(ring, "home.key")));
+    cr_assert(zero(int, msock_ring_add(ring, LINE_C, NULL)));
+    cr_expect(zero(int, msock_ring_save(ring, "home.key")));
+
+    expect_file("home.key", LINE_A "\n" LINE_B "\n" LINE_C "\n");
+    msock_ring_free(ring);
+}
+
+Test(ring, who_locks_the_file_is_waited_for_and_told)
+{
+    msock_ring *ring = ring_of(LINE_A "\n");
+    int fd = open("home.key", O_RDONLY);
+    cr_assert(zero(int, flock(fd, LOCK_EX)));
+
+    cr_expect(eq(int, msock_ring_save(ring, "home.key"), MSOCK_EBUSY));
+    cr_expect(eq(str, (char *)msock_error_detail(),
+                 (char *)"home.key: another program is changing it"));
+
+    close(fd);
+    cr_expect(zero(int, msock_ring_save(ring, "home.key")));
+    msock_ring_free(ring);
+}
+
 Test(ring, a_file_over_4_kib_is_not_written)
 {
     char text[4097];
@@ -258,7 +307,7 @@ Test(ring, every_allocation_that_fails_is_told)
     } while (test_alloc_failed());
 
     cr_assert(zero(int, result));
-    cr_expect(eq(int, (int)n, 4));
+    cr_expect(eq(int, (int)n, 5));
     msock_ring_free(ring);
     msock_ring_free(NULL);
 }

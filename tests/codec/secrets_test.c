@@ -185,10 +185,10 @@ size_t __real_msock__base64_decode(const char *text, size_t size, uint8_t *out,
                                    size_t capacity);
 size_t __wrap_msock__base64_decode(const char *text, size_t size, uint8_t *out,
                                    size_t capacity);
-int __real_msock__keyfile_write(const char *path, const char *text,
-                                size_t size);
-int __wrap_msock__keyfile_write(const char *path, const char *text,
-                                size_t size);
+int __real_msock__keyfile_write(const char *path, const char *text, size_t size,
+                                const uint8_t *was);
+int __wrap_msock__keyfile_write(const char *path, const char *text, size_t size,
+                                const uint8_t *was);
 
 size_t __wrap_msock__base64_decode(const char *text, size_t size, uint8_t *out,
                                    size_t capacity)
@@ -197,10 +197,11 @@ size_t __wrap_msock__base64_decode(const char *text, size_t size, uint8_t *out,
     return __real_msock__base64_decode(text, size, out, capacity);
 }
 
-int __wrap_msock__keyfile_write(const char *path, const char *text, size_t size)
+int __wrap_msock__keyfile_write(const char *path, const char *text, size_t size,
+                                const uint8_t *was)
 {
     look();
-    return __real_msock__keyfile_write(path, text, size);
+    return __real_msock__keyfile_write(path, text, size, was);
 }
 
 /* -- Files -- */

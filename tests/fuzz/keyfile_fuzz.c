@@ -88,7 +88,7 @@ static void check_same(const msock_ring *a, const msock_ring *b)
 
 /* The ring was loaded from `given`. A text near 4 KiB may not fit once more,
  * since a key takes its own line then. */
-static void check_saved(const msock_ring *ring)
+static void check_saved(msock_ring *ring)
 {
     char once[TEXT_MAX], twice[TEXT_MAX];
     msock_ring *again = NULL;

@@ -16,6 +16,9 @@
 /* More than a file's keys take, so that no copy is left where it grew. */
 enum { SHOWN_MAX = 32768 };
 
+/* Each time that somebody else was quicker, he is done. */
+enum { TRIES = 100 };
+
 static const char added[] = "added ";
 
 /* -- Finding keys -- */
@@ -158,30 +161,66 @@ int key_id(const struct key_call *call)
     return cli_print(line);
 }
 
-/* -- Rotating -- */
+/* -- Changing the file -- */
 
-/* Writes the ring and prints a key's id. */
-static int save(const msock_ring *ring, const struct key_call *call, int index)
+/* Changes a ring, and writes the id of the key that it is about.  Returns
+ * CLI_OK, or CLI_FAILURE after having told why not. */
+typedef int change_ring(msock_ring *ring, const struct key_call *call,
+                        char id[static MSOCK_KEY_ID_SIZE]);
+
+/* Changes the file, and begins again if somebody else did so meanwhile: no
+ * other's change is undone.  Returns CLI_OK, or CLI_FAILURE after having told
+ * why. */
+static int change_file(const struct key_call *call, change_ring *change,
+                       char id[static MSOCK_KEY_ID_SIZE])
 {
-    char line[MSOCK_KEY_ID_SIZE + 1];
-    int code = msock_ring_save(ring, call->file);
+    int result = MSOCK_EBUSY;
 
-    if (code < 0) {
-        return cli_error_code(code);
+    for (int i = 0; i < TRIES && result == MSOCK_EBUSY; i++) {
+        msock_ring *ring;
+        int code = key_load(&ring, call);
+        if (code != CLI_OK) {
+            return code;
+        }
+        code = change(ring, call, id);
+        result = code == CLI_OK ? msock_ring_save(ring, call->file) : 0;
+        msock_ring_free(ring);
+        if (code != CLI_OK) {
+            return code;
+        }
     }
-    msock_ring_id(ring, index, line);
-    strcat(line, "\n");
-    return cli_print(line);
+    return result < 0 ? cli_error_code(result) : CLI_OK;
 }
 
-/* Adds a new key, which does not seal yet. */
-static int add_key(msock_ring *ring, const struct key_call *call)
+static int print_id(const char *id)
+{
+    return cli_line("%s", id);
+}
+
+/* -- Rotating -- */
+
+/* Adds a key that is made now. */
+static int add_made(msock_ring *ring)
 {
     char text[MSOCK_KEY_TEXT_SIZE];
     char comment[64];
-    char id[MSOCK_KEY_ID_SIZE];
     time_t now = time(NULL);
     struct tm utc;
+    int result = msock_key_generate(text);
+
+    gmtime_r(&now, &utc);
+    strftime(comment, sizeof(comment), "added %Y-%m-%dT%H:%M:%SZ", &utc);
+    if (result == 0) {
+        result = msock_ring_add(ring, text, comment);
+    }
+    cli_wipe(text, sizeof(text));
+    return result < 0 ? cli_error_code(result) : CLI_OK;
+}
+
+/* Adds a new key, which does not seal yet. */
+static int add_key(msock_ring *ring, const struct key_call *call,
+                   char id[static MSOCK_KEY_ID_SIZE])
+{
     int waiting = newest(ring);
 
     if (waiting > 0 && !call->force) {
@@ -190,18 +229,20 @@ static int add_key(msock_ring *ring, const struct key_call *call)
                          "--switch, or add one more with --force",
                          call->file, id);
     }
-    gmtime_r(&now, &utc);
-    strftime(comment, sizeof(comment), "added %Y-%m-%dT%H:%M:%SZ", &utc);
-    int code = msock_key_generate(text);
-    if (code == 0) {
-        code = msock_ring_add(ring, text, comment);
-    }
-    cli_wipe(text, sizeof(text));
-    if (code < 0) {
-        return cli_error_code(code);
-    }
-    code = save(ring, call, msock_ring_count(ring) - 1);
+    int code = add_made(ring);
     if (code == CLI_OK) {
+        msock_ring_id(ring, msock_ring_count(ring) - 1, id);
+    }
+    return code;
+}
+
+static int rotate(const struct key_call *call)
+{
+    char id[MSOCK_KEY_ID_SIZE];
+    int code = change_file(call, add_key, id);
+
+    if (code == CLI_OK) {
+        code = print_id(id);
         cli_error("copy %s to every node, or msock key push it, and then: "
                   "msock key rotate %s --switch -c URL",
                   call->file, call->file);
@@ -209,76 +250,124 @@ static int add_key(msock_ring *ring, const struct key_call *call)
     return code;
 }
 
-static int check_switch(const msock_ring *ring, const struct key_call *call,
-                        int index)
-{
-    char id[MSOCK_KEY_ID_SIZE];
+/* -- Switching -- */
 
-    if (!cli_channel_url(&call->channel)) {
-        return cli_error(
-            "nodes that lack the key would hear nothing more: name "
-            "the channel with -c to have them asked, or --force");
+/* Finds the key that is to seal. */
+static int find_next(const msock_ring *ring, const struct key_call *call)
+{
+    int index = call->id[0] != '\0' ? key_find(ring, call) : newest(ring);
+
+    if (index == 0) {
+        cli_error(call->id[0] != '\0'
+                      ? "that key of %s seals already"
+                      : "no key of %s is newer than the one that seals "
+                        "(or name it: rotate FILE ID --switch)",
+                  call->file);
     }
-    msock_ring_id(ring, index, id);
-    return key_check_switch(call, id);
+    return index > 0 ? index : -1;
 }
 
 /* Has another key seal. */
-static int switch_key(msock_ring *ring, const struct key_call *call)
+static int switch_key(msock_ring *ring, const struct key_call *call,
+                      char id[static MSOCK_KEY_ID_SIZE])
 {
-    int index = call->id[0] != '\0' ? key_find(ring, call) : newest(ring);
+    int index = find_next(ring, call);
 
     if (index < 0) {
         return CLI_FAILURE;
     }
-    if (index == 0) {
-        return cli_error(call->id[0] != '\0'
-                             ? "that key of %s seals already"
-                             : "no key of %s is newer than the one that seals "
-                               "(or name it: rotate FILE ID --switch)",
-                         call->file);
-    }
-    int code = call->force ? CLI_OK : check_switch(ring, call, index);
+    msock_ring_promote(ring, index);
+    msock_ring_id(ring, 0, id);
+    return CLI_OK;
+}
+
+/* Finds which keys are to seal now and no more. */
+static int choose(const struct key_call *call,
+                  char next[static MSOCK_KEY_ID_SIZE],
+                  char old[static MSOCK_KEY_ID_SIZE])
+{
+    msock_ring *ring;
+    int code = key_load(&ring, call);
+
     if (code != CLI_OK) {
         return code;
     }
-    msock_ring_promote(ring, index);
-    return save(ring, call, 0);
+    int index = find_next(ring, call);
+    if (index > 0) {
+        msock_ring_id(ring, index, next);
+        msock_ring_id(ring, 0, old);
+    }
+    msock_ring_free(ring);
+    return index > 0 ? CLI_OK : CLI_FAILURE;
+}
+
+/* Asks the nodes, and has the key seal that they were asked for. */
+static int rotate_switch(const struct key_call *call)
+{
+    struct key_call chosen = *call;
+    char next[MSOCK_KEY_ID_SIZE], old[MSOCK_KEY_ID_SIZE];
+    int code = choose(call, next, old);
+
+    if (code == CLI_OK && !call->force && !cli_channel_url(&call->channel)) {
+        code =
+            cli_error("nodes that lack the key would hear nothing more: name "
+                      "the channel with -c to have them asked, or --force");
+    }
+    if (code == CLI_OK && !call->force) {
+        code = key_check_switch(call, next);
+    }
+    chosen.id = next;
+    if (code == CLI_OK) {
+        code = change_file(&chosen, switch_key, next);
+    }
+    if (code == CLI_OK) {
+        code = print_id(next);
+        cli_error("now push %s, or copy it to every node, again, and then: "
+                  "msock key retire %s %s -c URL",
+                  call->file, call->file, old);
+    }
+    return code;
 }
 
 int key_rotate(const struct key_call *call)
 {
-    msock_ring *ring;
-
     if (call->id[0] != '\0' && !call->switches) {
         return cli_usage("an ID is for --switch; see msock key -h");
     }
     if (call->choice != 0 && !call->switches) {
         return cli_usage("--except is for --switch; see msock key -h");
     }
-    int code = key_load(&ring, call);
-    if (code != CLI_OK) {
-        return code;
-    }
-    code = call->switches ? switch_key(ring, call) : add_key(ring, call);
-    msock_ring_free(ring);
-    return code;
+    return call->switches ? rotate_switch(call) : rotate(call);
 }
 
+/* -- Retiring -- */
+
 /* The file may have changed while nodes were waited for. */
+static int take_out(msock_ring *ring, const struct key_call *call,
+                    char id[static MSOCK_KEY_ID_SIZE])
+{
+    int index = key_find(ring, call);
+
+    if (index < 0) {
+        return CLI_FAILURE;
+    }
+    if (index == 0) {
+        return cli_error("%s seals: have another do so first, by rotate "
+                         "--switch",
+                         call->id);
+    }
+    msock_ring_id(ring, index, id);
+    int result = msock_ring_remove(ring, index);
+    return result < 0 ? cli_error_code(result) : CLI_OK;
+}
+
 int key_remove(const struct key_call *call)
 {
-    msock_ring *ring;
-    int code = key_load(&ring, call);
+    char id[MSOCK_KEY_ID_SIZE];
+    int code = change_file(call, take_out, id);
 
-    if (code != CLI_OK) {
-        return code;
-    }
-    int index = key_find(ring, call);
-    code = index < 0 ? CLI_FAILURE : msock_ring_remove(ring, index);
     if (code == CLI_OK) {
-        code = msock_ring_save(ring, call->file);
+        cli_error("now push %s, or copy it to every node, again", call->file);
     }
-    msock_ring_free(ring);
-    return code < 0 ? cli_error_code(code) : code;
+    return code;
 }

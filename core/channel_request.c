@@ -5,6 +5,8 @@
 #include "core/engine_confirm.h"
 #include "core/engine_request.h"
 
+#include <inttypes.h>
+
 enum { DEADLINE_MS = 1000, DEADLINE_MAX_MS = 600000 };
 
 /* A deadline as it is given, 0 being the usual one.  Returns ms, or
@@ -19,8 +21,8 @@ static int check_deadline(unsigned deadline_ms,
     }
     if (ms <= publication->after_ms) {
         return msock__fail(MSOCK_EINVAL,
-                           "deadline_ms %u is not above after_ms %u: nobody "
-                           "would have acted",
+                           "deadline_ms %u is not above after_ms %" PRIu32
+                           ": nobody would have acted",
                            ms, publication->after_ms);
     }
     return (int)ms;

@@ -75,6 +75,28 @@ static void describe(const struct msock__engine *engine, uint64_t now_us,
     }
 }
 
+void msock__engine_event_about(struct msock__engine *engine,
+                               enum msock_event_kind kind,
+                               const struct msock__session *session)
+{
+    struct texts texts;
+    msock_node node;
+
+    if (!engine->watcher || msock__session_visits(session)) {
+        return;
+    }
+    describe(engine, engine->driver->ops->now(engine->driver), session, &texts,
+             &node);
+    const msock_event event = {
+        .kind = kind,
+        .node = node.name,
+        .session = node.session,
+        .proved = node.proved,
+        .about = &node,
+    };
+    msock__engine_event(engine, &event);
+}
+
 int msock__engine_list(struct msock__engine *engine,
                        msock_node_callback *callback, void *user)
 {

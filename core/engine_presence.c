@@ -17,19 +17,6 @@ size_t msock__engine_nodes(const struct msock__engine *engine)
     return engine->up_count + 1;
 }
 
-static void tell(struct msock__engine *engine, enum msock_event_kind kind,
-                 const struct msock__session *session)
-{
-    if (msock__session_visits(session)) {
-        return;
-    }
-    msock_event event = {.kind = kind,
-                         .node = session->sender,
-                         .session = msock__session_short(session->id),
-                         .proved = session->trusted != NULL};
-    msock__engine_event(engine, &event);
-}
-
 /* A group that grew says hello less often than it promised. */
 uint64_t msock__engine_session_every_us(const struct msock__engine *engine,
                                         const struct msock__session *session)
@@ -96,7 +83,7 @@ static void end(struct msock__engine *engine, uint64_t now_us,
     if (dies) {
         msock__engine_will_speak(engine, now_us, session);
     }
-    tell(engine, MSOCK_EVENT_DOWN, session);
+    msock__engine_event_about(engine, MSOCK_EVENT_DOWN, session);
 }
 
 /* A second session of a name: the first one has ended if it said bye, or was
@@ -112,7 +99,7 @@ static void settle_name(struct msock__engine *engine, uint64_t now_us,
             continue;
         }
         if (other->up && other->heard_us >= began_us) {
-            tell(engine, MSOCK_EVENT_CONFLICT, session);
+            msock__engine_event_about(engine, MSOCK_EVENT_CONFLICT, session);
         } else if (other->up) {
             other->replaced = true;
             end(engine, now_us, other, true);
@@ -141,7 +128,7 @@ void msock__engine_session_up(struct msock__engine *engine, uint64_t now_us,
     msock__announce_pull(&engine->announce, now_us, &engine->dice,
                          msock__engine_nodes(engine));
     msock__engine_profile_wanted(engine, now_us, session);
-    tell(engine, MSOCK_EVENT_UP, session);
+    msock__engine_event_about(engine, MSOCK_EVENT_UP, session);
     if (again || session->reliable_floor > 1) {
         msock__engine_ask_session(engine, now_us, session);
     }

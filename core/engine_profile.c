@@ -104,11 +104,8 @@ void msock__engine_profile_heard(struct msock__engine *engine, uint64_t now_us,
     }
     entry->ask_us = 0;
     entry->asks = 0;
-    if (code > 0 && session->up && !msock__session_visits(session)) {
-        msock_event event = {.kind = MSOCK_EVENT_CHANGED,
-                             .node = session->sender,
-                             .session = msock__session_short(session->id)};
-        msock__engine_event(engine, &event);
+    if (code > 0 && session->up) {
+        msock__engine_event_about(engine, MSOCK_EVENT_CHANGED, session);
     }
 }
 

@@ -12,6 +12,11 @@
 int msock__engine_list(struct msock__engine *engine,
                        msock_node_callback *callback, void *user);
 
+/** Calls the watcher with what happened to a session, unless that visits. */
+void msock__engine_event_about(struct msock__engine *engine,
+                               enum msock_event_kind kind,
+                               const struct msock__session *session);
+
 /* -- engine_profile.c -- */
 
 /** Which hello is due, what it says being up to date; of a full one it is part

@@ -19,50 +19,6 @@ extern "C" {
 
 struct msock_channel;
 
-/* -- Events -- */
-
-/* UP, DOWN, CONFLICT and CHANGED tell of no visitors: nodes whose names begin
- * with `$`, as tools have that come for a moment. */
-
-enum msock_event_kind {
-    MSOCK_EVENT_UP = 1,   /* a session is heard and believed */
-    MSOCK_EVENT_DOWN,     /* it said bye (what got lost before may still come,
-                             for 2 s), or was silent for 3 times the gap that it
-                             promised: about 19 s in a small group */
-    MSOCK_EVENT_LOSS,     /* `count` reliable frames from `first` on will not
-                             come: the stream goes on behind them. Frames, not
-                             messages: one holds many small ones, or a piece of
-                             a large one */
-    MSOCK_EVENT_WRITABLE, /* what MSOCK_EAGAIN refused has room again */
-    MSOCK_EVENT_SLOW,     /* a node misses over 20 % of this channel's reliable
-                             frames: it no longer slows the others */
-    MSOCK_EVENT_CLONE,    /* somebody sent as this very session: a new one was
-                             drawn; `session` is the old one */
-    MSOCK_EVENT_CONFLICT, /* two living sessions have one name */
-    MSOCK_EVENT_CHANGED   /* what a node says of itself is known now, or is
-                             different: msock_nodes() has it */
-};
-
-/** What happened; lent for the call. */
-typedef struct msock_event {
-    enum msock_event_kind kind;
-    const char *node; /* its name, "" if not known or of nobody else */
-    uint64_t session; /* first 8 bytes of the session it is about */
-    uint64_t first;   /* LOSS: sequence */
-    uint64_t count;   /* LOSS: frames */
-    bool proved;      /* UP, DOWN, CONFLICT, CHANGED: as msock_node.proved */
-} msock_event;
-
-typedef void msock_event_callback(struct msock_channel *channel,
-                                  const msock_event *event, void *user);
-
-/** Calls `callback` (NULL: nobody) for events of the channel, in place of the
- *  one that was set before. It may do what a message's callback may. An
- *  unknown kind is to be ignored: later versions add some.
- *  Returns 0, MSOCK_ECLOSED.  Thread: loop only. */
-int msock_watch(struct msock_channel *channel, msock_event_callback *callback,
-                void *user);
-
 /* -- Nodes -- */
 
 /** What is known of another session; lent for the call. All text but the ids
@@ -100,6 +56,52 @@ typedef void msock_node_callback(struct msock_channel *channel,
  *  Returns their number, MSOCK_ECLOSED.
  *  Thread: loop only.  Source: docs/protocol.md 7. */
 int msock_nodes(struct msock_channel *channel, msock_node_callback *callback,
+                void *user);
+
+/* -- Events -- */
+
+/* UP, DOWN, CONFLICT and CHANGED tell of no visitors: nodes whose names begin
+ * with `$`, as tools have that come for a moment. */
+
+enum msock_event_kind {
+    MSOCK_EVENT_UP = 1,   /* a session is heard and believed */
+    MSOCK_EVENT_DOWN,     /* it said bye (what got lost before may still come,
+                             for 2 s), or was silent for 3 times the gap that it
+                             promised: about 19 s in a small group */
+    MSOCK_EVENT_LOSS,     /* `count` reliable frames from `first` on will not
+                             come: the stream goes on behind them. Frames, not
+                             messages: one holds many small ones, or a piece of
+                             a large one */
+    MSOCK_EVENT_WRITABLE, /* what MSOCK_EAGAIN refused has room again */
+    MSOCK_EVENT_SLOW,     /* a node misses over 20 % of this channel's reliable
+                             frames: it no longer slows the others */
+    MSOCK_EVENT_CLONE,    /* somebody sent as this very session: a new one was
+                             drawn; `session` is the old one */
+    MSOCK_EVENT_CONFLICT, /* two living sessions have one name */
+    MSOCK_EVENT_CHANGED   /* what a node says of itself is known now, or is
+                             different: msock_nodes() has it */
+};
+
+/** What happened; lent for the call. */
+typedef struct msock_event {
+    enum msock_event_kind kind;
+    const char *node; /* its name, "" if not known or of nobody else */
+    uint64_t session; /* first 8 bytes of the session it is about */
+    uint64_t first;   /* LOSS: sequence */
+    uint64_t count;   /* LOSS: frames */
+    bool proved;      /* UP, DOWN, CONFLICT, CHANGED: as msock_node.proved */
+    const msock_node *about; /* UP, DOWN, CONFLICT, CHANGED: all that is known
+                                of it now, else NULL */
+} msock_event;
+
+typedef void msock_event_callback(struct msock_channel *channel,
+                                  const msock_event *event, void *user);
+
+/** Calls `callback` (NULL: nobody) for events of the channel, in place of the
+ *  one that was set before. It may do what a message's callback may. An
+ *  unknown kind is to be ignored: later versions add some.
+ *  Returns 0, MSOCK_ECLOSED.  Thread: loop only. */
+int msock_watch(struct msock_channel *channel, msock_event_callback *callback,
                 void *user);
 
 /* -- Last will -- */

@@ -184,6 +184,41 @@ Test(engine_nodes, what_changes_is_told_within_50_ms)
     cr_expect(eq(str, (char *)known(hub, "porch")->filters, "# n"));
 }
 
+/* Notes what events of these kinds tell of nodes. */
+static void note_about(msock_channel *channel, const msock_event *event,
+                       void *user)
+{
+    unsigned kinds = *(unsigned *)user;
+    if (event->about != NULL && kinds >> event->kind & 1) {
+        note_node(channel, event->about, NULL);
+    }
+}
+
+Test(engine_nodes, events_tell_all_that_is_known_of_a_node)
+{
+    unsigned kinds = 1u << MSOCK_EVENT_UP | 1u << MSOCK_EVENT_CHANGED |
+                     1u << MSOCK_EVENT_DOWN;
+    size_t node = net_open("node", "", NET_KEY);
+    cr_assert(zero(int, msock_watch(net_channel(node), note_about, &kinds)));
+    size_t hub = net_open("hub", "", NET_KEY);
+    net_run(NET_SECOND_US);
+    cr_assert(ge(sz, told_count, 2));
+    cr_expect(told[0].node.up);
+    cr_expect(eq(str, told[0].name, "hub"));
+    const struct told *changed = &told[told_count - 1];
+    cr_expect(changed->node.described);
+    cr_expect(eq(str, (char *)changed->version, (char *)msock_version()));
+    cr_expect(eq(str, (char *)changed->filters, "# n"));
+
+    msock_close(net_channel(hub), NULL, NULL);
+    net_run(NET_SECOND_US);
+
+    const struct told *last = &told[told_count - 1];
+    cr_expect(not(last->node.up));
+    cr_expect(eq(u64, last->node.session, changed->node.session));
+    cr_expect(eq(str, (char *)last->filters, "# n"));
+}
+
 Test(engine_nodes, second_subscription_to_a_filter_tells_nothing_new)
 {
     size_t hub = net_open("hub", "", NET_KEY);

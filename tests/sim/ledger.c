@@ -256,6 +256,20 @@ static const char *event_name(enum msock_event_kind kind)
                                                              : "?";
 }
 
+/* Whether an event of a node tells of it as it is now, and no other does. */
+static bool is_about(const msock_event *event)
+{
+    bool up =
+        event->kind == MSOCK_EVENT_UP || event->kind == MSOCK_EVENT_CHANGED;
+    bool down = event->kind == MSOCK_EVENT_DOWN;
+    if (event->about == NULL) {
+        return !up && !down && event->kind != MSOCK_EVENT_CONFLICT;
+    }
+    return event->about->session == event->session &&
+           strcmp(event->about->name, event->node) == 0 &&
+           (!up || event->about->up) && !(down && event->about->up);
+}
+
 void ledger_event(struct ledger *ledger, struct life *life,
                   const msock_event *event)
 {
@@ -264,6 +278,10 @@ void ledger_event(struct ledger *ledger, struct life *life,
                 life->name, event_name(event->kind),
                 sender != NULL ? sender->name : "nobody", event->first,
                 event->count);
+    if (!is_about(event)) {
+        report_fail(ledger->report, "%s is told %s of somebody else",
+                    life->name, event_name(event->kind));
+    }
     switch (event->kind) {
     case MSOCK_EVENT_WRITABLE:
         life->blocked = false;

@@ -103,6 +103,33 @@ static int defer_nothing(msock_plugin_host *plugin, uint64_t *token)
     return MSOCK_EINVAL;
 }
 
+static int reply_nothing(msock_plugin_host *plugin, const char *json,
+                         const msock_publish_options *options)
+{
+    (void)plugin;
+    (void)json;
+    (void)options;
+    return MSOCK_EINVAL;
+}
+
+static int reply_to_nobody(msock_plugin_host *plugin, uint64_t token,
+                           const char *json,
+                           const msock_publish_options *options)
+{
+    (void)plugin;
+    (void)token;
+    (void)json;
+    (void)options;
+    return MSOCK_ENOENT;
+}
+
+static int drop_nothing(msock_plugin_host *plugin, uint64_t token)
+{
+    (void)plugin;
+    (void)token;
+    return MSOCK_ENOENT;
+}
+
 static int do_nothing(msock_plugin_host *plugin, uint64_t token, int code)
 {
     (void)plugin;
@@ -160,6 +187,10 @@ static msock_services services_of(msock_plugin_host *plugin, const char *config)
         .state_restore = judge_restore,
         .defer = defer_nothing,
         .done = do_nothing,
+        .reply = reply_nothing,
+        .reply_later = defer_nothing,
+        .reply_to = reply_to_nobody,
+        .reply_drop = drop_nothing,
     };
 }
 

@@ -98,6 +98,29 @@ static int service_done(msock_plugin_host *plugin, uint64_t token, int code)
     return msock_done(plugin->host->channel, token, code);
 }
 
+static int service_reply(msock_plugin_host *plugin, const char *json,
+                         const msock_publish_options *options)
+{
+    return msock_reply(plugin->host->channel, json, options);
+}
+
+static int service_reply_later(msock_plugin_host *plugin, uint64_t *token)
+{
+    return msock_reply_later(plugin->host->channel, token);
+}
+
+static int service_reply_to(msock_plugin_host *plugin, uint64_t token,
+                            const char *json,
+                            const msock_publish_options *options)
+{
+    return msock_reply_to(plugin->host->channel, token, json, options);
+}
+
+static int service_reply_drop(msock_plugin_host *plugin, uint64_t token)
+{
+    return msock_reply_drop(plugin->host->channel, token);
+}
+
 msock_services msock__services_of(msock_plugin_host *plugin)
 {
     assert(plugin->host != NULL && plugin->config != NULL);
@@ -125,5 +148,9 @@ msock_services msock__services_of(msock_plugin_host *plugin)
         .state_restore = service_state_restore,
         .defer = service_defer,
         .done = service_done,
+        .reply = service_reply,
+        .reply_later = service_reply_later,
+        .reply_to = service_reply_to,
+        .reply_drop = service_reply_drop,
     };
 }

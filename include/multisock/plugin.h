@@ -97,6 +97,15 @@ typedef struct msock_services {
     /* As msock_defer() and msock_done(): also for the callback of state_keep */
     int (*defer)(msock_plugin_host *host, uint64_t *token);
     int (*done)(msock_plugin_host *host, uint64_t token, int code);
+    /* As msock_reply(), msock_reply_later(), msock_reply_to() and
+     * msock_reply_drop(), for messages with MSOCK_MESSAGE_REQUEST. Give back in
+     * `stop` the tokens that are left. */
+    int (*reply)(msock_plugin_host *host, const char *json,
+                 const msock_publish_options *options);
+    int (*reply_later)(msock_plugin_host *host, uint64_t *token);
+    int (*reply_to)(msock_plugin_host *host, uint64_t token, const char *json,
+                    const msock_publish_options *options);
+    int (*reply_drop)(msock_plugin_host *host, uint64_t token);
 } msock_services;
 
 /** Types of a configured value; several may be allowed. */

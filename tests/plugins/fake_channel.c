@@ -216,3 +216,30 @@ int msock_done(msock_channel *channel, uint64_t token, int code)
     (void)code;
     return MSOCK_ENOENT;
 }
+
+int msock_reply(msock_channel *channel, const char *json,
+                const msock_publish_options *options)
+{
+    (void)channel;
+    (void)json;
+    (void)options;
+    return MSOCK_EINVAL;
+}
+
+int msock_reply_later(msock_channel *channel, uint64_t *token)
+{
+    return msock_defer(channel, token);
+}
+
+int msock_reply_to(msock_channel *channel, uint64_t token, const char *json,
+                   const msock_publish_options *options)
+{
+    (void)json;
+    (void)options;
+    return msock_done(channel, token, 0);
+}
+
+int msock_reply_drop(msock_channel *channel, uint64_t token)
+{
+    return msock_done(channel, token, 0);
+}

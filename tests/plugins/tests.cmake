@@ -2,7 +2,7 @@
 # The plugin host on a channel that takes notes, and with good and bad plugins.
 set(test_modules probe second wrong_abi wrong_size wrong_name no_start
     no_descriptor start_fails late_failure first_abi second_abi later_abi sticky
-    checked grumbles)
+    checked grumbles replies)
 foreach(module ${test_modules})
     msock_plugin(test_${module} plugins/modules/${module}.c)
     set_target_properties(test_${module} PROPERTIES OUTPUT_NAME ${module}
@@ -59,6 +59,11 @@ foreach(module lights page)
 endforeach()
 add_dependencies(plugins_lights_test lights)
 add_dependencies(plugins_page_test test_doorbell)
+
+msock_test(plugins replies msock_host msock_transport msock_core msock_codec
+    ${CMAKE_DL_LIBS})
+target_sources(plugins_replies_test PRIVATE plugins/home.c plugins/folder.c)
+add_dependencies(plugins_replies_test test_replies)
 
 msock_test(plugins guard msock_host msock_transport msock_core msock_codec
     ${CMAKE_DL_LIBS})

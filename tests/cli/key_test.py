@@ -2,6 +2,7 @@
 """msock key: what it makes of key files."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -21,6 +22,32 @@ def id_of(line):
     master = base64.b64decode(line)
     return hashlib.blake2b(b"multisock 1 id", key=master,
                            digest_size=32).hexdigest()[:8]
+
+
+def full_pipe():
+    """A pipe that blocks whoever writes to it."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    return reader, writer
+
+
+def memory(pid):
+    """What a process may write but its stack, over which what is printed passes
+    piece by piece: the names of regions, whether they are locked, the bytes."""
+    smaps = pathlib.Path(f"/proc/{pid}/smaps").read_text()
+    regions = re.findall(r"^(\w+)-(\w+) rw\S+ \S+ \S+ \S+ *(.*)$"
+                         r"(?:\n\w+:.*)*?\nVmFlags:(.*)$", smaps, re.M)
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as file:
+        for first, last, name, flags in regions:
+            size = int(last, 16) - int(first, 16)
+            if name == "[stack]" or size > 1 << 30: # a sanitizer's shadow
+                continue
+            file.seek(int(first, 16))
+            yield name, "lo" in flags.split(), file.read(size)
 
 
 class CommandLine(netns.Case):
@@ -97,6 +124,22 @@ class Showing(netns.Case):
         self.assertIn(self.first, plain.lines[0])
         self.assertEqual([json.loads(line)["key"] for line in as_json.lines],
                          [self.first, self.second])
+
+    def test_shown_keys_are_in_memory_that_is_not_swapped(self):
+        program = pathlib.Path(netns.msock).read_bytes()
+        if b"__asan_init" in program or b"__tsan_init" in program:
+            self.skipTest("sanitizers lock no memory")
+        reader, writer = full_pipe()
+        self.addCleanup(os.close, reader)
+        show = self.start("key", "show", self.file, "--secret", stdout=writer)
+        os.close(writer)
+        line = f"seals  {self.first}\n".encode()
+
+        netns.until(lambda: any(line in text for _, _, text in
+                                memory(show.process.pid)), "keys are at hand")
+
+        for name, locked, text in memory(show.process.pid):
+            self.assertTrue(locked or line not in text, name)
 
     def test_id_is_that_of_the_key_that_seals(self):
         result = self.run_msock("key", "id", self.file)

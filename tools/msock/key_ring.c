@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 /* More than a file's keys take, so that no copy is left where it grew. */
 enum { SHOWN_MAX = 32768 };
@@ -116,17 +118,34 @@ static void show_line(struct cli_buffer *out, const msock_ring *ring, int index,
     json_out(out, "\n", 1);
 }
 
-int key_show(const struct key_call *call)
+/* Pages of its own, which are not swapped out where the system lets it. */
+static int reserve_locked(struct cli_buffer *out)
 {
-    msock_ring *ring;
-    struct cli_buffer out = {0};
-    int code = cli_buffer_reserve(&out, SHOWN_MAX);
+    long page = sysconf(_SC_PAGESIZE);
+    void *bytes;
 
-    if (code == CLI_OK) {
-        code = key_load(&ring, call);
+    if (page < 0 || posix_memalign(&bytes, (size_t)page, SHOWN_MAX) != 0) {
+        return cli_error("out of memory");
     }
+    (void)mlock(bytes, SHOWN_MAX);
+    *out = (struct cli_buffer){.bytes = bytes, .capacity = SHOWN_MAX};
+    return CLI_OK;
+}
+
+static void forget_locked(struct cli_buffer *out)
+{
+    cli_wipe(out->bytes, out->size);
+    (void)munlock(out->bytes, SHOWN_MAX);
+    free(out->bytes);
+}
+
+/* Prints the keys of a ring. */
+static int show(const struct key_call *call, const msock_ring *ring)
+{
+    struct cli_buffer out;
+    int code = reserve_locked(&out);
+
     if (code != CLI_OK) {
-        free(out.bytes);
         return code;
     }
     for (int i = 0; i < msock_ring_count(ring); i++) {
@@ -140,9 +159,19 @@ int key_show(const struct key_call *call)
     json_out(&out, "", 1);
     setvbuf(stdout, NULL, _IONBF, 0); /* no copy of keys in stdio */
     code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
-    cli_wipe(out.bytes, out.size);
-    free(out.bytes);
-    msock_ring_free(ring);
+    forget_locked(&out);
+    return code;
+}
+
+int key_show(const struct key_call *call)
+{
+    msock_ring *ring;
+    int code = key_load(&ring, call);
+
+    if (code == CLI_OK) {
+        code = show(call, ring);
+        msock_ring_free(ring);
+    }
     return code;
 }
 

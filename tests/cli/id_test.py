@@ -39,7 +39,7 @@ class Files(Id):
         self.assertNotIn(first.out, named.out)
 
     def test_show_prints_a_line_of_a_trust_file(self):
-        path = self.make("hub", "hub")
+        path = self.make("hub")
 
         line = self.run_msock("id", "show", path, "--name", "hub").out
         host = self.run_msock("id", "show", path).out
@@ -48,6 +48,32 @@ class Files(Id):
         self.assertRegex(line, r"^hub ed25519 [A-Za-z0-9+/]{43}= \n$")
         self.assertEqual(host, line.replace("hub", socket.gethostname(), 1))
         self.assertEqual(quoted, line.replace("hub", r'"a \"b\" \\"', 1))
+
+    def test_show_knows_the_name_that_gen_wrote(self):
+        for name in ("porch light", "k\u00fcche"):
+            for words in ([name], ["--name", name]):
+                path = self.make("node", *words)
+                shown = self.run_msock("id", "show", path).out
+                other = self.run_msock("id", "show", path, "--name", "x").out
+                os.unlink(path)
+
+                self.assertEqual(shown, self.quoted(name) + other[1:])
+
+    def test_a_comment_that_is_no_name_is_none(self):
+        secret = self.run_msock("id", "gen").out
+        for comment in ("#hub\n", "# \n", "# a\x1bb\n", "# " + "x" * 300 + "\n",
+                        "\n# hub\n"):
+            path = self.path("odd.id")
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC,
+                              0o600), "w", encoding="utf-8") as file:
+                file.write(comment + secret)
+
+            line = self.run_msock("id", "show", path).out
+
+            self.assertTrue(line.startswith(socket.gethostname() + " "), line)
+
+    def quoted(self, name):
+        return f'"{name}"' if " " in name else name
 
     def test_a_file_that_others_may_read_is_refused_and_warned_of(self):
         path = self.path("open.id")
@@ -66,7 +92,7 @@ class Files(Id):
                 (("show", self.path("none.id")), 1, "msock id gen"),
                 (("show", key), 1, "ed25519-secret"),
                 (("show",), 2, "usage"), (("gen", "a", "b"), 2, "usage"),
-                (("gen", "--name", "x"), 2, "usage"), ((), 2, "usage"),
+                (("gen", "x", "--name", "x"), 2, "usage"), ((), 2, "usage"),
                 (("show", key, "--name", "a\nb"), 2, "control")):
             result = self.run_msock("id", *words, code=code)
             self.assertIn(said, result.err)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: msock id gen [NAME] > FILE\n"
+    "usage: msock id gen [NAME | --name NAME] > FILE\n"
     "       msock id show FILE [--name NAME]\n"
     "Makes the key of one node alone, by which others know what came from it.\n"
     "Channels refuse an id file that others may read:\n"
@@ -21,7 +21,8 @@ static const char help[] =
     "  show               print the public key of FILE as a line of a trust\n"
     "                     file; what the node may do is written behind it\n"
     "\n"
-    "      --name NAME    name of the node [host name]\n"
+    "      --name NAME    name of the node [show: the one that gen wrote into\n"
+    "                     FILE, else that of the host]\n"
     "  -h, --help         this text\n";
 
 enum { ID_NAME = CLI_OWN, LINE_SIZE = 1024 };
@@ -95,18 +96,56 @@ static bool has_control(const char *text)
            strlen(text);
 }
 
+static bool is_name(const char *name)
+{
+    return name[0] != '\0' && strlen(name) <= MSOCK_NAME_MAX &&
+           !has_control(name);
+}
+
+/* Reads the name that `gen` wrote above the key; "" if there is none. */
+static void read_name(const char *path, char name[static LINE_SIZE])
+{
+    FILE *file = fopen(path, "r");
+    char line[LINE_SIZE] = "";
+
+    name[0] = '\0';
+    if (!file) {
+        return;
+    }
+    setvbuf(file, NULL, _IONBF, 0); /* the line may be the key */
+    if (fgets(line, sizeof(line), file) && strncmp(line, "# ", 2) == 0) {
+        line[strcspn(line, "\r\n")] = '\0';
+        strcpy(name, line + 2);
+    }
+    fclose(file);
+    cli_wipe(line, sizeof(line));
+}
+
+/* Finds the name of a node of which only the id file is known. */
+static int find_name(const char *path, char name[static LINE_SIZE])
+{
+    read_name(path, name);
+    if (!is_name(name)) {
+        memset(name, 0, LINE_SIZE);
+        if (gethostname(name, MSOCK_NAME_MAX) < 0) {
+            return cli_error("host name: %s; use --name", strerror(errno));
+        }
+    }
+    return CLI_OK;
+}
+
 static int id_show(const char *path, const char *name)
 {
-    char host[MSOCK_NAME_MAX + 1] = "";
+    char found[LINE_SIZE] = "";
     char key[MSOCK_ID_PUBLIC_SIZE];
     char word[LINE_SIZE];
     char line[LINE_SIZE + MSOCK_ID_PUBLIC_SIZE + 16];
 
-    if (!name && gethostname(host, sizeof(host) - 1) < 0) {
-        return cli_error("host name: %s; use --name", strerror(errno));
+    if (!name && find_name(path, found) != CLI_OK) {
+        return CLI_FAILURE;
     }
-    name = name ? name : host;
-    if (name[0] == '\0' || strlen(name) > MSOCK_NAME_MAX || has_control(name)) {
+    name = name ? name : found;
+    if (!is_name(name)) {
         return cli_usage("a node name has 1 to %d bytes and no control "
                          "characters: use --name",
                          MSOCK_NAME_MAX);
@@ -126,14 +165,14 @@ static int run_word(char **words, int count, const char *name)
     bool gen = count >= 1 && strcmp(words[0], "gen") == 0;
     bool show = count >= 1 && strcmp(words[0], "show") == 0;
 
-    if (gen && count <= 2 && !name) {
-        return id_gen(count == 2 ? words[1] : NULL);
+    if (gen && count + (name != NULL) <= 2) {
+        return id_gen(count == 2 ? words[1] : name);
     }
     if (show && count == 2) {
         return id_show(words[1], name);
     }
     return cli_usage(show ? "usage: msock id show FILE [--name NAME]"
-                          : "usage: msock id gen [NAME] > FILE");
+                          : "usage: msock id gen [NAME | --name NAME] > FILE");
 }
 
 int cmd_id(int argc, char **argv)

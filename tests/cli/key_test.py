@@ -3,13 +3,16 @@
 
 import base64
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import pathlib
 import re
+import signal
 import stat
 import sys
+import termios
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -65,6 +68,44 @@ class CommandLine(netns.Case):
         self.assertIn("from-passphrase < TEXTS", as_words.err)
 
 
+    def test_a_key_in_place_of_a_file_is_told_and_not_shown(self):
+        key = base64.b64encode(os.urandom(32)).decode()
+        calls = [(("pub", "t", "1", "--key", key), {}),
+                 (("sub", "t", "--key-file", key), {}),
+                 (("pub", "t", "1", "--key-file=" + key), {}),
+                 (("key", "show", key), {}),
+                 (("key", "push", key, "--all", "--id-file", "a",
+                   "--trust-file", "b"), {}),
+                 (("pub", "t", "1"), {"MSOCK_KEY_FILE": key})]
+
+        for words, environment in calls:
+            result = self.run_msock(*words, code=2,
+                                    env={**os.environ, **environment})
+            self.assertIn("this looks like a key itself", result.err, words)
+            self.assertNotIn(key, result.err)
+
+    def test_a_file_that_is_called_like_a_key_is_one(self):
+        key = "A" * 43 + "="
+        os.rename(self.key(), self.path(key))
+
+        shown = self.run_msock("key", "show", key, cwd=self.folder)
+
+        self.assertEqual(len(shown.lines), 1)
+
+    def test_hints_name_the_verb(self):
+        for words in (("gen", "--wrong"), ("show", "f", "-x"),
+                      ("rotate", "f", "--except")):
+            result = self.run_msock("key", *words, code=2)
+            self.assertIn("see msock key -h", result.err, words)
+
+    def test_the_channel_names_no_other_keys(self):
+        for word in ("list", "push"):
+            result = self.run_msock(
+                "key", word, self.key(), "-c",
+                f"udp://{netns.GROUP}:{netns.PORT}?key_file=other", code=2)
+            self.assertIn("names a key_file", result.err)
+
+
 class Passphrase(netns.Case):
     def test_the_two_lines_make_the_key_that_belongs_to_them(self):
         case = json.loads(VECTORS.read_text())["cases"][0]
@@ -90,6 +131,85 @@ class Passphrase(netns.Case):
             self.assertEqual(result.out, "", text)
             self.assertIn(said, result.err, text)
             self.assertNotIn("secret\n", result.err)
+
+    def test_a_short_passphrase_is_refused(self):
+        result = self.run_msock("key", "from-passphrase", text="home\n7 bytes",
+                                code=1)
+
+        self.assertEqual(result.out, "")
+        self.assertIn("under 8 bytes", result.err)
+        self.run_msock("key", "from-passphrase", text="home\n8 bytes!")
+
+
+class Terminal(netns.Case):
+    """What is typed is shown on a pseudo terminal, or not."""
+
+    def setUp(self):
+        super().setUp()
+        self.far, near = os.openpty()
+        self.addCleanup(os.close, self.far)
+        self.program = self.start("key", "from-passphrase", stdin=near,
+                                  start_new_session=True,
+                                  preexec_fn=lambda: fcntl.ioctl(
+                                      near, termios.TIOCSCTTY, 0))
+        self.near = near
+        self.addCleanup(os.close, near)
+
+    def type(self, prompt, text):
+        """Answers a question."""
+        netns.until(lambda: prompt in self.program.said(), prompt)
+        os.write(self.far, text)
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.near)[3] & termios.ECHO)
+
+    def shown(self):
+        os.set_blocking(self.far, False)
+        return os.read(self.far, 4096)
+
+    def test_a_passphrase_is_asked_for_and_not_shown(self):
+        self.type(b"key string", b"home\n")
+        self.type(b"not shown", b"correct horse battery staple\n")
+        self.assertFalse(self.echoes())
+        self.type(b"once more", b"correct horse battery staple\n")
+
+        result = self.program.end()
+
+        self.assertEqual(
+            result.out, json.loads(VECTORS.read_text())["cases"][0]["key"] +
+            "\n")
+        self.assertTrue(self.echoes())
+        self.assertEqual(self.shown(), b"home\r\n\r\n\r\n")
+
+    def test_a_slip_is_noticed(self):
+        self.type(b"key string", b"home\n")
+        self.type(b"not shown", b"correct horse\n")
+        self.type(b"once more", b"correct house\n")
+
+        result = self.program.end(1)
+
+        self.assertIn("another one", result.err)
+        self.assertEqual(result.out, "")
+
+    def test_who_is_interrupted_leaves_the_terminal_as_it_was(self):
+        self.type(b"key string", b"home\n")
+        netns.until(lambda: not self.echoes(), "it hides")
+
+        os.write(self.far, b"\x03")
+
+        self.program.end(-signal.SIGINT)
+        self.assertTrue(self.echoes())
+
+    def test_who_was_stopped_asks_again(self):
+        self.type(b"key string", b"home\n")
+        netns.until(lambda: not self.echoes(), "it hides")
+        # Nobody could continue it here, so the system does not stop it.
+        self.program.process.send_signal(signal.SIGTSTP)
+        netns.until(lambda: self.program.said().count(b"not shown") == 2,
+                    "it asks again")
+
+        self.program.terminate(-signal.SIGTERM)
+        self.assertTrue(self.echoes())
 
 
 class Showing(netns.Case):

@@ -116,6 +116,7 @@ class Nobody(Case):
     def test_where_nobody_answers_nothing_is_switched_or_retired(self):
         self.keys(1)
         new = self.words("rotate").out.strip()
+        before = os.stat(self.folder).st_mtime_ns
 
         for words in (("rotate", "--switch"), ("retire", new)):
             refused = self.words(*words, "-c", LO, code=1)
@@ -123,6 +124,8 @@ class Nobody(Case):
             self.assertIn("--force", refused.err)
         self.assertIn("no node answered", self.words("list", "-c", LO).err)
         self.assertIn(new, self.words("show").out)
+        self.assertEqual(os.stat(self.folder).st_mtime_ns, before,
+                         "nothing was written beside the file")
 
 
 class Left(Case):

@@ -146,7 +146,8 @@ class Refused(Case):
         result = self.push("--all", "--timeout", 12, code=1)
 
         self.assertEqual(result.lines, [
-            "hub  has the keys", "lamp1  not up, or it has none of the keys"])
+            "hub  has the keys",
+            "lamp1  not up, or it has none of the keys, or no id_file"])
         self.assertIn("1 of 2 nodes do not have the keys", result.err)
         self.assertEqual(self.states("--to", "hub"), {"hub": "has"})
         # It may lack the new key, so the others must not seal with it.
@@ -173,6 +174,46 @@ class Refused(Case):
         self.assertEqual(refused, {"hub": "lacks", "lamp1": "lacks"})
         for lamp in lamps:
             lamp.terminate()
+
+    def test_what_keeps_a_node_from_the_keys_is_told(self):
+        self.house(("hub", "lamp1"))
+        blind = self.path("blind")
+        with open(self.trust, encoding="utf-8") as file:
+            lines = file.read().replace("admin\n", "publish t\n")
+        with open(blind, "w", encoding="utf-8") as file:
+            file.write(lines)
+        url = f"{LO}&id_file={self.path('lamp1')}.id&trust_file={blind}"
+        programs = [
+            self.start("sub", "#", "-W", 240, "-c", url, "--key-file",
+                       self.node_file("lamp1"), "--name", "lamp1"),
+            self.start("sub", "#", "-W", 240, "-c", LO, "--key-file",
+                       self.node_file("hub"), "--name", "hub")]
+        self.words("rotate")
+
+        result = self.push("--all", "--timeout", 10, code=1)
+
+        self.assertIn("hub  not up, or it has none of the keys, or no id_file",
+                      result.out)
+        self.assertIn("lamp1  has other keys; it takes these from an admin of "
+                      "its own trust file", result.out)
+        for program in programs:
+            program.terminate()
+
+    def test_a_node_that_lost_its_old_key_on_the_way_is_still_heard(self):
+        self.house(("hub",))
+        old = self.path("old.key")
+        shutil.copy(self.file, old)
+        hub = self.listen("hub")
+        before = self.words("id").out.strip()
+        new = self.words("rotate").out.strip()
+        self.words("rotate", "--switch", "--force")
+        self.words("retire", before, "--force")
+
+        pushed = self.states("--all", "--key-file", old, "--force")
+
+        self.assertEqual(pushed, {"hub": "has"})
+        self.assertEqual(self.ids(self.node_file("hub")), [new])
+        hub.terminate()
 
     def test_who_is_no_admin_pushes_nothing(self):
         self.house(("hub", "lamp1"))

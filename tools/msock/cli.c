@@ -172,6 +172,25 @@ int cli_unknown_option(int option, char **argv)
                      word, argv[0]);
 }
 
+/* Whether a text is 32 bytes in base64. */
+static bool is_key(const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    return strspn(text, digits) == MSOCK_KEY_TEXT_SIZE - 2 &&
+           strcmp(text + MSOCK_KEY_TEXT_SIZE - 2, "=") == 0;
+}
+
+int cli_check_file(const char *what, const char *file)
+{
+    return !is_key(file) || access(file, F_OK) == 0
+               ? CLI_OK
+               : cli_usage("%s: this looks like a key itself: put it in a "
+                           "file, never on a command line, which others see",
+                           what);
+}
+
 /* Takes an option's value, which must not be empty: a variable that is not set
  * would mean the default, and a channel without a key would be open. */
 static int take(const char **value, const char *name)
@@ -180,7 +199,7 @@ static int take(const char **value, const char *name)
         return cli_usage("%s is empty: is a variable not set?", name);
     }
     *value = optarg;
-    return CLI_OK;
+    return cli_check_file(name, optarg);
 }
 
 int cli_channel_option(struct cli_channel *names, int option, char **argv)
@@ -208,14 +227,25 @@ const char *cli_channel_url(const struct cli_channel *names)
     return url && url[0] ? url : NULL;
 }
 
+bool cli_channel_says(const struct cli_channel *names, const char *key)
+{
+    const char *url = cli_channel_url(names);
+    const char *option = url ? strchr(url, '?') : NULL;
+
+    for (; option; option = strchr(option + 1, '&')) {
+        size_t size = strlen(key);
+        if (strncmp(option + 1, key, size) == 0 && option[1 + size] == '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An identity has the name that the trust files know it by, which is the
  * host's if nothing else is said. */
 static bool has_identity(const struct cli_channel *names)
 {
-    const char *url = cli_channel_url(names);
-
-    return names->id_file ||
-           (url && (strstr(url, "?id_file=") || strstr(url, "&id_file=")));
+    return names->id_file || cli_channel_says(names, "id_file");
 }
 
 /* Names a visitor: printable ASCII, and nobody else's name. */
@@ -245,6 +275,9 @@ int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
     if (key_file && key_file[0] == '\0') {
         return cli_usage("MSOCK_KEY_FILE is empty: name a key file in it, or "
                          "unset it for an open channel");
+    }
+    if (key_file && cli_check_file("MSOCK_KEY_FILE", key_file) != CLI_OK) {
+        return CLI_USAGE;
     }
     if (!names->name && !has_identity(names)) {
         name_visitor(visitor, names->verb ? names->verb : "msock");

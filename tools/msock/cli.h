@@ -93,6 +93,13 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv);
 /** Returns the URL that options and environment name, or NULL. */
 const char *cli_channel_url(const struct cli_channel *names);
 
+/** Whether that URL has the option `key`. */
+bool cli_channel_says(const struct cli_channel *names, const char *key);
+
+/** Looks whether the name of a file, of `what`, is a key by mistake.  Returns
+ *  CLI_OK, or CLI_USAGE after having told so without showing it. */
+int cli_check_file(const char *what, const char *file);
+
 /** Opens the channel that options and environment name. Without a name or an
  *  identity it is a visitor's, which disturbs no node of this host.  Returns
  * CLI_OK, CLI_FAILURE, or CLI_USAGE if the key file of the environment is

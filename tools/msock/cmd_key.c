@@ -220,6 +220,18 @@ static int take_words(struct key_call *call, const struct word *word,
     return CLI_OK;
 }
 
+/* The channel's keys are those of FILE: a file that the URL names would be
+ * stronger. */
+static int check_url(const struct key_call *call, const struct word *word)
+{
+    bool named = (word->takes & TAKES_CHANNEL) != 0 &&
+                 cli_channel_says(&call->channel, "key_file");
+
+    return named ? cli_usage("the channel's URL names a key_file: take it out, "
+                             "FILE says which keys are meant")
+                 : CLI_OK;
+}
+
 /* Takes the arguments behind a word.  Returns CLI_OK or CLI_USAGE. */
 static int take_all(struct key_call *call, const struct word *word, int argc,
                     char **argv)
@@ -266,8 +278,11 @@ static int run_word(const struct word *word, int argc, char **argv)
         return cli_error("out of memory");
     }
     int code = take_all(&call, word, argc, argv);
-    if (code == CLI_OK) {
-        code = call.help ? cli_print(help) : word->run(&call);
+    if (code == CLI_OK && call.help) {
+        code = cli_print(help);
+    } else if (code == CLI_OK) {
+        code = check_url(&call, word);
+        code = code == CLI_OK ? word->run(&call) : code;
     }
     free(call.names);
     return code;
@@ -282,7 +297,10 @@ int cmd_key(int argc, char **argv)
         return cli_print(help);
     }
     const struct word *word = find_word(argv[1]);
-    return word ? run_word(word, argc - 1, argv + 1)
-                : cli_usage("unknown word %s after key; see msock key -h",
-                            argv[1]);
+    if (!word) {
+        return cli_usage("unknown word %s after key; see msock key -h",
+                         argv[1]);
+    }
+    argv[1] = argv[0]; /* whose help is told of */
+    return run_word(word, argc - 1, argv + 1);
 }

@@ -47,8 +47,8 @@ int key_list(const struct key_call *call);
 int key_retire(const struct key_call *call);
 int key_push(const struct key_call *call);
 
-/** Loads the ring of the call's file.  Returns CLI_OK, or CLI_FAILURE after
- *  having told why. */
+/** Loads the ring of the call's file.  Returns CLI_OK, or another exit code
+ *  after having told why. */
 int key_load(msock_ring **ring, const struct key_call *call);
 
 /** Returns the index of the key that the call names, or -1 after having told

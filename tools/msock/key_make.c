@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock key gen and from-passphrase: new keys, as lines of a key file. */
+#include "tools/msock/hidden.h"
 #include "tools/msock/key.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { TEXT_SIZE = 1024 };
+enum { TEXT_SIZE = 1024, PASSPHRASE_MIN = 8 };
 
 /* Says so at once when the key is written where others may read it. */
 static void warn_if_readable(void)
@@ -72,17 +74,65 @@ static int read_text(const char *what, char text[static TEXT_SIZE])
                                 what);
 }
 
-/* Reads both texts, and nothing but them, and prints the key. */
-static int make_key(char *key_string, char *passphrase)
+/* Reads a passphrase from the terminal. */
+static int read_hidden(const char *prompt, char text[static TEXT_SIZE])
 {
-    char text[MSOCK_KEY_TEXT_SIZE];
+    struct hidden hidden;
+    int code = hidden_begin(&hidden, prompt);
+
+    if (code == CLI_OK) {
+        code = read_text("passphrase", text);
+        hidden_end(&hidden);
+    }
+    return code;
+}
+
+/* Asks for both texts; what nobody saw is typed twice. */
+static int ask(char *key_string, char *passphrase)
+{
+    char again[TEXT_SIZE] = "";
+
+    cli_error("the key string, such as the name of the house:");
+    int code = read_text("key string", key_string);
+    if (code == CLI_OK) {
+        code = read_hidden("the passphrase, which is not shown:", passphrase);
+    }
+    if (code == CLI_OK) {
+        code = read_hidden("once more:", again);
+    }
+    if (code == CLI_OK && strcmp(passphrase, again) != 0) {
+        code = cli_error("the second time it was another one");
+    }
+    cli_wipe(again, sizeof(again));
+    return code;
+}
+
+/* Reads both texts, and nothing but them. */
+static int read_both(char *key_string, char *passphrase)
+{
     int code = read_text("key string", key_string);
 
     if (code == CLI_OK) {
         code = read_text("passphrase", passphrase);
     }
-    if (code == CLI_OK && getchar() != EOF) {
-        code = cli_error("more than two lines: which is the passphrase?");
+    return code == CLI_OK && getchar() != EOF
+               ? cli_error("more than two lines: which is the passphrase?")
+               : code;
+}
+
+/* Prints the key of two texts that are read. */
+static int make_key(char *key_string, char *passphrase)
+{
+    char text[MSOCK_KEY_TEXT_SIZE];
+    int code = isatty(STDIN_FILENO) ? ask(key_string, passphrase)
+                                    : read_both(key_string, passphrase);
+
+    if (code == CLI_OK && strlen(passphrase) < PASSPHRASE_MIN) {
+        code =
+            cli_error("a passphrase of under %d bytes is soon found: whoever "
+                      "records one frame can try them all; take some words, "
+                      "or msock key gen",
+                      PASSPHRASE_MIN);
     }
     if (code != CLI_OK) {
         return code;

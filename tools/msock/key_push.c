@@ -2,6 +2,7 @@
 /* msock key push: gives nodes the keys of a file over the channel, until each
  * of them says that it has them. */
 #include "tools/msock/json_out.h"
+#include "tools/msock/key_memory.h"
 #include "tools/msock/push_targets.h"
 #include "tools/msock/unjoined.h"
 
@@ -23,6 +24,7 @@ struct push {
     const struct key_call *call;
     msock_channel *channel;
     msock_ring *ring;
+    struct key_memory file; /* what the channel is opened with */
     struct push_targets targets;
     uint64_t passed_ms;
     uint64_t patience_ms;
@@ -37,10 +39,13 @@ static const struct {
     const char *word;
     const char *text;
 } states[PUSH_STATES] = {
-    [PUSH_ABSENT] = {"absent", "not up, or it has none of the keys"},
+    [PUSH_ABSENT] = {"absent", "not up, or it has none of the keys, or no "
+                               "id_file"},
     [PUSH_SILENT] = {"silent", "did not say which keys it has"},
     [PUSH_LACKS] = {"lacks", "lacks the key that is to seal"},
-    [PUSH_WAITS] = {"waits", "has other keys"},
+    [PUSH_WAITS] = {"waits",
+                    "has other keys; it takes these from an admin of its "
+                    "own trust file"},
     [PUSH_HAS] = {"has", "has the keys"},
 };
 
@@ -189,6 +194,19 @@ static int run(struct push *push)
     return push->code != CLI_OK ? push->code : code;
 }
 
+static bool has_key(const msock_ring *ring, const char *text)
+{
+    char other[MSOCK_KEY_TEXT_SIZE];
+    bool found = false;
+
+    for (int i = 0; i < msock_ring_count(ring); i++) {
+        msock_ring_text(ring, i, other);
+        found |= strcmp(other, text) == 0;
+    }
+    cli_wipe(other, sizeof(other));
+    return found;
+}
+
 static int check_call(const struct key_call *call)
 {
     if (!call->channel.id_file || !call->channel.trust_file) {
@@ -202,10 +220,64 @@ static int check_call(const struct key_call *call)
     return CLI_OK;
 }
 
+/* Adds the keys that are pushed behind those to speak with: whoever takes them
+ * seals with them from then on. */
+static int add_pushed(msock_ring *ring, const msock_ring *pushed)
+{
+    int result = 0;
+
+    for (int i = 0; i < msock_ring_count(pushed) && result == 0; i++) {
+        char text[MSOCK_KEY_TEXT_SIZE];
+        msock_ring_text(pushed, i, text);
+        if (!has_key(ring, text)) {
+            result = msock_ring_add(ring, text, NULL);
+        }
+        cli_wipe(text, sizeof(text));
+    }
+    return result;
+}
+
+/* Makes the key file of the channel of both rings. */
+static int make_file(struct push *push, const char *path)
+{
+    msock_ring *ring;
+    int result = msock_ring_load(&ring, path);
+
+    if (result < 0) {
+        return cli_error_code(result);
+    }
+    result = add_pushed(ring, push->ring);
+    int code = result == MSOCK_ELIMIT
+                   ? cli_error("%s and %s have more than %d keys together",
+                               path, push->call->file, MSOCK_KEYS_MAX)
+               : result < 0 ? cli_error_code(result)
+                            : key_memory_open(&push->file, ring);
+    msock_ring_free(ring);
+    return code;
+}
+
+/* Opens the channel and pushes. */
+static int push_all(struct push *push)
+{
+    const struct key_call *call = push->call;
+    struct cli_channel names = call->channel;
+
+    names.key_file = push->file.path;
+    int code = cli_channel_open(&push->channel, &names);
+    if (code == CLI_OK) {
+        code = push_targets_choose(&push->targets, call, push->ring,
+                                   msock_name(push->channel));
+        code = code == CLI_OK ? run(push) : code;
+        push_targets_free(&push->targets);
+    }
+    msock_close(push->channel, NULL, NULL);
+    return code;
+}
+
 int key_push(const struct key_call *call)
 {
     struct push push = {.call = call};
-    struct cli_channel names = call->channel;
+    const char *speaks = call->channel.key_file;
     int code = check_call(call);
 
     if (code == CLI_OK) {
@@ -214,15 +286,11 @@ int key_push(const struct key_call *call)
     if (code != CLI_OK) {
         return code;
     }
-    names.key_file = names.key_file ? names.key_file : call->file;
-    code = cli_channel_open(&push.channel, &names);
+    code = make_file(&push, speaks ? speaks : call->file);
     if (code == CLI_OK) {
-        code = push_targets_choose(&push.targets, call, push.ring,
-                                   msock_name(push.channel));
-        code = code == CLI_OK ? run(&push) : code;
-        push_targets_free(&push.targets);
+        code = push_all(&push);
     }
-    msock_close(push.channel, NULL, NULL);
+    key_memory_close(&push.file);
     msock_ring_free(push.ring);
     return code;
 }

@@ -27,8 +27,12 @@ static const char added[] = "added ";
 
 int key_load(msock_ring **ring, const struct key_call *call)
 {
-    int code = msock_ring_load(ring, call->file);
+    int code = cli_check_file("FILE", call->file);
 
+    if (code != CLI_OK) {
+        return code;
+    }
+    code = msock_ring_load(ring, call->file);
     return code < 0 ? cli_error_code(code) : CLI_OK;
 }
 

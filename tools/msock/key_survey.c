@@ -2,7 +2,6 @@
 /* Nodes and their keys, asked. */
 #include "tools/msock/key_survey.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,49 +11,24 @@
 
 /* An idle node says hello every 6.25 s at the latest, and answers in less than
  * a second; groups of over 200 take longer (docs/protocol.md 7.6). */
-enum { PATIENCE_MS = 8000, NODE_PATIENCE_MS = 35, PATH_SIZE = 4096 };
+enum { PATIENCE_MS = 8000, NODE_PATIENCE_MS = 35 };
 
 /* -- Channels -- */
 
-static int open_channel(struct key_survey *survey, const struct key_call *call,
-                        int key, const char *file)
+/* Opens the channel that seals with a key, by a file in memory of the ring,
+ * where that key is the first. */
+static int open_channel(struct key_survey *survey, const msock_ring *ring,
+                        int key)
 {
-    struct cli_channel names = call->channel;
+    struct cli_channel names = survey->call->channel;
     char name[MSOCK_NAME_MAX + 1];
+    int code = key_memory_open(&survey->files[key], ring);
 
     snprintf(name, sizeof(name), "$key-%ld-%d", (long)getpid(), key);
     names.name = name;
-    names.key_file = file;
-    return cli_channel_open(&survey->channels[key], &names);
-}
-
-/* Opens a channel that seals with a key that is not the file's first: by a file
- * of a moment, beside the true one and as well kept. */
-static int open_other(struct key_survey *survey, const struct key_call *call,
-                      int key)
-{
-    char path[PATH_SIZE];
-    msock_ring *ring;
-    int code = key_load(&ring, call);
-
-    if (code != CLI_OK) {
-        return code;
-    }
-    snprintf(path, sizeof(path), "%s.XXXXXX", call->file);
-    int fd = mkstemp(path);
-    if (fd < 0) {
-        msock_ring_free(ring);
-        return cli_error("cannot write beside %s: %s", call->file,
-                         strerror(errno));
-    }
-    close(fd);
-    msock_ring_promote(ring, key);
-    int result = msock_ring_save(ring, path);
-    code = result < 0 ? cli_error_code(result)
-                      : open_channel(survey, call, key, path);
-    unlink(path);
-    msock_ring_free(ring);
-    return code;
+    names.key_file = survey->files[key].path;
+    return code == CLI_OK ? cli_channel_open(&survey->channels[key], &names)
+                          : code;
 }
 
 int key_survey_open(struct key_survey *survey, const struct key_call *call)
@@ -70,11 +44,11 @@ int key_survey_open(struct key_survey *survey, const struct key_call *call)
     for (int i = 0; i < survey->key_count; i++) {
         msock_ring_id(ring, i, survey->ids[i]);
     }
-    msock_ring_free(ring);
-    code = open_channel(survey, call, 0, call->file);
-    for (int i = 1; code == CLI_OK && i < survey->key_count; i++) {
-        code = open_other(survey, call, i);
+    for (int i = 0; code == CLI_OK && i < survey->key_count; i++) {
+        msock_ring_promote(ring, i); /* those behind it stay where they are */
+        code = open_channel(survey, ring, i);
     }
+    msock_ring_free(ring);
     return code;
 }
 
@@ -82,6 +56,7 @@ void key_survey_leave(struct key_survey *survey, int key)
 {
     msock_close(survey->channels[key], NULL, NULL);
     survey->channels[key] = NULL;
+    key_memory_close(&survey->files[key]);
 }
 
 void key_survey_close(struct key_survey *survey)

@@ -9,6 +9,7 @@
 #define MSOCK_TOOLS_KEY_SURVEY_H
 
 #include "tools/msock/key.h"
+#include "tools/msock/key_memory.h"
 
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct key_node {
 struct key_survey {
     const struct key_call *call; /* whose --except names nobody knows */
     msock_channel *channels[MSOCK_KEYS_MAX]; /* by key; NULL: closed */
+    struct key_memory files[MSOCK_KEYS_MAX]; /* of these */
     char ids[MSOCK_KEYS_MAX][MSOCK_KEY_ID_SIZE];
     int key_count;
     struct key_node *nodes; /* by name */

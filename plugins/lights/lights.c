@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lights: switches the LEDs of a Linux machine, as /sys/class/leds shows them.
  *
- * A message on `lights` or NODE/lights sets all LEDs of the plugin; then, and
- * when asked on lights/query, it publishes what they show on
- * NODE/lights/state. The messages, the configuration and what a real LED needs
+ * A message on `lights` or NODE/lights sets all LEDs of the plugin; what they
+ * show then is the state of the topic NODE/lights/state, told anew when asked
+ * on lights/query. The messages, the configuration and what a real LED needs
  * are in docs/plugins.md. Which LEDs there are comes from the configuration
  * alone, never from the network. */
 #include <multisock/plugin.h>
@@ -51,6 +51,20 @@ say(const struct lights *lights, enum msock_level level, const char *format,
 
 /* -- Reports -- */
 
+/* Where there are no states (codec=raw), they are events. */
+static int publish_state(const struct lights *lights, const char *json)
+{
+    const msock_services *services = lights->services;
+    const msock_publish_options state = {.state = true, .conflate = true};
+    int result =
+        services->publish(services->host, lights->state_topic, json, &state);
+
+    return result != MSOCK_ENOTSUP
+               ? result
+               : services->publish(services->host, lights->state_topic, json,
+                                   NULL);
+}
+
 static int report(const struct lights *lights)
 {
     int brightest = 0;
@@ -67,8 +81,7 @@ static int report(const struct lights *lights)
         snprintf(json, sizeof json, "{\"on\":%s,\"brightness\":%d}",
                  brightest > 0 ? "true" : "false", brightest);
     }
-    int result = lights->services->publish(lights->services->host,
-                                           lights->state_topic, json, NULL);
+    int result = publish_state(lights, json);
     if (result < 0) {
         say(lights, MSOCK_ERROR, "cannot report on \"%s\": error %d",
             lights->state_topic, result);

@@ -71,6 +71,35 @@ Test(lights, reports_at_the_start_and_leaves_the_leds_alone)
     cr_expect(eq(str, led("ACT"), "7\n"));
 }
 
+Test(lights, its_report_is_a_state_that_the_newest_report_replaces)
+{
+    cr_assert(eq(int, load(""), 0));
+
+    home_say(&home, "lights", "true");
+    home_say(&home, "lights", "false");
+
+    cr_expect(eq(int,
+                 msock_state_each(home.hub, "kitchen/lights/state", NULL, NULL),
+                 1));
+}
+
+Test(lights, reports_where_there_are_no_states)
+{
+    msock_host *raw_host;
+    msock_channel *raw;
+    const msock_options raw_options = {.name = "kitchen", .codec = "raw"};
+    const msock_host_options host_options = {.directory = home.folder};
+    char config[CONFIG_SIZE];
+    snprintf(config, sizeof config, "{\"directory\":\"%s\"}", home.folder);
+    cr_assert(eq(int, msock_open(&raw, "sim://home", &raw_options), 0));
+    cr_assert(eq(int, msock_host_open(&raw_host, raw, &host_options), 0));
+
+    cr_expect(eq(int, msock_host_load(raw_host, "lights", config), 0));
+
+    msock_host_close(raw_host);
+    msock_close(raw, NULL, NULL);
+}
+
 static const struct {
     const char *topic;
     const char *json;

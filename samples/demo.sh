@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # "All lights off": a hub and three nodes, each its own process, over encrypted
-# UDP multicast.
+# UDP multicast; and a node whose cable is pulled out, and put in again.
 #
 #     sh samples/demo.sh                       exit 0 if all three LEDs are off
 #     sh samples/demo.sh --wrong-key kitchen   gives that node another key: its
@@ -9,18 +9,21 @@
 #     sh samples/demo.sh --valgrind            hub and nodes under valgrind: an
 #                                              error or a leak is exit 1
 #
-# It installs what building needs and this system lacks, builds, and runs on
-# `lo` in a network namespace of its own where the system allows one. The LEDs
-# are files, laid out as /sys/class/leds has them. If $MSOCK_BUILD names a
-# build folder, it takes the programs from there and builds nothing.
+# It installs what building needs and this system lacks, builds, and runs where
+# the system allows network namespaces: each node is a host of its own, at a
+# switch. Elsewhere all run on `lo`, and no cable is pulled. The LEDs are files,
+# laid out as /sys/class/leds has them. If $MSOCK_BUILD names a build folder, it
+# takes the programs from there and builds nothing. It takes about 25 seconds:
+# for so long a node must be silent until the others take it for gone.
 set -eu
 umask 022
 
 PATH=$PATH:/usr/sbin:/sbin
 cd "$(dirname "$0")/.."
 build=${MSOCK_BUILD:-build/release}
-url='udp://239.255.77.83:7783?iface=lo'
+url='udp://239.255.77.83:7783'
 nodes='kitchen porch hall'
+switch=house # the interface of the hub, where there is a switch
 wrong=
 valgrind=
 patience=1 # seconds that the hub waits for a report
@@ -85,6 +88,7 @@ if [ "${MSOCK_DEMO_INSIDE:-}" != 1 ]; then
             sh samples/demo.sh $arguments
     fi
     echo "(no network namespace here: using lo itself)"
+    switch=
 elif ! ip link set lo up; then
     fail "cannot bring lo up"
 fi
@@ -103,18 +107,49 @@ finish()
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
 
-# start INPUT LOG PROGRAM ARGUMENT...: in the background, as process $!.
+# What a host does: it waits for its cable, and becomes the program.
+# shellcheck disable=SC2016
+host='
+    ip link set lo up
+    tries=200
+    until ip address add "$1" dev eth0 2>/dev/null; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || exit 1
+        sleep 0.05
+    done
+    ip link set eth0 up
+    shift
+    exec "$@"'
+
+# start INPUT LOG ADDRESS PROGRAM ARGUMENT...: in the background, as process $!,
+# with an ADDRESS as a host of its own.
 start()
 {
     input=$1
     log=$2
-    shift 2
+    address=$3
+    shift 3
     if [ -n "$valgrind" ]; then
         set -- valgrind --quiet --leak-check=full --show-leak-kinds=all \
             --error-exitcode=9 --log-file="$work/valgrind.%p" "$@"
     fi
+    [ -z "$address" ] ||
+        set -- unshare -n sh -c "$host" host "$address" "$@"
     "$@" <"$input" >"$log" 2>&1 3>&- &
     started="$started $! "
+}
+
+# plug_in NAME PID: a cable from that process, which is a host, to the switch.
+plug_in()
+{
+    until_true 30 is_host "$2" || fail "node $1 is no host of its own"
+    ip link add eth0 netns "$2" type veth peer name "to_$1"
+    ip link set "to_$1" master "$switch" up
+}
+
+is_host()
+{
+    [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
 # reap PID: waits for its end; its exit status is in $ended.
@@ -182,6 +217,35 @@ tell()
     echo "$*" >&3
 }
 
+# hub_said PATTERN: whether the hub has, since it was shown last.
+hub_said()
+{
+    tail -n +"$((shown + 1))" "$work/hub.log" | grep -Eq "$1"
+}
+
+# await PATTERN: waits until the hub says that, and shows what it said.
+await()
+{
+    until_true 60 hub_said "$1" ||
+        fail "the hub does not say \"$1\": $(cat "$work/hub.log")"
+    lines=$(wc -l <"$work/hub.log")
+    head -n "$lines" "$work/hub.log" | tail -n +"$((shown + 1))" |
+        sed 's/^/     /'
+    shown=$lines
+}
+
+# order STATE PATTERN: all lights on or off, and what the hub says of it.
+order()
+{
+    tell lights "$1"
+    await "^lights $1: $2"
+}
+
+show_leds()
+{
+    echo "     brightness: $(leds)"
+}
+
 # -- A key, three nodes with an LED each, and a hub
 
 (umask 077 && "$build/bin/msock" key gen >"$work/key" &&
@@ -189,7 +253,18 @@ tell()
 mkfifo "$work/input"
 exec 3<>"$work/input"
 
+number=1
+interface=lo
+eth=lo
+if [ -n "$switch" ]; then
+    interface=$switch
+    eth=eth0
+    ip link add "$switch" type bridge stp_state 0 mcast_snooping 0
+    ip address add 192.0.2.1/24 dev "$switch"
+    ip link set "$switch" up
+fi
 for name in $nodes; do
+    number=$((number + 1))
     mkdir -p "$work/leds/$name/led0"
     echo 255 >"$work/leds/$name/led0/max_brightness"
     echo 0 >"$work/leds/$name/led0/brightness"
@@ -198,40 +273,57 @@ for name in $nodes; do
         key=$work/other-key
         echo 255 >"$work/leds/$name/led0/brightness" # lit, to be seen unmoved
     fi
-    start /dev/null "$work/$name.log" "$build/bin/node" --name "$name" \
-        --key-file "$key" -c "$url" --leds "$work/leds/$name"
+    start /dev/null "$work/$name.log" "${switch:+192.0.2.$number/24}" \
+        "$build/bin/node" --name "$name" --key-file "$key" \
+        -c "$url?iface=$eth" --leds "$work/leds/$name"
     eval "pid_$name=$!"
+    [ -z "$switch" ] || plug_in "$name" "$!"
 done
 for name in $nodes; do
     eval "pid=\$pid_$name"
     until_ready "$name" "$pid" ||
         fail "node $name did not start: $(cat "$work/$name.log")"
 done
-start "$work/input" "$work/hub.log" "$build/bin/hub" \
-    --key-file "$work/key" -c "$url" --expect 3 --wait "$patience"
+shown=0
+start "$work/input" "$work/hub.log" '' "$build/bin/hub" \
+    --key-file "$work/key" -c "$url?iface=$interface" --expect 3 \
+    --wait "$patience"
 hub=$!
 echo "A hub and three nodes ($nodes) on $url,"
 echo "each a process of its own, sealed with a new key."
 [ -z "$wrong" ] || echo "But $wrong has another key, and its LED is lit."
 
-# -- All on, all off, and what the hub knows
+# -- All on; a cable is pulled; all off
 
-for state in on off; do
-    tell all lights $state
-    value=255
-    [ $state = on ] || value=0
-    until_true 30 all_leds $value || fail "not all LEDs went $state"
-    until_true 30 said "lights $state:" "$work/hub.log" ||
-        fail "the hub is silent: $(cat "$work/hub.log")"
-    grep "lights $state:" "$work/hub.log" | sed 's/^/     /'
-    echo "     brightness: $(leds)"
-done
+last=porch # in the hub's table
+[ "$wrong" != porch ] || last=kitchen
+missed=0
+order on '[23] of'
+until_true 30 all_leds 255 || fail "not all LEDs went on"
+show_leds
+if [ -n "$switch" ] && [ -z "$wrong" ]; then
+    missed=1
+    echo "(the cable of porch is pulled out)"
+    ip link set to_porch down
+    order off '2 of 3 .*; porch silent'
+    show_leds
+    echo "(until the hub takes porch for gone ...)"
+    await '^porch is down'
+    tell status
+    await "^$last +[a-z]+ +(yes|no) "
+    echo "(the cable is put in again)"
+    ip link set to_porch up
+    await '^porch is up'
+fi
+order off '[23] of'
+until_true 30 all_leds 0 || fail "not all LEDs went off"
+show_leds
 tell status
-until_true 30 said ' ago$' "$work/hub.log" || fail "the hub shows no table"
+await "^$last +[a-z]+ +(yes|no) "
 echo quit >&3
 reap "$hub"
+[ "$ended" -ne 1 ] || [ "$missed" -eq 0 ] || ended=0 # it said that one missed
 result=$ended
-grep -e '^NODE ' -e ' ago$' "$work/hub.log" | sed 's/^/     /'
 
 # -- What the LEDs say
 

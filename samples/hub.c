@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hub: tells the house what to do, and shows what each node last reported.
- * Commands come as arguments, or as lines of standard input. The hub runs the
- * channel in a poll(2) loop of its own, between keyboard and network. */
+/* hub: tells the house what to do and says who did it, and shows who is there
+ * and the state of their lights. Commands come as arguments, or as lines of
+ * standard input. The hub runs the channel in a poll(2) loop of its own,
+ * between keyboard and network, and never waits for an answer in it. */
 #include "samples/hub_command.h"
+#include "samples/hub_input.h"
 #include "samples/hub_nodes.h"
+#include "samples/hub_order.h"
 #include "samples/hub_settings.h"
+#include "samples/hub_show.h"
 #include "samples/say.h"
 #include "samples/signals.h"
-#include "samples/surroundings.h"
 
 #include <errno.h>
 #include <multisock/host.h>
@@ -19,27 +22,27 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 256, TOPIC_SIZE = MSOCK_TOPIC_MAX + 1 };
-
-/* Where commands come from: the arguments, or standard input. */
-struct input {
-    char *const *words;
-    int word_count;
-    bool interactive; /* standard input */
-    bool end;         /* nothing more to read */
-    char buffer[LINE_SIZE];
-    size_t size;
+enum {
+    REDRAW_MS = 1000, /* ages change */
+    CHANGED_MS = 200  /* between two redraws at least */
 };
 
 struct hub {
     msock_channel *channel;
     msock_host *host; /* NULL: no plugins */
     const struct hub_settings *settings;
+    struct hub_input input;
     struct hub_nodes nodes;
-    struct hub_command command; /* the one that waits for reports */
-    bool waiting;
+    struct hub_orders orders;
+    struct hub_command next; /* HUB_NOTHING: none waits */
+    bool look;               /* somebody came, went, or is different */
+    bool settled;            /* whoever is there is known by now */
     bool quit;
-    uint64_t asked_ms; /* when it was published */
+    bool watching;
+    bool redraws; /* what is watched is a table, not lines */
+    bool changed; /* since it was drawn */
+    uint64_t opened_ms;
+    uint64_t drawn_ms;
     int status;
 };
 
@@ -56,74 +59,107 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* -- Commands -- */
+/* -- What the channel tells -- */
 
-static int on_report(msock_channel *channel, const msock_message *message,
+static int on_state(msock_channel *channel, const msock_message *message,
+                    void *user)
+{
+    struct hub *hub = user;
+    (void)channel;
+    return hub_nodes_state(&hub->nodes, message, now_ms());
+}
+
+static int on_will(msock_channel *channel, const msock_message *message,
+                   void *user)
+{
+    struct hub *hub = user;
+    (void)channel;
+    return hub_nodes_will(&hub->nodes, message);
+}
+
+/* A burst of them is looked at once, at the end of the turn. */
+static void on_event(msock_channel *channel, const msock_event *event,
                      void *user)
 {
     struct hub *hub = user;
     (void)channel;
-    return hub_nodes_report(&hub->nodes, message, now_ms());
+    if (event->kind == MSOCK_EVENT_CONFLICT) {
+        complain("hub: two nodes are called %s", event->node);
+    }
+    hub->look = true;
 }
 
-/* How many nodes have done what the command asked for: for a status, to
- * report; for lights, to report them as they shall be. */
-static unsigned done_count(const struct hub *hub)
+static void on_change(const struct hub_node *node, enum hub_change change,
+                      void *user)
 {
-    const struct hub_command *command = &hub->command;
-    const char *node = command->node[0] != '\0' ? command->node : NULL;
-    const bool *on = command->verb == HUB_LIGHTS ? &command->on : NULL;
-    return hub_nodes_count(&hub->nodes, hub->asked_ms, node, on);
-}
-
-/* How many are wanted; 0: as many as there are. */
-static unsigned wanted_count(const struct hub *hub)
-{
-    return hub->command.node[0] != '\0' ? 1 : hub->settings->expect;
-}
-
-static void publish(struct hub *hub, const char *topic, const char *json)
-{
-    hub->asked_ms = now_ms();
-    hub->waiting = true;
-    if (msock_publish(hub->channel, topic, json, NULL) < 0) {
-        hub->waiting = false;
-        hub->status = fail("cannot publish");
+    struct hub *hub = user;
+    bool tells = hub->watching || hub->input.interactive;
+    hub->changed = true;
+    if (hub->settled && tells && !hub->redraws) {
+        hub_show_change(node, change);
     }
 }
 
-static void publish_lights(struct hub *hub)
+/* When whoever is there has had its time to say so. */
+static uint64_t settles_ms(const struct hub *hub)
 {
-    const struct hub_command *command = &hub->command;
-    char topic[TOPIC_SIZE] = "lights";
-    char json[LINE_SIZE];
-
-    if (command->node[0] != '\0') {
-        snprintf(topic, sizeof topic, "%s/lights", command->node);
-    }
-    if (command->brightness >= 0) {
-        snprintf(json, sizeof json, "{\"brightness\":%d}", command->brightness);
-    } else {
-        snprintf(json, sizeof json, "{\"on\":%s}",
-                 command->on ? "true" : "false");
-    }
-    publish(hub, topic, json);
+    return hub->opened_ms + hub->settings->wait_ms;
 }
 
-static void obey(struct hub *hub, const char *line)
+/* -- Commands -- */
+
+static void show_status(struct hub *hub)
 {
-    if (hub_command_parse(&hub->command, line) < 0) {
-        complain("hub: not understood: %s", line);
-        show_help(hub_command_help, false);
+    unsigned expect = hub->settings->expect;
+    unsigned ready = hub_nodes_ready(&hub->nodes);
+
+    hub_show_table(&hub->nodes, now_ms());
+    if (ready < expect) {
+        complain("hub: %u of %u nodes are not there", expect - ready, expect);
         hub->status = 1;
-        return;
     }
-    switch (hub->command.verb) {
+}
+
+/* Who reads lines begins with the table that they change. */
+static void watch(struct hub *hub)
+{
+    hub->watching = true;
+    hub->redraws = is_screen();
+    hub->changed = true;
+    hub->drawn_ms = 0;
+    if (!hub->redraws) {
+        hub_show_table(&hub->nodes, now_ms());
+    }
+}
+
+static void redraw(struct hub *hub, uint64_t now)
+{
+    clear_screen();
+    hub_show_table(&hub->nodes, now);
+    hub->drawn_ms = now;
+    hub->changed = false;
+}
+
+static uint64_t redraw_due_ms(const struct hub *hub)
+{
+    return hub->drawn_ms + (hub->changed ? CHANGED_MS : REDRAW_MS);
+}
+
+static void obey(struct hub *hub)
+{
+    const struct hub_command *command = &hub->next;
+
+    switch (command->verb) {
     case HUB_LIGHTS:
-        publish_lights(hub);
+        if (hub_orders_send(&hub->orders, hub->channel, command) < 0) {
+            fail("cannot publish");
+        }
         break;
     case HUB_STATUS:
-        publish(hub, "lights/query", NULL);
+        show_status(hub);
+        break;
+    case HUB_WATCH:
+        watch(hub);
         break;
     case HUB_HELP:
         show_help(hub_command_help, true);
@@ -134,109 +170,109 @@ static void obey(struct hub *hub, const char *line)
     case HUB_NOTHING:
         break;
     }
+    hub->next.verb = HUB_NOTHING;
 }
 
-static void print_result(const struct hub *hub)
+/* Reads the next command, if one is there and none waits. */
+static void read_command(struct hub *hub)
 {
-    const struct hub_command *command = &hub->command;
-    const char *state = command->on ? "on" : "off";
-    const char *who = command->node[0] != '\0' ? command->node : "all";
-    unsigned wanted = wanted_count(hub);
+    char line[HUB_LINE_SIZE];
 
-    if (command->verb == HUB_STATUS) {
-        hub_nodes_print(&hub->nodes, now_ms());
-    } else if (wanted > 0) {
-        say("%s lights %s: %u of %u report %s", who, state, done_count(hub),
-            wanted, state);
-    } else {
-        say("%s lights %s: %u report %s", who, state, done_count(hub), state);
-    }
-}
-
-/* Ends waiting when all that are wanted have reported, or time is up. */
-static void look_at_reports(struct hub *hub)
-{
-    unsigned wanted = wanted_count(hub);
-    bool complete = wanted > 0 && done_count(hub) >= wanted;
-    bool late = now_ms() - hub->asked_ms >= hub->settings->wait_ms;
-    if (!complete && !late) {
-        return;
-    }
-    hub->waiting = false;
-    print_result(hub);
-    if (wanted > 0 && !complete) {
-        complain("hub: %u of %u nodes did not report", wanted - done_count(hub),
-                 wanted);
-        hub->status = 1;
+    while (hub->next.verb == HUB_NOTHING && hub_input_next(&hub->input, line)) {
+        hub->watching = hub->redraws = false;
+        if (hub_command_parse(&hub->next, line) < 0) {
+            complain("hub: not understood: %s", line);
+            show_help(hub_command_help, false);
+            hub->next.verb = HUB_NOTHING;
+            hub->status = 1;
+        }
     }
 }
 
-/* -- Input -- */
-
-static void input_read(struct input *input)
+/* Whether another command may begin. Arguments are obeyed one after the
+ * other, lines as they come. */
+static bool may_begin(const struct hub *hub)
 {
-    size_t room = sizeof input->buffer - 1 - input->size;
-    ssize_t size = read(STDIN_FILENO, input->buffer + input->size, room);
-    if (size > 0) {
-        input->size += (size_t)size;
-    } else if (size == 0 || errno != EINTR) {
-        input->end = true;
+    const struct hub_input *input = &hub->input;
+    bool free = input->interactive ? hub->orders.under_way < HUB_ORDERS_MAX
+                                   : hub->orders.under_way == 0;
+    return free && !hub->quit && (input->interactive || !hub->watching);
+}
+
+/* A hub that was just started knows nobody: whom a command is for is waited
+ * for, but not for ever. */
+static bool is_ready(const struct hub *hub)
+{
+    const struct hub_command *next = &hub->next;
+    const struct hub_node *node = hub_nodes_find(&hub->nodes, next->node);
+
+    return next->verb != HUB_NOTHING &&
+           (hub->settled || next->verb == HUB_HELP || next->verb == HUB_QUIT ||
+            (node != NULL && node->presence == HUB_UP && node->obeys));
+}
+
+static void take_commands(struct hub *hub)
+{
+    while (may_begin(hub)) {
+        read_command(hub);
+        if (!is_ready(hub)) {
+            return;
+        }
+        obey(hub);
     }
 }
 
-/* Takes a line from what was read: up to a newline, or all there is if no more
- * can come or fit.  Returns whether there was one. */
-static bool input_line(struct input *input, char line[static LINE_SIZE])
+static bool is_over(const struct hub *hub)
 {
-    const char *newline = memchr(input->buffer, '\n', input->size);
-    bool whole = input->end || input->size == sizeof input->buffer - 1;
-    if (input->size == 0 || (newline == NULL && !whole)) {
-        return false;
-    }
-    size_t size =
-        newline != NULL ? (size_t)(newline - input->buffer) : input->size;
-    size_t taken = newline != NULL ? size + 1 : size;
-    memcpy(line, input->buffer, size);
-    line[size] = '\0';
-    input->size -= taken;
-    memmove(input->buffer, input->buffer + taken, input->size);
-    return true;
-}
-
-static bool input_next(struct input *input, char line[static LINE_SIZE])
-{
-    if (input->interactive) {
-        return input_line(input, line);
-    }
-    if (input->word_count == 0) {
-        input->end = true;
-        return false;
-    }
-    snprintf(line, LINE_SIZE, "%s", *input->words);
-    input->words++;
-    input->word_count--;
-    return true;
+    bool read =
+        hub->input.end && hub->input.size == 0 && hub->next.verb == HUB_NOTHING;
+    return (hub->quit || read) && hub->orders.under_way == 0;
 }
 
 /* -- The loop -- */
 
-/* Sleeps until a line or the network has something, or something is due. */
-static void wait_for_work(const struct hub *hub, struct input *input)
+static int until_ms(uint64_t due, uint64_t now, int timeout)
 {
-    bool listen = input->interactive && !input->end && !hub->waiting;
+    int left = due > now ? (int)(due - now) : 0;
+    return timeout < 0 || left < timeout ? left : timeout;
+}
+
+/* Sleeps until a line or the network has something, or something is due. */
+static void wait_for_work(struct hub *hub)
+{
+    bool listens = hub->input.interactive && !hub->input.end &&
+                   hub->next.verb == HUB_NOTHING && may_begin(hub);
     struct pollfd waits[] = {
         {.fd = msock_fd(hub->channel), .events = POLLIN},
-        {.fd = listen ? STDIN_FILENO : -1, .events = POLLIN}};
+        {.fd = listens ? STDIN_FILENO : -1, .events = POLLIN}};
     int timeout = msock_timeout(hub->channel);
+    uint64_t now = now_ms();
 
-    if (hub->waiting) {
-        uint64_t due = hub->asked_ms + hub->settings->wait_ms;
-        uint64_t now = now_ms();
-        int left = due > now ? (int)(due - now) : 0;
-        timeout = timeout < 0 || left < timeout ? left : timeout;
+    if (!hub->settled) {
+        timeout = until_ms(settles_ms(hub), now, timeout);
+    }
+    if (hub->redraws) {
+        timeout = until_ms(redraw_due_ms(hub), now, timeout);
     }
     if (poll(waits, 2, timeout) > 0 && waits[1].revents != 0) {
-        input_read(input);
+        hub_input_read(&hub->input);
+    }
+}
+
+/* Looks at what the turn has brought. */
+static void look(struct hub *hub)
+{
+    unsigned expect = hub->settings->expect;
+    uint64_t now = now_ms();
+
+    if (hub->look) {
+        hub->look = false;
+        hub_nodes_look(&hub->nodes, hub->channel);
+    }
+    hub->settled = hub->settled || now >= settles_ms(hub) ||
+                   (expect > 0 && hub_nodes_ready(&hub->nodes) >= expect);
+    if (hub->redraws && now >= redraw_due_ms(hub)) {
+        redraw(hub, now);
     }
 }
 
@@ -248,28 +284,22 @@ static void reload(struct hub *hub)
     }
 }
 
-static void loop(struct hub *hub, struct input *input)
+static void loop(struct hub *hub)
 {
-    char line[LINE_SIZE];
-
-    while (!signals_want_end() && !hub->quit) {
+    while (!signals_want_end()) {
         if (signals_want_reload()) {
             reload(hub);
         }
-        if (!hub->waiting && input_next(input, line)) {
-            obey(hub, line);
-        } else if (!hub->waiting && input->end) {
+        take_commands(hub);
+        if (is_over(hub)) {
             return;
-        } else {
-            wait_for_work(hub, input);
         }
+        wait_for_work(hub);
         if (msock_dispatch(hub->channel) < 0) {
             hub->status = fail("the channel ended");
             return;
         }
-        if (hub->waiting) {
-            look_at_reports(hub);
-        }
+        look(hub);
     }
 }
 
@@ -317,7 +347,7 @@ static int load_plugins(msock_host **host, msock_channel *channel,
 /* Tells people what they can do, and programs what they should not overlook. */
 static void greet(const struct hub_settings *settings, bool terminal)
 {
-    bool sealed = is_sealed(settings->url, settings->key_file);
+    bool sealed = is_sealed(&settings->at);
 
     if (terminal || !sealed) {
         complain("hub: ready, %s%s", sealed ? "sealed" : "open: no key",
@@ -325,48 +355,67 @@ static void greet(const struct hub_settings *settings, bool terminal)
     }
 }
 
+/* Listens to what nodes say of themselves.  Returns a status. */
+static int listen_to_nodes(struct hub *hub)
+{
+    msock_channel *channel = hub->channel;
+
+    return msock_watch(channel, on_event, hub) < 0 ||
+                   msock_subscribe(channel, "+/lights/state", on_state, hub,
+                                   NULL) < 0 ||
+                   msock_subscribe(channel, "+/will", on_will, hub, NULL) < 0
+               ? fail("cannot start")
+               : 0;
+}
+
 /* Runs the hub on an open channel.  Returns the exit status. */
 static int serve(msock_channel *channel, const struct hub_settings *settings,
                  msock_logger *logger)
 {
     static struct hub hub;
-    static struct input input;
 
     hub.channel = channel;
     hub.settings = settings;
-    input.words = settings->words;
-    input.word_count = settings->word_count;
-    input.interactive = settings->word_count == 0;
-    hub.status =
-        msock_subscribe(channel, "+/lights/state", on_report, &hub, NULL) < 0
-            ? fail("cannot start")
-            : load_plugins(&hub.host, channel, settings, logger);
+    hub.opened_ms = now_ms();
+    hub.nodes.told = on_change;
+    hub.nodes.user = &hub;
+    hub.orders.nodes = &hub.nodes;
+    hub.orders.deadline_ms = settings->wait_ms;
+    hub.orders.expect = settings->expect;
+    hub.input.words = settings->words;
+    hub.input.word_count = settings->word_count;
+    hub.input.interactive = settings->word_count == 0;
+    hub.status = listen_to_nodes(&hub);
     if (hub.status == 0) {
-        greet(settings, input.interactive && isatty(STDIN_FILENO));
-        loop(&hub, &input);
+        hub.status = load_plugins(&hub.host, channel, settings, logger);
+    }
+    if (hub.status == 0) {
+        greet(settings, hub.input.interactive && isatty(STDIN_FILENO));
+        loop(&hub);
     }
     msock_host_close(hub.host);
-    return hub.status;
+    return hub.status != 0 || hub.orders.failed ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
     struct hub_settings settings = {
-        .name = "hub", .plugins = SAMPLE_PLUGINS, .wait_ms = 1000};
+        .at.name = "hub", .plugins = SAMPLE_PLUGINS, .wait_ms = 1000};
     int status = hub_settings_read(&settings, argc, argv);
     if (status >= 0) {
         return status;
     }
 
     msock_logger *logger;
-    if (msock_logger_open(&logger, settings.name, NULL) < 0) {
+    if (msock_logger_open(&logger, settings.at.name, NULL) < 0) {
         return fail("logger");
     }
     msock_logger_level(logger, MSOCK_WARNING);
-    msock_options options = {
-        .name = settings.name, .key_file = settings.key_file, .logger = logger};
+    msock_options options = {.name = settings.at.name,
+                             .key_file = settings.at.key_file,
+                             .logger = logger};
     msock_channel *channel;
-    if (msock_open(&channel, settings.url, &options) < 0) {
+    if (msock_open(&channel, settings.at.url, &options) < 0) {
         status = fail("channel");
     } else {
         signals_wake(channel);

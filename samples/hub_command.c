@@ -2,6 +2,7 @@
 /* What one may tell a hub. */
 #include "samples/hub_command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@ const char hub_command_help[] =
     "  lights on|off        everybody's lights; also: all lights on|off\n"
     "  NODE lights on|off   the lights of one node\n"
     "  [NODE] lights 40     how bright: 0 to what their LEDs can\n"
-    "  status               asks all nodes, and prints a table of them\n"
+    "  status, nodes        a table: who is there, and their lights\n"
+    "  watch                the same, as it changes, until the next line\n"
     "  help, quit\n";
 
 /* Splits a line at blanks.  Returns the number of words, or -1: too many, or
@@ -42,8 +44,11 @@ static int parse_word(struct hub_command *command, const char *word)
     static const struct {
         const char *word;
         enum hub_verb verb;
-    } verbs[] = {
-        {"status", HUB_STATUS}, {"help", HUB_HELP}, {"quit", HUB_QUIT}};
+    } verbs[] = {{"status", HUB_STATUS},
+                 {"nodes", HUB_STATUS},
+                 {"watch", HUB_WATCH},
+                 {"help", HUB_HELP},
+                 {"quit", HUB_QUIT}};
 
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(word, verbs[i].word) == 0) {
@@ -91,5 +96,8 @@ int hub_command_parse(struct hub_command *command, const char *line)
         memcpy(command->node, words[0], strlen(words[0]) + 1);
     }
     command->verb = HUB_LIGHTS;
+    snprintf(command->text, sizeof command->text, "%s%s%s %s",
+             count == 3 ? words[0] : "", count == 3 ? " " : "",
+             words[count - 2], words[count - 1]);
     return parse_lights(command, words[count - 1]);
 }

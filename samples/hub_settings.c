@@ -5,10 +5,7 @@
 #include "samples/hub_command.h"
 #include "samples/hub_nodes.h"
 #include "samples/say.h"
-#include "samples/surroundings.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static int usage(bool asked, int status)
@@ -20,11 +17,14 @@ static int usage(bool asked, int status)
               "input:\n",
               asked);
     show_help(hub_command_help, asked);
-    show_help("Each waits --wait seconds [1] for reports; with --expect only "
-              "until so many\nnodes reported, and fewer is a failure (exit 1). "
-              "SIGHUP reloads the plugins.\nWithout -c and --key-file, "
-              "$MSOCK_CHANNEL and $MSOCK_KEY_FILE name them;\n"
-              "without a key the channel is open to anybody.\n",
+    show_help("Orders are confirmed: who has not answered after --wait seconds "
+              "[1] is silent.\nFor so long a hub that was just started waits "
+              "for nodes, with --expect only\nuntil so many are there, and "
+              "fewer are a failure, as who is silent or refuses\n(exit 1). "
+              "Arguments wait for each other, lines do not. SIGHUP reloads the"
+              "\nplugins. Without -c and --key-file, $MSOCK_CHANNEL and "
+              "$MSOCK_KEY_FILE name them;\nwithout a key the channel is open "
+              "to anybody.\n",
               asked);
     return status;
 }
@@ -57,9 +57,9 @@ static int take_expect(struct hub_settings *settings, const char *value)
 
 static int take_wait(struct hub_settings *settings, const char *value)
 {
-    double seconds = parse_number(value, 0.001, 3600);
+    double seconds = parse_number(value, 0.001, 600);
     if (seconds < 0) {
-        return refuse("--wait wants 0.001 to 3600 seconds, not ", value);
+        return refuse("--wait wants 0.001 to 600 seconds, not ", value);
     }
     settings->wait_ms = (unsigned)(1000 * seconds);
     return 0;
@@ -69,15 +69,6 @@ static int take_wait(struct hub_settings *settings, const char *value)
 static int take(struct hub_settings *settings, int letter, char *value)
 {
     switch (letter) {
-    case 'n':
-        settings->name = value;
-        return 0;
-    case 'k':
-        settings->key_file = value;
-        return 0;
-    case 'c':
-        settings->url = value;
-        return 0;
     case 'p':
         settings->plugins = value;
         return 0;
@@ -91,26 +82,38 @@ static int take(struct hub_settings *settings, int letter, char *value)
         return take_expect(settings, value);
     case 'w':
         return take_wait(settings, value);
-    default: /* getopt_long() has told it */
+    default: /* it was told */
         return -1;
     }
 }
 
+/* Looks at the commands before anything is joined.  Returns whether all are
+ * understood. */
+static bool check_commands(const struct hub_settings *settings)
+{
+    for (int i = 0; i < settings->word_count; i++) {
+        struct hub_command command;
+        if (hub_command_parse(&command, settings->words[i]) < 0) {
+            complain("hub: not understood: %s", settings->words[i]);
+            show_help(hub_command_help, false);
+            return false;
+        }
+    }
+    return true;
+}
+
 int hub_settings_read(struct hub_settings *settings, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"key-file", required_argument, NULL, 'k'},
-        {"channel", required_argument, NULL, 'c'},
+    static const struct option more[] = {
         {"plugins", required_argument, NULL, 'p'},
         {"load", required_argument, NULL, 'l'},
         {"expect", required_argument, NULL, 'e'},
         {"wait", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
         {0}};
     int letter;
 
-    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((letter = surroundings_next(&settings->at, argc, argv, more)) !=
+           -1) {
         if (letter == 'h') {
             return usage(true, 0);
         }
@@ -118,18 +121,10 @@ int hub_settings_read(struct hub_settings *settings, int argc, char **argv)
             return 2;
         }
     }
-    if (!surroundings_complete("hub", &settings->url, &settings->key_file)) {
+    if (!surroundings_complete(&settings->at, "hub")) {
         return 2;
     }
     settings->words = argv + optind;
     settings->word_count = argc - optind;
-    for (int i = 0; i < settings->word_count; i++) {
-        struct hub_command command;
-        if (hub_command_parse(&command, settings->words[i]) < 0) {
-            complain("hub: not understood: %s", settings->words[i]);
-            show_help(hub_command_help, false);
-            return 2;
-        }
-    }
-    return -1;
+    return check_commands(settings) ? -1 : 2;
 }

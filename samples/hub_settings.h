@@ -3,19 +3,19 @@
 #ifndef SAMPLES_HUB_SETTINGS_H
 #define SAMPLES_HUB_SETTINGS_H
 
+#include "samples/surroundings.h"
+
 #include <stddef.h>
 
 enum { HUB_LOADS_MAX = 16 };
 
 struct hub_settings {
-    const char *name;
-    const char *key_file;
-    const char *url;
+    struct surroundings at;
     const char *plugins;
     char *loads[HUB_LOADS_MAX]; /* NAME or NAME=JSON */
     size_t load_count;
-    unsigned expect;    /* nodes that shall report; 0: not known */
-    unsigned wait_ms;   /* for reports */
+    unsigned expect;    /* nodes that shall be there and act; 0: not known */
+    unsigned wait_ms;   /* for nodes at the start, and for their answers */
     char *const *words; /* commands */
     int word_count;
 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* node: a machine with lights. The plugin `lights` does the work: it obeys on
- * `lights` and NODE/lights and reports on NODE/lights/state. What the channel
- * refuses is logged as it happens and summed up at the end. */
+ * `lights` and NODE/lights, says whether it did to who asks, and NODE/lights/
+ * state is the state of its lights. A node that is gone leaves a will. What the
+ * channel refuses is logged as it happens and summed up at the end. */
 #include "samples/say.h"
 #include "samples/signals.h"
 #include "samples/surroundings.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <multisock/host.h>
 #include <multisock/multisock.h>
 #include <multisock/text.h>
@@ -18,11 +18,10 @@
 enum { CONFIG_SIZE = 8192 };
 
 struct settings {
-    const char *name;
-    const char *key_file;
-    const char *url;
+    struct surroundings at;
     const char *plugins;
     const char *leds;
+    const char *will;
 };
 
 static int fail(const char *what)
@@ -35,58 +34,57 @@ static int usage(bool asked, int status)
 {
     show_help(
         "usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
-        "            [--plugins DIR] [--leds DIR]\n"
+        "            [--plugins DIR] [--leds DIR] [--will TEXT]\n"
         "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
-        "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin.\n"
+        "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin. If it is "
+        "gone\nwithout a bye, others hear TEXT [cut off, or out of power] on "
+        "NAME/will.\n"
         "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE name "
         "them;\nwithout a key the channel is open to anybody.\n",
         asked);
     return status;
 }
 
+static bool take_option(struct settings *settings, int letter)
+{
+    switch (letter) {
+    case 'p':
+        settings->plugins = optarg;
+        return true;
+    case 'l':
+        settings->leds = optarg;
+        return true;
+    case 'w':
+        settings->will = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Reads the arguments.  Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct settings *settings)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"key-file", required_argument, NULL, 'k'},
-        {"channel", required_argument, NULL, 'c'},
+    static const struct option more[] = {
         {"plugins", required_argument, NULL, 'p'},
         {"leds", required_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},
+        {"will", required_argument, NULL, 'w'},
         {0}};
     int letter;
 
-    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (letter) {
-        case 'n':
-            settings->name = optarg;
-            break;
-        case 'k':
-            settings->key_file = optarg;
-            break;
-        case 'c':
-            settings->url = optarg;
-            break;
-        case 'p':
-            settings->plugins = optarg;
-            break;
-        case 'l':
-            settings->leds = optarg;
-            break;
-        case 'h':
+    while ((letter = surroundings_next(&settings->at, argc, argv, more)) !=
+           -1) {
+        if (letter == 'h') {
             return usage(true, 0);
-        default:
+        }
+        if (!take_option(settings, letter)) {
             return usage(false, 2);
         }
     }
-    if (settings->name == NULL || optind < argc) {
+    if (settings->at.name == NULL || optind < argc) {
         return usage(false, 2);
     }
-    if (!surroundings_complete("node", &settings->url, &settings->key_file)) {
-        return 2;
-    }
-    return -1;
+    return surroundings_complete(&settings->at, "node") ? -1 : 2;
 }
 
 static int load_lights(msock_host *host, const char *leds)
@@ -163,9 +161,7 @@ static int serve(msock_channel *channel, const struct settings *settings,
                           : "lights (--leds DIR names another folder)");
     } else {
         msock_log(logger, MSOCK_INFO, "ready, %s",
-                  is_sealed(settings->url, settings->key_file)
-                      ? "sealed"
-                      : "open: no key");
+                  is_sealed(&settings->at) ? "sealed" : "open: no key");
         status = run(channel, host, logger) < 0 ? fail("running") : 0;
         print_refused(channel);
     }
@@ -174,35 +170,48 @@ static int serve(msock_channel *channel, const struct settings *settings,
     return status;
 }
 
+/* Opens a channel that leaves a will, and serves it.  Returns the exit status.
+ */
+static int live(const struct settings *settings, msock_logger *logger)
+{
+    char topic[MSOCK_TOPIC_MAX + 1];
+    char will[CONFIG_SIZE];
+    const char *text = settings->will;
+    msock_channel *channel;
+
+    if (msock_json_quote(text, strlen(text), will, sizeof will) < 0) {
+        return fail("--will");
+    }
+    snprintf(topic, sizeof topic, "%s/will", settings->at.name);
+    msock_options options = {.name = settings->at.name,
+                             .key_file = settings->at.key_file,
+                             .logger = logger,
+                             .will_topic = topic,
+                             .will = will};
+    if (msock_open(&channel, settings->at.url, &options) < 0) {
+        return fail("channel");
+    }
+    signals_wake(channel);
+    int status = serve(channel, settings, logger);
+    signals_wake(NULL);
+    msock_close(channel, NULL, NULL);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    struct settings settings = {.plugins = SAMPLE_PLUGINS};
+    struct settings settings = {.plugins = SAMPLE_PLUGINS,
+                                .will = "cut off, or out of power"};
     int status = parse(argc, argv, &settings);
     if (status >= 0) {
         return status;
     }
 
     msock_logger *logger;
-    if (msock_logger_open(&logger, settings.name, NULL) < 0) {
+    if (msock_logger_open(&logger, settings.at.name, NULL) < 0) {
         return fail("logger");
     }
-    /* What the hub hears once this node is gone: nobody knows its lights. */
-    char state[MSOCK_TOPIC_MAX + 1];
-    snprintf(state, sizeof state, "%s/lights/state", settings.name);
-    msock_options options = {.name = settings.name,
-                             .key_file = settings.key_file,
-                             .logger = logger,
-                             .will_topic = state,
-                             .will = "{\"on\":null}"};
-    msock_channel *channel;
-    if (msock_open(&channel, settings.url, &options) < 0) {
-        status = fail("channel");
-    } else {
-        signals_wake(channel);
-        status = serve(channel, &settings, logger);
-        signals_wake(NULL);
-        msock_close(channel, NULL, NULL);
-    }
+    status = live(&settings, logger);
     msock_logger_close(logger);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_SIZE = 1024 };
 
@@ -37,6 +38,16 @@ void complain(const char *format, ...)
     va_start(arguments, format);
     put_line(stderr, format, arguments);
     va_end(arguments);
+}
+
+bool is_screen(void)
+{
+    return isatty(STDOUT_FILENO);
+}
+
+void clear_screen(void)
+{
+    fputs("\033[H\033[J", stdout); /* home, and clear from there */
 }
 
 void show_help(const char *text, bool asked)

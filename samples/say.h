@@ -20,6 +20,11 @@ SAY_PRINTF int say(const char *format, ...);
 /** The same on standard error. */
 SAY_PRINTF void complain(const char *format, ...);
 
+/** Says whether standard output is a terminal, on which clear_screen() has the
+ *  next line be the first one. */
+bool is_screen(void);
+void clear_screen(void);
+
 /** Prints a text of our own, of several lines: to whoever asked for it, else on
  *  standard error. */
 void show_help(const char *text, bool asked);

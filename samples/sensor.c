@@ -9,7 +9,6 @@
 #include "samples/thermometer.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <multisock/multisock.h>
 #include <stdio.h>
@@ -24,9 +23,7 @@ enum {
 };
 
 struct sensor {
-    const char *name;
-    const char *key_file;
-    const char *url;
+    struct surroundings at;
     const char *file; /* NULL: the machine's own */
     unsigned every_s;
     char path[THERMOMETER_PATH_SIZE];
@@ -76,15 +73,6 @@ static bool parse_every(const char *text, unsigned *seconds)
 static bool take_option(struct sensor *sensor, int letter)
 {
     switch (letter) {
-    case 'n':
-        sensor->name = optarg;
-        return true;
-    case 'k':
-        sensor->key_file = optarg;
-        return true;
-    case 'c':
-        sensor->url = optarg;
-        return true;
     case 'f':
         sensor->file = optarg;
         return true;
@@ -98,17 +86,13 @@ static bool take_option(struct sensor *sensor, int letter)
 /* Reads the arguments.  Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct sensor *sensor)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"key-file", required_argument, NULL, 'k'},
-        {"channel", required_argument, NULL, 'c'},
+    static const struct option more[] = {
         {"file", required_argument, NULL, 'f'},
         {"every", required_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},
         {0}};
     int letter;
 
-    while ((letter = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((letter = surroundings_next(&sensor->at, argc, argv, more)) != -1) {
         if (letter == 'h') {
             return usage(true, 0);
         }
@@ -116,11 +100,10 @@ static int parse(int argc, char **argv, struct sensor *sensor)
             return usage(false, 2);
         }
     }
-    if (sensor->name == NULL || optind < argc) {
+    if (sensor->at.name == NULL || optind < argc) {
         return usage(false, 2);
     }
-    return surroundings_complete("sensor", &sensor->url, &sensor->key_file) ? -1
-                                                                            : 2;
+    return surroundings_complete(&sensor->at, "sensor") ? -1 : 2;
 }
 
 /* -- Measuring -- */
@@ -188,9 +171,8 @@ static int serve(msock_channel *channel, struct sensor *sensor)
         return fail("cannot start");
     }
     msock_log(sensor->logger, MSOCK_INFO, "ready, %s: %s from %s",
-              is_sealed(sensor->url, sensor->key_file) ? "sealed"
-                                                       : "open: no key",
-              sensor->topic, sensor->path);
+              is_sealed(&sensor->at) ? "sealed" : "open: no key", sensor->topic,
+              sensor->path);
     while (!signals_want_end()) {
         if (msock_run(channel) < 0) {
             return fail("running");
@@ -202,16 +184,16 @@ static int serve(msock_channel *channel, struct sensor *sensor)
 
 static int run(struct sensor *sensor)
 {
-    msock_options options = {.name = sensor->name,
-                             .key_file = sensor->key_file,
+    msock_options options = {.name = sensor->at.name,
+                             .key_file = sensor->at.key_file,
                              .logger = sensor->logger};
     msock_channel *channel;
 
-    if (msock_open(&channel, sensor->url, &options) < 0) {
+    if (msock_open(&channel, sensor->at.url, &options) < 0) {
         return fail("channel");
     }
     snprintf(sensor->topic, sizeof sensor->topic, "%s/temperature",
-             sensor->name);
+             sensor->at.name);
     signals_wake(channel);
     int status = serve(channel, sensor);
     signals_wake(NULL);
@@ -230,7 +212,7 @@ int main(int argc, char **argv)
     if (!find_thermometer(&sensor)) {
         return 1;
     }
-    if (msock_logger_open(&sensor.logger, sensor.name, NULL) < 0) {
+    if (msock_logger_open(&sensor.logger, sensor.at.name, NULL) < 0) {
         return fail("logger");
     }
     status = run(&sensor);

@@ -220,10 +220,11 @@ class Hub(Hostile):
         self.tell(NAME, {TEXT: [TEXT]})
         self.run_msock("pub", "raw", "--raw", "-", "-c", LO, "--name", NAME,
                        text=RAW)
-        netns.until(lambda: self.book().count(b"\n") == 2, "two lines")
+        netns.until(lambda: self.book().count(b"\n") == 3, "three lines")
 
-        first, second = (json.loads(line)
-                         for line in self.safe_lines(self.book(), 2))
+        # The hub's own lamp has told its state before.
+        _, first, second = (json.loads(line)
+                            for line in self.safe_lines(self.book(), 3))
         self.assertEqual((first["topic"], first["sender"], first["data"]),
                          (NAME, NAME, {TEXT: [TEXT]}))
         self.assertEqual(second["sender"], NAME)
@@ -361,15 +362,33 @@ class Samples(Hostile):
         self.assertTrue(lines[1].startswith(r"\u{202e}ev\u{2066}il"), lines)
         self.safe_lines(hub.said())
 
-    def test_the_log_of_a_node_is_safe(self):
+    def node(self, *words):
         os.makedirs(self.path("leds/lamp"))
         with open(self.path("leds/lamp/brightness"), "w",
                   encoding="ascii") as file:
             file.write("0\n")
         node = self.sample("node", "--name", NAME, "--leds", self.path("leds"),
-                           "-c", LO)
+                           "-c", LO, *words)
         netns.until(lambda: b"ready" in node.output() or
                     node.process.poll() is not None, "the node is ready")
+        return node
+
+    def test_what_the_hub_tells_of_changes_and_wills_is_safe(self):
+        hub = self.sample("hub", "-c", LO, "--wait", "0.2", "watch")
+        netns.until(lambda: b"LAST WILL" in hub.output(), "the first table")
+        node = self.node("--will", TEXT)
+        netns.until(lambda: b"shows lights" in hub.output(), "the lights")
+
+        node.process.kill()
+        netns.until(lambda: b" is down: " in hub.output(), "the will")
+
+        lines = self.safe_lines(hub.terminate().raw, 5)
+        self.assertTrue(lines[-1].startswith(
+            r"\u{202e}ev\u{2066}il"), lines)
+        self.assertIn(r" is down: \x1b[2J\x1b]0;title\x07", lines[-1])
+
+    def test_the_log_of_a_node_is_safe(self):
+        node = self.node()
 
         self.tell("lights", TEXT)
         netns.until(lambda: b"refused what" in node.output(), "the refusal")

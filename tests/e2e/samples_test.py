@@ -165,28 +165,6 @@ class Samples(netns.Case):
             result = self.sample("sensor", *words).end(code)
             self.assertIn(said, result.err)
 
-    def test_hub_shows_a_node_that_is_gone(self):
-        leds, _ = self.leds()
-        node = self.sample("node", "--name", "porch", "--leds", leds)
-        hub = netns.Program(os.path.join(os.path.dirname(netns.msock), "hub"),
-                            stdin=subprocess.PIPE)
-        self.addCleanup(hub.close)
-
-        def shows(state):
-            """Whether the hub's next table says that of the node."""
-            shown = len(hub.output())
-            hub.process.stdin.write(b"status\n")
-            hub.process.stdin.flush()
-            netns.until(lambda: hub.output()[shown:].endswith(b"\n") and
-                        hub.output()[shown:].count(b"\n") > 1, "a table")
-            return re.search(rb"porch +(" + state + rb")\b",
-                             hub.output()[shown:])
-
-        netns.until(lambda: shows(b"off|on"), "the node is there")
-        node.process.kill()
-        netns.until(lambda: shows(b"gone"), "the node is gone")
-        hub.terminate()
-
     def test_publish_tells_that_there_is_no_network(self):
         publish = self.sample("publish", "lights", "1",
                               f"udp://{netns.GROUP}:{netns.PORT}?iface=lof")

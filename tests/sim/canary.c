@@ -6,6 +6,7 @@
 #include "core/acts.h"
 #include "core/age.h"
 #include "core/confirm.h"
+#include "core/engine_request.h"
 #include "core/engine_state.h"
 #include "core/engine_will.h"
 #include "core/repair.h"
@@ -65,6 +66,18 @@ void __wrap_msock__confirms_asked(struct msock__confirms *confirms,
                                   uint64_t now_us,
                                   const struct msock__control *sync,
                                   size_t used);
+
+struct msock__request *
+__wrap_msock__requests_find(const struct msock__requests *requests,
+                            const struct msock__reply *reply);
+bool __wrap_msock__request_count(struct msock__request *request);
+__attribute__((weak)) bool
+__real_msock__engine_reply_heard(struct msock__engine *engine,
+                                 const struct msock__origin *origin,
+                                 const msock_message *message);
+bool __wrap_msock__engine_reply_heard(struct msock__engine *engine,
+                                      const struct msock__origin *origin,
+                                      const msock_message *message);
 
 /** Nothing was ever seen. */
 int __wrap_msock__window_check(const struct msock__window *window,
@@ -179,6 +192,32 @@ void __wrap_msock__confirms_asked(struct msock__confirms *confirms,
                                   size_t used)
 {
     __real_msock__confirms_asked(confirms, now_us - 10000, sync, used);
+}
+
+/** No reply is to a request of one's own. */
+struct msock__request *
+__wrap_msock__requests_find(const struct msock__requests *requests,
+                            const struct msock__reply *reply)
+{
+    (void)requests;
+    (void)reply;
+    return NULL;
+}
+
+/** No number of replies is enough. */
+bool __wrap_msock__request_count(struct msock__request *request)
+{
+    request->replies++;
+    return false;
+}
+
+/** Every reply is told twice. */
+bool __wrap_msock__engine_reply_heard(struct msock__engine *engine,
+                                      const struct msock__origin *origin,
+                                      const msock_message *message)
+{
+    (void)__real_msock__engine_reply_heard(engine, origin, message);
+    return __real_msock__engine_reply_heard(engine, origin, message);
 }
 
 /** Losses are not reported. */

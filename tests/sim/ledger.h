@@ -32,11 +32,13 @@ enum {
 enum publication_flags {
     PUBLISHED_RELIABLE = 1,
     PUBLISHED_RAW = 2,
-    PUBLISHED_ECHO = 4,  /* from a callback */
-    PUBLISHED_SHARED = 8 /* as a session that another has, too */
+    PUBLISHED_ECHO = 4,   /* from a callback */
+    PUBLISHED_SHARED = 8, /* as a session that another has, too */
+    PUBLISHED_REQUEST = 16
 };
 
 struct order;
+struct question;
 
 struct publication {
     uint64_t at_us;
@@ -45,9 +47,10 @@ struct publication {
     unsigned expires_ms;
     unsigned after_ms;
     uint8_t copies;
-    uint8_t topic;       /* index */
-    uint8_t flags;       /* publication_flags */
-    struct order *order; /* who acts on it is asked (orders.h), or NULL */
+    uint8_t topic;             /* index */
+    uint8_t flags;             /* publication_flags */
+    struct order *order;       /* who acts on it is asked (orders.h), or NULL */
+    struct question *question; /* it is one (questions.h), or NULL */
 };
 
 /** What one life heard of another. */

@@ -86,6 +86,9 @@ static void check_flags(const struct delivery *delivery)
     if (local) {
         expected |= MSOCK_MESSAGE_LOCAL;
     }
+    if (published & PUBLISHED_REQUEST) {
+        expected |= MSOCK_MESSAGE_REQUEST;
+    }
     if (published & PUBLISHED_RELIABLE) {
         expected |= MSOCK_MESSAGE_RELIABLE;
     }

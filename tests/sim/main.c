@@ -146,11 +146,14 @@ static void print_sum(const struct story_result *sum)
            "repairs         %" PRIu64 " for %" PRIu64 " NACKs, %" PRIu64
            " losses reported\n"
            "confirmed       %" PRIu64 " messages: %" PRIu64
-           " times acted, %" PRIu64 " refused, %" PRIu64 " silent\n",
+           " times acted, %" PRIu64 " refused, %" PRIu64 " silent\n"
+           "requests        %" PRIu64 " with %" PRIu64 " replies, %" PRIu64
+           " in vain\n",
            (double)sum->virtual_us / 3.6e9, sum->lives, sum->datagrams,
            sum->copies_lost, sum->injected, sum->published, sum->delivered,
            sum->repairs, sum->nacks, sum->losses, sum->orders, sum->acted,
-           sum->refused, sum->silent);
+           sum->refused, sum->silent, sum->questions, sum->replies,
+           sum->in_vain);
 }
 
 static int play_one(const struct request *request)

@@ -111,6 +111,9 @@ static void add(struct story_result *sum, const struct story_result *result)
     sum->acted += result->acted;
     sum->refused += result->refused;
     sum->silent += result->silent;
+    sum->questions += result->questions;
+    sum->replies += result->replies;
+    sum->in_vain += result->in_vain;
 }
 
 static void fail(struct runner_summary *summary, uint64_t seed, const char *why,

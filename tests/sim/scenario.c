@@ -134,6 +134,19 @@ static void draw_orders(struct scenario *scenario)
     }
 }
 
+/* Likewise. */
+static void draw_questions(struct scenario *scenario)
+{
+    struct msock__sim_random random;
+    msock__sim_random_init(&random, scenario->seed ^ UINT64_C(0x7175657279));
+    bool any = msock__sim_random_chance(&random, 50);
+    for (unsigned i = 0; i < scenario->node_count; i++) {
+        unsigned question_ms = maybe(&random, 40, 100, 6000);
+        scenario->nodes[i].question_ms =
+            any && scenario->rates.copy == 0 ? question_ms : 0;
+    }
+}
+
 void scenario_draw(struct scenario *scenario, uint64_t seed)
 {
     *scenario = (struct scenario){.seed = seed};
@@ -169,6 +182,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed)
         node->state_ms = scenario->rates.copy > 0 ? 0 : node->state_ms;
     }
     draw_orders(scenario);
+    draw_questions(scenario);
 }
 
 msock_sim_faults scenario_link(struct scenario *scenario)
@@ -226,11 +240,13 @@ void scenario_print(const struct scenario *scenario, FILE *out)
         fprintf(out,
                 "  n%u: %s, every %u ms, to %u bytes, %% reliable %u, copies "
                 "%u, expires %u, after %u, raw %u, echo %u, states every %u "
-                "ms%s, orders every %u ms, drift %+.0f ppm\n",
+                "ms%s, orders every %u ms, questions every %u ms, drift %+.0f "
+                "ppm\n",
                 i, node->filter, node->interval_ms, node->size_max,
                 node->reliable, node->copies, node->expires, node->after,
                 node->raw, node->echo, node->state_ms,
-                node->keeper ? ", kept" : "", node->order_ms, node->drift_ppm);
+                node->keeper ? ", kept" : "", node->order_ms, node->question_ms,
+                node->drift_ppm);
         fprintf(out,
                 "      mtu %u, pace %zu, history %zu in %u ms, reorder %zu, "
                 "queue %zu, sessions %zu, pending %zu\n",

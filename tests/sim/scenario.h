@@ -20,11 +20,12 @@ struct scenario_node {
     unsigned expires;
     unsigned after;
     unsigned raw;
-    unsigned state_ms; /* between two states, on average; 0: it has none */
-    bool keeper;       /* it keeps them for others */
-    unsigned order_ms; /* between two orders, on average; 0: it has none */
-    unsigned echo;     /* of what it hears, answered from the callback */
-    unsigned size_max; /* bytes of padding */
+    unsigned state_ms;    /* between two states, on average; 0: it has none */
+    bool keeper;          /* it keeps them for others */
+    unsigned order_ms;    /* between two orders, on average; 0: it has none */
+    unsigned question_ms; /* between two questions, likewise */
+    unsigned echo;        /* of what it hears, answered from the callback */
+    unsigned size_max;    /* bytes of padding */
     double drift_ppm;
     msock_options options; /* sizes, mostly the defaults */
 };

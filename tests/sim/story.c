@@ -113,11 +113,18 @@ static void probe(struct story *story)
                            PROBE_ORDER_MS);
         }
     }
+    for (unsigned i = 0; i < world->node_count; i++) {
+        if (world_alive(world, i) && story->scenario.nodes[i].question_ms > 0) {
+            questions_ask(world, i, &(struct publication){.topic = i % TOPICS},
+                          PROBE_ORDER_MS, MSOCK_REPLIES_ALL);
+        }
+    }
     uint64_t until_us = world_now(world);
     world_run(world, ARRIVE_MS);
     ledger_expect(&world->ledger, from_us, until_us, false);
     states_check(world);
     orders_expect(&world->orders, from_us);
+    questions_expect(&world->questions, from_us);
 }
 
 /* Whether a node's history outlives the longest time between two hellos, which
@@ -230,6 +237,9 @@ static void summarize(const struct story *story, struct story_result *result)
         .acted = world->orders.acted,
         .refused = world->orders.refused,
         .silent = world->orders.silent,
+        .questions = world->questions.count,
+        .replies = world->questions.replies,
+        .in_vain = world->questions.in_vain,
     };
     memcpy(result->why, world->report.why, sizeof(result->why));
 }
@@ -249,6 +259,8 @@ void story_play(uint64_t seed, FILE *transcript, struct story_result *result)
                                       .faults = story.scenario.calm,
                                       .transcript = transcript});
     msock__sim_random_init(&story.order_dice, seed ^ UINT64_C(0x6F72646572));
+    msock__sim_random_init(&story.question_dice,
+                           ~seed ^ UINT64_C(0x6F72646572));
     begin(&story);
     suffer(&story);
     heal(&story);

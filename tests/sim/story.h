@@ -27,6 +27,8 @@ struct story_result {
     uint64_t injected; /* by the attacker */
     uint64_t orders;   /* confirmed messages, and who was expected to act: */
     uint64_t acted, refused, silent;
+    uint64_t questions; /* requests */
+    uint64_t replies, in_vain;
 };
 
 /** Plays the story of a seed; `transcript` may be NULL. */

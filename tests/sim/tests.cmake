@@ -2,7 +2,7 @@
 # The simulator: production engines on a bad network in virtual time.
 add_library(msock_sim_world OBJECT
     sim/attacker.c sim/bounds.c sim/crowd.c sim/disguise.c sim/ledger.c
-    sim/ledger_check.c sim/nonces.c sim/orders.c sim/report.c
+    sim/ledger_check.c sim/nonces.c sim/orders.c sim/questions.c sim/report.c
     sim/roster_check.c sim/runner.c sim/scenario.c sim/shared.c sim/states.c
     sim/story.c sim/traffic.c sim/trouble.c sim/wills.c sim/wire.c sim/world.c)
 msock_target(msock_sim_world)
@@ -47,6 +47,9 @@ sim_canary(words "did not hear the will" roster_take)
 sim_canary(deeds "is said to have acted" acts_did)
 sim_canary(answers "was silent, and ran it" acts_asked)
 sim_canary(asking "asks about" confirms_asked)
+sim_canary(deaf "said is not told" requests_find)
+sim_canary(greedy "replies came, and it ends" request_count)
+sim_canary(stutter "is told a second time" engine_reply_heard)
 
 # Fewer where each takes five times as long.
 set(sim_seeds 200)

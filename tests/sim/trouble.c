@@ -13,6 +13,8 @@ enum {
     PUBLICATIONS_MAX = 4000, /* so that a story stays short */
     ORDERS_MAX = 500,
     ORDER_MAX_MS = 5000,
+    QUESTIONS_MAX = 500,
+    QUESTION_MAX_MS = 3000,
     BYTES_MAX = 3 * 1000 * 1000
 };
 
@@ -310,6 +312,47 @@ static void publish_orders(struct story *story)
     }
 }
 
+/* A question, by dice of their own as well. */
+static void ask(struct story *story, unsigned number)
+{
+    static const uint32_t wanted[] = {1, 1, 2, MSOCK_REPLIES_ALL};
+    struct msock__sim_random *random = &story->question_dice;
+    unsigned question_ms = story->scenario.nodes[number].question_ms;
+    unsigned deadline_ms = scenario_within(random, 20, QUESTION_MAX_MS);
+    uint32_t replies_max = wanted[scenario_within(random, 0, 3)];
+    struct publication question = {0};
+    question.topic = (uint8_t)scenario_within(random, 0, TOPICS - 1);
+    question.padding = scenario_within(random, 0, 100);
+    if (msock__sim_random_chance(random, 20)) {
+        question.after_ms = scenario_within(random, 1, deadline_ms - 1);
+    }
+    if (msock__sim_random_chance(random, 20)) {
+        question.copies = (uint8_t)scenario_within(random, 1, 3);
+    }
+    story->question_us[number] =
+        world_now(&story->world) +
+        UINT64_C(1000) * scenario_within(random, 1, 2 * question_ms);
+    if (story->asked < QUESTIONS_MAX) {
+        story->asked++;
+        questions_ask(&story->world, number, &question, deadline_ms,
+                      replies_max);
+    }
+}
+
+static void ask_all(struct story *story)
+{
+    struct world *world = &story->world;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        const struct life *life = world->nodes[i].life;
+        bool awake = life != NULL && life->asleep_us <= world_now(world);
+        if (story->scenario.nodes[i].question_ms > 0 && awake &&
+            world_alive(world, i) &&
+            world_now(world) >= story->question_us[i]) {
+            ask(story, i);
+        }
+    }
+}
+
 void trouble_tick(struct story *story)
 {
     const struct scenario_rates *rates = &story->scenario.rates;
@@ -331,4 +374,5 @@ void trouble_tick(struct story *story)
     publish(story);
     publish_states(story);
     publish_orders(story);
+    ask_all(story);
 }

@@ -24,10 +24,12 @@ struct story {
     uint64_t state_us[SCENARIO_NODES_MAX];   /* the next state */
     uint64_t order_us[SCENARIO_NODES_MAX];   /* the next order */
     struct msock__sim_random order_dice;
+    uint64_t question_us[SCENARIO_NODES_MAX]; /* the next question */
+    struct msock__sim_random question_dice;
     uint64_t reopen_us[SCENARIO_NODES_MAX]; /* of a node without a life */
     uint64_t published;
     uint64_t bytes;
-    uint64_t ordered;
+    uint64_t ordered, asked;
     uint64_t nacks, repairs; /* of lives that ended */
 };
 

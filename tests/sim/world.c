@@ -136,6 +136,7 @@ void world_init(struct world *world, const struct world_config *config)
     world->shared = (struct shared){.report = &world->report};
     traffic_init(&world->traffic, &world->report);
     orders_init(&world->orders, &world->ledger, config->seed);
+    questions_init(&world->questions, &world->ledger, config->seed);
     attacker_init(&world->attacker, &world->report, world->sim);
     msock__sim_random_init(&world->random, ~config->seed);
     init_nodes(world);
@@ -148,6 +149,7 @@ void world_fini(struct world *world)
     msock_sim_crash(world->sim, NULL);
     msock_sim_close(world->sim);
     orders_fini(&world->orders);
+    questions_fini(&world->questions);
     ledger_fini(&world->ledger);
     traffic_fini(&world->traffic);
     attacker_fini(&world->attacker);
@@ -213,6 +215,7 @@ static int on_message(msock_channel *channel, const msock_message *message,
     ledger_hear(&world->ledger, node->life, message, world_now(world));
     int code =
         orders_hear(&world->orders, node->life, message, world_now(world));
+    questions_hear(&world->questions, node->life, message, world_now(world));
     bool answers = node->echo > 0 &&
                    (message->flags & MSOCK_MESSAGE_LOCAL) == 0 &&
                    strcmp(message->topic, "b/c") == 0 &&
@@ -445,6 +448,7 @@ static void tick(struct world *world)
         }
     }
     orders_tick(&world->orders, now_us);
+    questions_tick(&world->questions, now_us);
     check_budgets(world);
 }
 

@@ -11,6 +11,7 @@
 #include "tests/sim/ledger.h"
 #include "tests/sim/nonces.h"
 #include "tests/sim/orders.h"
+#include "tests/sim/questions.h"
 #include "tests/sim/report.h"
 #include "tests/sim/shared.h"
 #include "tests/sim/traffic.h"
@@ -59,6 +60,7 @@ struct world {
     struct attacker attacker;
     struct nonces nonces;
     struct orders orders;
+    struct questions questions;
     struct msock__sim_random random; /* of echoes */
     uint64_t checked_s;              /* second of the last budget check */
     uint64_t digest;                 /* of all that happened */

@@ -364,10 +364,10 @@ enum { MSOCK_PUSH_MAX = 1024 }; /* nodes that one push reaches */
 /** Gives the `count` (1..MSOCK_PUSH_MAX) nodes of these names the keys of
  *  `ring`, in its order, in place of those they have; each box of keys can be
  *  opened by its node alone, and is sent once, one every 20 ms. The nodes keep
- *  the keys in their key files. They take them only from a node that their
- *  trust files give the right `admin`, over a channel whose present keys both
- *  have. Who has taken them shows in msock_nodes(). A channel that is closed
- *  before pushes no more.
+ *  the keys in their key files, for whose writing their loops wait. They take
+ *  them only from a node that their trust files give the right `admin`, over a
+ *  channel whose present keys both have. Who has taken them shows in
+ *  msock_nodes(). A channel that is closed before pushes no more.
  *  Returns 0, MSOCK_ENOTSUP (no id_file or trust_file), MSOCK_EACCESS (this
  *  node's name has no right `admin`), MSOCK_ENOENT (a name is not in the trust
  *  file), MSOCK_EAGAIN (the push before has not left yet), MSOCK_EINVAL,

@@ -376,27 +376,43 @@ static bool is_at(int fd, const char *real)
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+#ifdef LOCK_EX
+/* Locks an open file.  Returns whether another program holds it, after having
+ * waited for a moment. */
+static bool is_held(int fd)
+{
+    const struct timespec moment = {.tv_nsec = LOCK_WAIT_NS};
+    bool held = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+    if (held) {
+        nanosleep(&moment, NULL);
+    }
+    return held;
+}
+#else
+/* Where there are files but no locks, there is one program. */
+static bool is_held(int fd)
+{
+    (void)fd;
+    return false;
+}
+#endif
+
 /* Locks the file itself: whoever could open it to keep us waiting may write it
  * as well. Closing unlocks. *fd is -1 if there is no file.  Returns 0,
  * MSOCK_EBUSY. */
 static int lock_file(const char *path, const char *real, int *fd)
 {
-    const struct timespec moment = {.tv_nsec = LOCK_WAIT_NS};
-
     for (int i = 0; i < LOCK_TRIES; i++) {
         *fd = open_to_lock(real);
         if (*fd < 0) {
             return 0;
         }
-        bool held = flock(*fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-        if (!held && is_at(*fd, real)) {
+        if (!is_held(*fd) && is_at(*fd, real)) {
             return 0; /* or there are no locks here */
         }
         close(*fd);
         *fd = -1;
-        if (held) {
-            nanosleep(&moment, NULL);
-        }
     }
     return msock__fail(MSOCK_EBUSY, "%s: another program is changing it", path);
 }

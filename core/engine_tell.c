@@ -15,6 +15,7 @@ enum {
     AGAIN_SPREAD_US = 300000,
 
     PATIENCE_US = 5000000, /* until what was told has left */
+    SILENT_FOR = 3         /* times the longest gap between hellos */
 };
 
 /* Whether others would take values of somebody else from this node. */
@@ -52,6 +53,20 @@ void msock__engine_tell_asked(struct msock__engine *engine, uint64_t now_us,
     }
 }
 
+/* Whether the session that published a value is no more: it went down, or
+ * would have been heard by now. */
+static bool is_gone(const struct msock__engine *engine, uint64_t now_us,
+                    const struct msock__value *value)
+{
+    const struct msock__session *session =
+        msock__sessions_find(engine->sessions, value->edition.session);
+    uint64_t every_us =
+        msock__announce_every_ms(msock__engine_nodes(engine)) * 1000;
+
+    return session ? session->met && !session->up
+                   : now_us - engine->opened_us >= SILENT_FOR * every_us;
+}
+
 /* Values on their way out. */
 struct portion {
     const struct msock__engine *engine;
@@ -61,15 +76,21 @@ struct portion {
     struct msock__value *values[PORTION]; /* held */
 };
 
-static bool belongs(const struct msock__engine *engine, enum msock__pass pass,
+static bool belongs(const struct portion *portion,
                     const struct msock__value *value)
 {
-    switch (pass) {
+    const struct msock__engine *engine = portion->engine;
+    bool kept = !value->own &&
+                msock__engine_keeps(engine, value->topic, value->topic_size);
+
+    switch (portion->job->pass) {
     case MSOCK__PASS_OWN:
-        return value->own;
+        /* Nobody has to wait for an owner that is gone. */
+        return value->own ||
+               (kept && portion->job->starts_us[MSOCK__PASS_KEPT] > 0 &&
+                is_gone(engine, portion->now_us, value));
     case MSOCK__PASS_KEPT:
-        return !value->own &&
-               msock__engine_keeps(engine, value->topic, value->topic_size);
+        return kept;
     case MSOCK__PASS_OTHERS:
         return !value->own;
     case MSOCK__PASS_END:
@@ -82,7 +103,7 @@ static bool add_value(const struct msock__state *state, void *user)
 {
     struct portion *portion = user;
 
-    if (belongs(portion->engine, portion->job->pass, state->value) &&
+    if (belongs(portion, state->value) &&
         msock__tell_from(portion->job, portion->now_us, state->sent_us) <=
             portion->now_us) {
         portion->values[portion->count++] = msock__value_hold(state->value);

@@ -2,12 +2,13 @@
 /* Telling the values of state topics to who asked for them (docs/protocol.md
  * 8.2): when, and what need not be told because somebody did.
  *
- * A query becomes a job of up to three passes over the values: one's own after
- * U[0, 100] ms; those that a keeper keeps after 300 + U[0, 300] ms; those that
- * a helper holds after 600 + U[0, max(400, 2 x nodes)] ms. In a pass a value is
- * told unless somebody sent it since it was asked for, and not sooner than some
- * time after it was sent before. The end of a job is an answer, `$ms/held`,
- * which is remembered: asked once more, only that is said.
+ * A query becomes a job of up to three passes over the values: one's own, and
+ * what a keeper keeps of who is gone, after U[0, 100] ms; those that a keeper
+ * keeps after 300 + U[0, 300] ms; those that a helper holds after 600 + U[0,
+ * max(400, 2 x nodes)] ms. In a pass a value is told unless somebody sent it
+ * since it was asked for, and not sooner than some time after it was sent
+ * before. The end of a job is an answer, `$ms/held`, which is remembered: asked
+ * once more, only that is said.
  *
  * It knows no values and no network. Memory: for a job what its filters take,
  * of at most MSOCK__JOBS_MAX; answers take none. */

@@ -225,6 +225,57 @@ Test(engine_keep, keeper_that_ends_at_once_is_shown_nothing)
     EXPECT_NOTES(&other, "a=1@1 ");
 }
 
+/* What a newcomer has heard of a lamp 150 ms after it subscribed. */
+static struct notes *heard_soon(void)
+{
+    size_t node = net_open("node", "", 0);
+    struct notes *heard = probe_listen(node, "lamp");
+    net_run(150 * PROBE_MS);
+    return heard;
+}
+
+Test(engine_keep, what_a_gone_owner_said_is_told_in_its_place)
+{
+    size_t hub = net_open("hub", "", 0);
+    (void)probe_keeper(0);
+    net_run(NET_SECOND_US);
+    probe_set(hub, "lamp", "1");
+    probe_run();
+    net_crash(hub);
+    net_run(30 * NET_SECOND_US);
+
+    EXPECT_NOTES(heard_soon(), "lamp=1@1 ");
+}
+
+Test(engine_keep, owner_that_may_live_has_its_time_to_tell)
+{
+    size_t hub = net_open("hub", "", 0);
+    (void)probe_keeper(0);
+    net_run(NET_SECOND_US);
+    probe_set(hub, "lamp", "1");
+    probe_run();
+    net_crash(hub);
+
+    struct notes *heard = heard_soon();
+
+    EXPECT_NOTES(heard, "");
+    net_run(2 * NET_SECOND_US);
+    EXPECT_NOTES(heard, "lamp=1@1 ");
+}
+
+Test(engine_keep, keeper_that_just_began_takes_no_stranger_for_gone)
+{
+    size_t keeper = probe_keeper(0);
+    probe_restore(keeper, "lamp", 7, "1");
+    net_run(NET_SECOND_US);
+    struct notes *heard = heard_soon();
+    EXPECT_NOTES(heard, "");
+    net_run(20 * NET_SECOND_US);
+    EXPECT_NOTES(heard, "lamp=1@7 ");
+
+    EXPECT_NOTES(heard_soon(), "lamp=1@7 ");
+}
+
 static void note_keeper(msock_channel *channel, const msock_node *node,
                         void *user)
 {

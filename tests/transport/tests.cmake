@@ -32,6 +32,11 @@ msock_sim_test(sim_life)
 msock_sim_test(sim_model)
 msock_sim_test(sim_real)
 msock_sim_test(sim_seed)
+foreach(module sim_newcomer)
+    msock_sim_test(${module})
+    target_sources(transport_${module}_test PRIVATE support/state_house.c)
+    set_tests_properties(transport/${module} PROPERTIES TIMEOUT 600)
+endforeach()
 msock_sim_test(embedding)
 
 # Criterion does not run under ThreadSanitizer: programs of their own.

@@ -132,6 +132,29 @@ static void insist(struct msock__engine *engine, uint64_t now_us,
     msock__engine_show_keepers(engine, now_us, state->value);
 }
 
+/* Whether a newer state that is told, not published, is from before the time
+ * of what was written here: nothing was known when it was, or it was written
+ * above what the same session had said, which is no more. */
+static bool is_overtaken(const struct msock__engine *engine,
+                         const struct msock__state *state,
+                         const struct msock__offer *offer)
+{
+    const uint8_t *id = offer->edition.session;
+    const struct msock__session *session;
+
+    if (!offer->told || !state->value->own) {
+        return false;
+    }
+    if (state->blind) {
+        return true;
+    }
+    session = msock__sessions_find(engine->sessions, id);
+    return memcmp(id, state->above, MSOCK__SESSION_SIZE) == 0 &&
+           !(session && session->up) &&
+           !(offer->age_known &&
+             offer->published_us > state->value->published_us);
+}
+
 /* A value of somebody else, or of one's own from another.  Returns it, held, if
  * subscriptions are to be shown it, else NULL. */
 static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
@@ -139,8 +162,9 @@ static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
 {
     struct msock__state *state =
         msock__values_find(engine->values, offer->topic, offer->topic_size);
-    bool blind = state && state->blind && offer->told;
-    struct msock__value *mine = blind ? msock__value_hold(state->value) : NULL;
+    bool overtaken = state && is_overtaken(engine, state, offer);
+    struct msock__value *mine =
+        overtaken ? msock__value_hold(state->value) : NULL;
     int code = msock__values_take(engine->values, now_us, offer, &state);
 
     if (code < 0 || code == MSOCK__TAKEN_OLDER) {
@@ -166,6 +190,7 @@ static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
     if (!mine) {
         return value;
     }
+    memcpy(state->above, offer->edition.session, sizeof(state->above));
     insist(engine, now_us, mine, offer->edition.version + 1);
     msock__value_release(mine);
     msock__value_release(value);
@@ -247,9 +272,10 @@ int msock__engine_value_published(struct msock__engine *engine,
 {
     uint64_t now_us = engine->driver->ops->now(engine->driver);
     size_t topic_size = strlen(publication->topic);
-    bool known =
+    struct msock__state *state =
         msock__values_find(engine->values, publication->topic, topic_size);
-    struct msock__state *state;
+    bool known = state != NULL;
+    uint8_t above[MSOCK__SESSION_SIZE] = {0};
     struct msock__offer offer = {
         .edition.version = publication->version,
         .topic = publication->topic,
@@ -265,6 +291,11 @@ int msock__engine_value_published(struct msock__engine *engine,
     };
 
     memcpy(offer.edition.session, engine->session, MSOCK__SESSION_SIZE);
+    if (state) {
+        memcpy(above,
+               state->value->own ? state->above : state->value->edition.session,
+               sizeof(above));
+    }
     int code = msock__values_take(engine->values, now_us, &offer, &state);
     if (code < 0) {
         return msock__fail(code,
@@ -277,6 +308,7 @@ int msock__engine_value_published(struct msock__engine *engine,
     state->blind = !known || state->blind;
     state->written = true;
     state->sent_us = now_us;
+    memcpy(state->above, above, sizeof(above));
     return 0;
 }
 

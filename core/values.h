@@ -35,9 +35,11 @@ struct msock__state {
     bool pinned;      /* it does not make room for others */
     bool written;     /* published here once in this session */
     bool blind;       /* written, and never heard of from anybody else */
-    bool owed;        /* own and not queued yet: the send queue was full */
-    bool waits;       /* restored: subscriptions are to be shown it */
-    bool disputed;    /* it is to be told: somebody sent an older one */
+    uint8_t above[MSOCK__SESSION_SIZE]; /* what was written here went above a
+                                           state of this session; zero: none */
+    bool owed;     /* own and not queued yet: the send queue was full */
+    bool waits;    /* restored: subscriptions are to be shown it */
+    bool disputed; /* it is to be told: somebody sent an older one */
     struct msock__place place; /* of one's own that waits to be sent */
     uint64_t cleared_us;       /* when it was cleared, as heard here */
     struct msock__states *list;

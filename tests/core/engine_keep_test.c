@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const uint8_t another_session[16] = {0xff, 0xed};
+
 TestSuite(engine_keep, .fini = net_close);
 
 Test(engine_keep, told_by_a_keeper_names_the_owner)
@@ -97,7 +99,7 @@ Test(engine_keep, restored_one_is_shown_here_too_in_the_next_turn)
                                             "hub", probe_session, "1")));
 }
 
-Test(engine_keep, writer_that_knew_nothing_insists_once)
+Test(engine_keep, writer_that_knew_nothing_insists_against_one_session)
 {
     size_t hub = net_open("hub", "", NET_KEY);
     size_t node = net_open("node", "", NET_KEY);
@@ -116,9 +118,36 @@ Test(engine_keep, writer_that_knew_nothing_insists_once)
     EXPECT_NOTES(probe_list(keeper, "#"), "lamp=\"new\"@18 ");
     EXPECT_NOTES(heard, "lamp=\"new\"@1 lamp=\"old\"@17 lamp=\"new\"@18 ");
 
-    probe_restore(keeper, "lamp", 40, "\"other\"");
+    probe_restore(keeper, "lamp", 40, "\"older\"");
     probe_tell(keeper, "lamp");
-    EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"other\"@40 ");
+    EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"new\"@41 ");
+
+    cr_assert(eq(int,
+                 msock_state_restore(net_channel(keeper), "lamp", 50, "door",
+                                     another_session, "\"other\""),
+                 1));
+    probe_tell(keeper, "lamp");
+    EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"other\"@50 ");
+}
+
+/* Who remembered less of the dead session was heard first. */
+Test(engine_keep, writer_stays_above_all_that_a_dead_session_said)
+{
+    size_t hub = net_open("hub", "", 0);
+    size_t keeper = probe_keeper(0);
+    net_run(NET_SECOND_US);
+    struct notes *own = probe_listen(hub, "lamp");
+    probe_restore(keeper, "lamp", 9, "\"old\"");
+    probe_tell(keeper, "lamp");
+    probe_set(hub, "lamp", "\"new\"");
+    probe_run();
+
+    probe_restore(keeper, "lamp", 10, "\"later\"");
+    probe_tell(keeper, "lamp");
+
+    EXPECT_NOTES(own, "lamp=\"old\"@9 lamp=\"new\"@10 ");
+    EXPECT_NOTES(probe_list(hub, "#"), "lamp=\"new\"@11 ");
+    EXPECT_NOTES(probe_list(keeper, "#"), "lamp=\"new\"@11 ");
 }
 
 Test(engine_keep, writer_that_heard_of_another_takes_what_is_newer)

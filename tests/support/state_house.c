@@ -198,8 +198,8 @@ void house_run(uint64_t ms)
     msock_sim_run(house.sim, ms);
 }
 
-/* Whether a node holds `newest`, or what is newer, which then is that; and was
- * shown what it holds. */
+/* Whether a node holds `newest`, which is what the first one holds, and was
+ * shown it: an owner maybe under a version of before, which it went above. */
 static bool agrees(const struct house_node *node, struct house_state *newest)
 {
     struct house_state held[HOUSE_TOPICS] = {{0}};
@@ -211,7 +211,7 @@ static bool agrees(const struct house_node *node, struct house_state *newest)
             newest[i] = held[i];
         }
         same = same && held[i].version > 0 && is_same(&held[i], &newest[i]) &&
-               is_same(&held[i], &node->shown[i]);
+               strcmp(held[i].data, node->shown[i].data) == 0;
     }
     return same;
 }

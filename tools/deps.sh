@@ -91,6 +91,15 @@ look()
     fi
     if [ "$1" = bench ]; then
         library norm libnorm-dev
+        library lcm liblcm-dev
+        library CycloneDDS cyclonedds-dev
+        program idlc cyclonedds-tools
+        library libzmq libzmq3-dev
+        library libmosquitto libmosquitto-dev
+        program mosquitto mosquitto
+        library libnats libnats-dev
+        program nats-server nats-server
+        program openssl openssl
         program c++ g++
         program python3 python3
         program nft nftables

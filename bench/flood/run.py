@@ -20,6 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "reliable"))
+sys.path.insert(0, os.path.join(HERE, ".."))
 import network
 from run import Role, alone, go_first, key_file
 

@@ -26,6 +26,8 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
 import network
 
 BOUND_S = 20      # a run that takes longer has failed

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "..", "tests", "e2e"))
+                                "..", "tests", "e2e"))
 import netns
 
 INSIDE = "MSOCK_BENCH_NETNS"

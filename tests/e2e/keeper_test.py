@@ -10,7 +10,10 @@ import sqlite3
 
 import netns
 import service_case
+from hosts_test import Network
 
+HOSTS = 8
+URL = f"udp://{netns.GROUP}:{netns.PORT}?iface=eth0"
 LO = service_case.LO
 KILLS = 50
 TOPICS = 5
@@ -24,9 +27,10 @@ class Keeper(service_case.Service):
                     self.plugins)
         self.file = self.path("states.db")
 
-    def keeper(self):
+    def keeper(self, **more):
         """Starts a hub that keeps."""
-        return self.hub({"name": "keeper", "config": {"file": self.file}})
+        return self.hub({"name": "keeper", "config": {"file": self.file}},
+                        **more)
 
     def program(self, name, *words):
         path = os.path.join(self.build, "tests", "bin", name)
@@ -52,9 +56,9 @@ class Keeper(service_case.Service):
                           if number % TOPICS == topic), default=0)
             self.assertGreaterEqual(int(stored.get(f"t/{topic}", 0)), newest)
 
-    def late(self, topic):
+    def late(self, topic, url=LO):
         """What somebody is told who comes now."""
-        sub = self.sub("-c", LO, "--json", "-C", 1, topic, readers=2)
+        sub = self.sub("-c", url, "--json", "-C", 1, topic, readers=2)
         return json.loads(sub.end().out)
 
 
@@ -98,6 +102,45 @@ class Late(Keeper):
 
         self.assertEqual((told["data"], told["sender"]), ("on", "cellar"))
         self.assertEqual(told["version"], 1)
+        self.assertTrue(told["told"])
+        self.assertTrue(told["owner_down"])
+
+
+class Hosts(Keeper):
+    """A hub that keeps and seven sensors, each on a host of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.network = Network(HOSTS)
+        self.addCleanup(self.network.close)
+
+    def sensor(self, number):
+        """Starts the sensor of a host, where it is as warm as its number."""
+        with open(self.path(f"temp{number}"), "w", encoding="ascii") as file:
+            file.write(f"{number}000\n")
+        with self.network.hosts[number].inside():
+            program = netns.Program(
+                os.path.join(self.build, "bin", "sensor"), "--name",
+                f"n{number}", "--file", self.path(f"temp{number}"), "-c", URL)
+        self.addCleanup(program.close)
+        return program
+
+    def test_the_hub_tells_the_last_state_of_a_host_that_was_killed(self):
+        with self.network.hosts[0].inside():
+            hub = self.keeper(channel=URL, status={
+                "file": self.status_file, "every_s": 86400,
+                "filters": ["+/temperature"]})
+        sensors = {number: self.sensor(number) for number in range(1, HOSTS)}
+        netns.until(lambda: len(self.reported(hub)) == HOSTS - 1,
+                    "the hub has all values")
+
+        sensors[3].process.kill()
+        sensors[3].process.wait()
+
+        with self.network.hosts[HOSTS - 1].inside():
+            told = self.late("n3/temperature", URL)
+        self.assertEqual((told["sender"], told["data"]),
+                         ("n3", {"celsius": 3}))
         self.assertTrue(told["told"])
         self.assertTrue(told["owner_down"])
 

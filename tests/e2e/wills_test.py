@@ -62,6 +62,22 @@ class Wills(netns.Case):
         with self.network.hosts[number].inside():
             return netns.listeners(netns.GROUP, netns.PORT) > 0
 
+    def everybody_hears(self, nodes, word):
+        """Says something that comes behind all that was said before."""
+        with self.network.hosts[0].inside():
+            self.run_msock("pub", "end", f'"{word}"', "--reliable", "-c", URL)
+        for node in nodes:
+            netns.until(lambda node=node: f'"{word}"'.encode() in
+                        node.output(), word)
+
+    def expect_one_will(self, node):
+        wills = [json.loads(line) for line in node.output().splitlines()
+                 if b"will/" in line]
+        self.assertEqual(
+            [(will["topic"], will["sender"], will["data"], will["will"])
+             for will in wills], [("will/n3", "n3", "gone", True)])
+        self.assertGreater(wills[0]["age_ms"], 10000)
+
     def test_who_is_killed_leaves_its_will_once_to_each_of_the_others(self):
         nodes = [self.node(i) for i in range(COUNT)]
         self.know_each_other(nodes)
@@ -71,19 +87,15 @@ class Wills(netns.Case):
         for node in others:
             netns.until(lambda node=node: b"will/n3" in node.output(),
                         "the will")
+        self.everybody_hears(others, "mourned")
+        for node in others:
+            self.expect_one_will(node)
         nodes[5].terminate()
         others.remove(nodes[5])
-        with self.network.hosts[0].inside():
-            self.run_msock("pub", "end", '"end"', "--reliable", "-c", URL)
 
+        self.everybody_hears(others, "left")
         for node in others:
-            netns.until(lambda node=node: b'"end"' in node.output(), "the end")
-            wills = [json.loads(line) for line in node.output().splitlines()
-                     if b"will/" in line]
-            self.assertEqual(
-                [(will["topic"], will["sender"], will["data"], will["will"])
-                 for will in wills], [("will/n3", "n3", "gone", True)])
-            self.assertGreater(wills[0]["age_ms"], 10000)
+            self.expect_one_will(node)
 
 
 if __name__ == "__main__":

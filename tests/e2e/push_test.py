@@ -137,6 +137,62 @@ class Exchange(Case):
                              [old] if stolen else self.ids(self.file), name)
 
 
+class Proved(Case):
+    """With a trust file, a name counts if its key vouches for it."""
+
+    def setUp(self):
+        super().setUp()
+        self.house(("hub", "lamp1"))
+        self.hub = self.listen("hub")
+        self.who = ("-c", LO, "--trust-file", self.trust)
+
+    def test_a_name_that_nothing_vouches_for_holds_up_nothing(self):
+        mate = self.start("sub", "#", "-W", 240, "-c", LO, "--key-file",
+                          shutil.copy(self.file, self.path("mate.key")),
+                          "--name", "porch")
+        self.words("rotate")
+        self.push("--to", "hub")
+
+        blind = self.words("rotate", "--switch", "-c", LO, code=1)
+        listed = self.words("list", *self.who, "--id-file",
+                            self.path("admin.id"), "--name", "admin")
+        seen = self.words("rotate", "--switch", *self.who, "--except", "bulb")
+
+        self.assertIn("porch lacks the key", blind.err)
+        self.assertRegex(listed.out, r"hub  seals .*  proved\n"
+                         r"porch.*  lacks .*  not proved\n")
+        self.assertIn("not heard (1 of the trust file): lamp1", listed.err)
+        self.assertIn("vouches for the name (1): porch", seen.err)
+        self.assertIn("nobody called bulb was heard", seen.err)
+        self.hub.terminate()
+        mate.terminate()
+
+    def test_who_never_switches_is_named_in_the_end(self):
+        old = self.words("id").out.strip()
+        self.words("rotate")
+        self.push("--to", "hub")
+        self.words("rotate", "--switch", "--force")
+
+        result = self.words("retire", old, *self.who, "--timeout", 1, code=1)
+
+        self.assertIn(f"hub still seals with {old}", result.err)
+        self.assertIn("nothing was retired in 1 s", result.err)
+        self.assertIn(old, self.ids(self.file))
+        self.hub.terminate()
+
+    def test_an_unproved_name_alone_is_nobody(self):
+        self.hub.terminate()
+        mate = self.start("sub", "#", "-W", 240, "-c", LO, "--key-file",
+                          self.node_file("hub"), "--name", "hub")
+        self.words("rotate")
+
+        result = self.words("rotate", "--switch", *self.who, code=1)
+
+        self.assertIn("no node answered", result.err)
+        self.assertIn("whose name is proved", result.err)
+        mate.terminate()
+
+
 class Refused(Case):
     def test_a_node_that_is_not_up_is_named(self):
         self.house(("hub", "lamp1"))

@@ -11,10 +11,9 @@ static const char help[] =
     "       msock key from-passphrase < TEXTS > FILE\n"
     "       msock key show FILE [--json] [--secret]\n"
     "       msock key id FILE\n"
-    "       msock key rotate FILE [ID] [--switch [-c URL] [--except NAME]] "
-    "[--force]\n"
-    "       msock key retire FILE ID -c URL [--except NAME] [--force]\n"
-    "       msock key list FILE [-c URL] [--json]\n"
+    "       msock key rotate FILE [ID] [--switch [-c URL] [WHO]] [--force]\n"
+    "       msock key retire FILE ID -c URL [WHO] [--timeout S] [--force]\n"
+    "       msock key list FILE [-c URL] [WHO] [--json]\n"
     "       msock key push FILE [-c URL] --id-file F --trust-file F "
     "[--name ADMIN]\n"
     "                 (--all | --to NAME... | --except NAME...) [--force]\n"
@@ -52,17 +51,22 @@ static const char help[] =
     "      --secret       show the keys themselves\n"
     "      --switch       the second step of rotate\n"
     "      --force        do it although something may be lost\n"
-    "      --except NAME  as if this node were not there; again for more\n"
+    "      --timeout S    wait so long for nodes, 1 to 3600 s [60]\n"
+    "\n"
+    "WHO says who counts, and who asks (not needed, as for push)\n"
+    "      --trust-file F nodes whose keys vouch for their names there, no "
+    "others\n"
+    "      --id-file F    the identity of this node, called\n"
+    "      --name ADMIN   there [host name]\n"
+    "      --except NAME  as if this node were not there; again for more (not "
+    "list)\n"
     "\n"
     "push also takes\n"
-    "      --id-file F    the identity of this node, an admin of the trust "
-    "file\n"
+    "      --id-file F    an admin of the trust file\n"
     "      --trust-file F whose keys the boxes are sealed to\n"
-    "      --name ADMIN   name of this node there [host name]\n"
     "      --all, --to NAME..., --except NAME...\n"
     "                     to everybody else there, to these, to all but these\n"
     "      --key-file F   the keys to speak with [FILE]\n"
-    "      --timeout S    wait so long for them, 1 to 3600 s [60]\n"
     "  -h, --help         this text\n";
 
 /* Options that a word takes, as bits. */
@@ -73,8 +77,10 @@ enum {
     TAKES_FORCE = 8,
     TAKES_CHANNEL = 16,
     TAKES_PUSH = 32,
-    TAKES_NODE = 64, /* what a channel has besides -c */
-    TAKES_EXCEPT = 128
+    TAKES_NODE = 64, /* an identity, and whom it trusts */
+    TAKES_EXCEPT = 128,
+    TAKES_KEY_FILE = 256,
+    TAKES_TIMEOUT = 512
 };
 
 enum { TIMEOUT_S = 60, TIMEOUT_MAX_S = 3600, NAMES_MAX = 4097 };
@@ -94,18 +100,23 @@ static const struct word {
      TAKES_JSON | TAKES_SECRET},
     {"id", key_id, "id FILE", 1, 1, 0},
     {"rotate", key_rotate,
-     "rotate FILE [ID] [--switch [-c URL] [--except NAME]] [--force]", 1, 2,
-     TAKES_SWITCH | TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT},
-    {"retire", key_retire, "retire FILE ID [-c URL] [--except NAME] [--force]",
-     2, 2, TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT},
-    {"list", key_list, "list FILE [-c URL] [--json]", 1, 1,
-     TAKES_JSON | TAKES_CHANNEL},
+     "rotate FILE [ID] [--switch [-c URL] [--except NAME] [--trust-file F]] "
+     "[--force]",
+     1, 2,
+     TAKES_SWITCH | TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT | TAKES_NODE},
+    {"retire", key_retire,
+     "retire FILE ID -c URL [--except NAME] [--trust-file F] [--timeout S] "
+     "[--force]",
+     2, 2,
+     TAKES_FORCE | TAKES_CHANNEL | TAKES_EXCEPT | TAKES_NODE | TAKES_TIMEOUT},
+    {"list", key_list, "list FILE [-c URL] [--trust-file F] [--json]", 1, 1,
+     TAKES_JSON | TAKES_CHANNEL | TAKES_NODE},
     {"push", key_push,
      "push FILE [-c URL] --id-file F --trust-file F [--name ADMIN] (--all | "
      "--to NAME... | --except NAME...)",
      1, NAMES_MAX,
      TAKES_JSON | TAKES_FORCE | TAKES_CHANNEL | TAKES_PUSH | TAKES_NODE |
-         TAKES_EXCEPT},
+         TAKES_EXCEPT | TAKES_KEY_FILE | TAKES_TIMEOUT},
 };
 enum { WORD_COUNT = sizeof(words) / sizeof(words[0]) };
 
@@ -157,12 +168,12 @@ static unsigned bit_of(int option)
     static const struct {
         int option;
         unsigned bit;
-    } bits[] = {{KEY_JSON, TAKES_JSON},      {KEY_SECRET, TAKES_SECRET},
-                {KEY_SWITCH, TAKES_SWITCH},  {'c', TAKES_CHANNEL},
-                {KEY_FORCE, TAKES_FORCE},    {KEY_ALL, TAKES_PUSH},
-                {KEY_TO, TAKES_PUSH},        {KEY_EXCEPT, TAKES_EXCEPT},
-                {KEY_TIMEOUT, TAKES_PUSH},   {CLI_KEY_FILE, TAKES_NODE},
-                {CLI_NAME, TAKES_NODE},      {CLI_ID_FILE, TAKES_NODE},
+    } bits[] = {{KEY_JSON, TAKES_JSON},       {KEY_SECRET, TAKES_SECRET},
+                {KEY_SWITCH, TAKES_SWITCH},   {'c', TAKES_CHANNEL},
+                {KEY_FORCE, TAKES_FORCE},     {KEY_ALL, TAKES_PUSH},
+                {KEY_TO, TAKES_PUSH},         {KEY_EXCEPT, TAKES_EXCEPT},
+                {KEY_TIMEOUT, TAKES_TIMEOUT}, {CLI_KEY_FILE, TAKES_KEY_FILE},
+                {CLI_NAME, TAKES_NODE},       {CLI_ID_FILE, TAKES_NODE},
                 {CLI_TRUST_FILE, TAKES_NODE}};
     unsigned bit = 0;
 
@@ -184,12 +195,14 @@ static int take_option(struct key_call *call, const struct word *word,
     if ((word->takes & bit) == 0) {
         return usage_of(word);
     }
-    if (bit == TAKES_CHANNEL || bit == TAKES_NODE) {
+    if (bit == TAKES_CHANNEL || bit == TAKES_NODE || bit == TAKES_KEY_FILE) {
         return cli_channel_option(&call->channel, option, argv);
     }
+    if (bit == TAKES_TIMEOUT) {
+        return take_timeout(call);
+    }
     if (bit == TAKES_PUSH || bit == TAKES_EXCEPT) {
-        return option == KEY_TIMEOUT ? take_timeout(call)
-                                     : take_choice(call, option);
+        return take_choice(call, option);
     }
     call->json |= bit == TAKES_JSON;
     call->secret |= bit == TAKES_SECRET;
@@ -220,16 +233,20 @@ static int take_words(struct key_call *call, const struct word *word,
     return CLI_OK;
 }
 
-/* The channel's keys are those of FILE: a file that the URL names would be
- * stronger. */
-static int check_url(const struct key_call *call, const struct word *word)
+/* Looks whether the options go together. */
+static int check_call(const struct key_call *call, const struct word *word)
 {
-    bool named = (word->takes & TAKES_CHANNEL) != 0 &&
-                 cli_channel_says(&call->channel, "key_file");
-
-    return named ? cli_usage("the channel's URL names a key_file: take it out, "
-                             "FILE says which keys are meant")
-                 : CLI_OK;
+    if ((word->takes & TAKES_CHANNEL) != 0 &&
+        cli_channel_says(&call->channel, "key_file")) {
+        /* It would be stronger. */
+        return cli_usage("the channel's URL names a key_file: take it out, "
+                         "FILE says which keys are meant");
+    }
+    if (call->channel.name && !call->channel.id_file &&
+        !cli_channel_says(&call->channel, "id_file")) {
+        return cli_usage("--name goes with --id-file; see msock key -h");
+    }
+    return CLI_OK;
 }
 
 /* Takes the arguments behind a word.  Returns CLI_OK or CLI_USAGE. */
@@ -281,7 +298,7 @@ static int run_word(const struct word *word, int argc, char **argv)
     if (code == CLI_OK && call.help) {
         code = cli_print(help);
     } else if (code == CLI_OK) {
-        code = check_url(&call, word);
+        code = check_call(&call, word);
         code = code == CLI_OK ? word->run(&call) : code;
     }
     free(call.names);

@@ -16,7 +16,8 @@ enum { PATIENCE_MS = 8000, NODE_PATIENCE_MS = 35 };
 /* -- Channels -- */
 
 /* Opens the channel that seals with a key, by a file in memory of the ring,
- * where that key is the first. */
+ * where that key is the first. The first channel speaks as who we are; two of
+ * one name would look like two programs. */
 static int open_channel(struct key_survey *survey, const msock_ring *ring,
                         int key)
 {
@@ -24,14 +25,18 @@ static int open_channel(struct key_survey *survey, const msock_ring *ring,
     char name[MSOCK_NAME_MAX + 1];
     int code = key_memory_open(&survey->files[key], ring);
 
-    snprintf(name, sizeof(name), "$key-%ld-%d", (long)getpid(), key);
-    names.name = name;
+    if (key > 0 || !names.id_file) {
+        snprintf(name, sizeof(name), "$key-%ld-%d", (long)getpid(), key);
+        names.name = name;
+        names.id_file = NULL;
+    }
     names.key_file = survey->files[key].path;
     return code == CLI_OK ? cli_channel_open(&survey->channels[key], &names)
                           : code;
 }
 
-int key_survey_open(struct key_survey *survey, const struct key_call *call)
+/* Opens the channels. */
+static int open_all(struct key_survey *survey, const struct key_call *call)
 {
     msock_ring *ring;
     int code = key_load(&ring, call);
@@ -40,6 +45,8 @@ int key_survey_open(struct key_survey *survey, const struct key_call *call)
         return code;
     }
     survey->call = call;
+    survey->trusts = call->channel.trust_file ||
+                     cli_channel_says(&call->channel, "trust_file");
     survey->key_count = msock_ring_count(ring);
     for (int i = 0; i < survey->key_count; i++) {
         msock_ring_id(ring, i, survey->ids[i]);
@@ -127,8 +134,7 @@ static void on_node(msock_channel *channel, const msock_node *node, void *user)
 {
     struct key_survey *survey = user;
 
-    if (!node->up || is_own(survey, node->session) ||
-        key_names(survey->call, node->name)) {
+    if (!node->up || is_own(survey, node->session)) {
         return;
     }
     struct key_node *entry = entry_of(survey, node->session);
@@ -136,6 +142,9 @@ static void on_node(msock_channel *channel, const msock_node *node, void *user)
         return;
     }
     snprintf(entry->name, sizeof(entry->name), "%s", node->name);
+    entry->proved |= node->proved;
+    entry->counts = (entry->proved || !survey->trusts) &&
+                    !key_names(survey->call, node->name);
     for (int i = 0; i < survey->key_count; i++) {
         /* It answered what was sealed with this key. */
         entry->holds |= survey->channels[i] == channel ? 1U << i : 0;
@@ -172,12 +181,23 @@ static void look(struct key_survey *survey)
     }
 }
 
+size_t key_survey_count(const struct key_survey *survey)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < survey->node_count; i++) {
+        count += survey->nodes[i].counts;
+    }
+    return count;
+}
+
 size_t key_survey_tell_lacking(const struct key_survey *survey, int key)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < survey->node_count; i++) {
-        if ((survey->nodes[i].holds & 1U << key) == 0) {
+        if (survey->nodes[i].counts &&
+            (survey->nodes[i].holds & 1U << key) == 0) {
             cli_error("%s lacks the key %s", survey->nodes[i].name,
                       survey->ids[key]);
             count++;
@@ -231,9 +251,23 @@ int key_survey_run(struct key_survey *survey, uint64_t duration_ms)
     return survey->failed;
 }
 
-uint64_t key_survey_patience_ms(const struct key_survey *survey)
+/* How long to run until an idle node was heard and asked. */
+static uint64_t patience_ms(const struct key_survey *survey)
 {
     uint64_t large_ms = NODE_PATIENCE_MS * (uint64_t)survey->node_count;
 
     return large_ms > PATIENCE_MS ? large_ms : PATIENCE_MS;
+}
+
+int key_survey_all(struct key_survey *survey, const struct key_call *call)
+{
+    int code = open_all(survey, call);
+    uint64_t listened_ms = 0;
+
+    while (code == CLI_OK && listened_ms < patience_ms(survey)) {
+        uint64_t more_ms = patience_ms(survey) - listened_ms;
+        code = key_survey_run(survey, more_ms);
+        listened_ms += more_ms;
+    }
+    return code;
 }

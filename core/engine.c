@@ -415,6 +415,14 @@ void msock__engine_remark(struct msock__engine *engine, uint64_t now_us)
                                  msock__engine_nodes(engine), secret));
 }
 
+/* That one hears oneself is how multicast works, and copies, repairs and what
+ * came too late to matter are how little gets lost: no events. */
+static bool is_usual(enum msock_counter counter)
+{
+    return counter == MSOCK_DROP_OWN || counter == MSOCK_DROP_DUPLICATE ||
+           counter == MSOCK_DROP_STATE_OLD || counter == MSOCK_DROP_REPLY;
+}
+
 void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
                         uint64_t count)
 {
@@ -424,8 +432,7 @@ void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
         return;
     }
     msock__stats_add(&engine->stats, counter, count);
-    /* That one hears oneself is how multicast works, and no event. */
-    if (counter != MSOCK_DROP_OWN) {
+    if (!is_usual(counter)) {
         msock__log_drop(&engine->log, now_us, counter,
                         msock__stats_get(&engine->stats, counter));
     }

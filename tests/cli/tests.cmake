@@ -13,6 +13,10 @@ add_test(NAME cli/key COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/key_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/key PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
+add_test(NAME cli/log COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/log_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/log PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
 add_test(NAME cli/id COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/id_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/id PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

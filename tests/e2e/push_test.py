@@ -47,10 +47,13 @@ class Case(netns.Case):
     def words(self, word, *words, code=0):
         return self.run_msock("key", word, self.file, *words, code=code)
 
+    def admin(self):
+        """The words that say who asks, and whom it believes."""
+        return ("-c", LO, "--id-file", self.path("admin.id"), "--trust-file",
+                self.trust, "--name", "admin")
+
     def push(self, *words, code=0):
-        return self.words("push", "-c", LO, "--id-file", self.path("admin.id"),
-                          "--trust-file", self.trust, "--name", "admin",
-                          *words, code=code)
+        return self.words("push", *self.admin(), *words, code=code)
 
     def states(self, *words, code=0):
         return {node["node"]: node["state"] for node in
@@ -67,12 +70,12 @@ class Exchange(Case):
         old = self.words("id").out.strip()
         self.words("rotate")
         self.push(*push)
-        self.words("rotate", "--switch", "-c", LO, *left_out)
+        self.words("rotate", "--switch", *self.admin(), *left_out)
         self.push(*push)
         return old
 
     def retire(self, old, left_out, push):
-        self.words("retire", old, "-c", LO, *left_out)
+        self.words("retire", old, *self.admin(), *left_out)
         self.push(*push)
 
     def heard(self, program, topic):

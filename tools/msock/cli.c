@@ -215,6 +215,9 @@ int cli_channel_option(struct cli_channel *names, int option, char **argv)
         return take(&names->id_file, "--id-file");
     case CLI_TRUST_FILE:
         return take(&names->trust_file, "--trust-file");
+    case 'q':
+        names->quiet = true;
+        return CLI_OK;
     default:
         return cli_unknown_option(option, argv);
     }
@@ -261,6 +264,19 @@ static void name_visitor(char name[static MSOCK_NAME_MAX + 1], const char *verb)
     }
 }
 
+/* Where channels tell what goes wrong while they run: a key file that cannot be
+ * used any more, a network that is gone. It stays until the program ends; NULL
+ * if it cannot be had, for channels do without it. */
+static msock_logger *warnings(void)
+{
+    static msock_logger *logger;
+
+    if (!logger && msock_logger_open(&logger, "msock", "-") == 0) {
+        msock_logger_level(logger, MSOCK_WARNING);
+    }
+    return logger;
+}
+
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
 {
     const char *key_file =
@@ -270,7 +286,8 @@ int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
                              .name = names->name,
                              .key_file = key_file,
                              .id_file = names->id_file,
-                             .trust_file = names->trust_file};
+                             .trust_file = names->trust_file,
+                             .logger = names->quiet ? NULL : warnings()};
 
     if (key_file && key_file[0] == '\0') {
         return cli_usage("MSOCK_KEY_FILE is empty: name a key file in it, or "

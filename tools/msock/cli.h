@@ -66,20 +66,36 @@ struct cli_channel {
     const char *name;
     const char *id_file;
     const char *trust_file;
+    bool quiet; /* its warnings are not told */
 };
 
-/* The channel's options for getopt_long(): -c --channel, --key-file, --name,
- * -h --help, and for verbs that list them --id-file and --trust-file. Long ones
- * without a letter have these numbers; a verb's own begin at CLI_OWN. */
-#define CLI_SHORT_OPTIONS ":c:h"
+/* The channel's options for getopt_long(), to end the table of a verb. Long
+ * ones without a letter have these numbers; a verb's own begin at CLI_OWN. */
+#define CLI_SHORT_OPTIONS ":c:hq"
 enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_ID_FILE, CLI_TRUST_FILE, CLI_OWN };
+#define CLI_CHANNEL_OPTIONS                                                    \
+    {"channel", required_argument, NULL, 'c'},                                 \
+        {"key-file", required_argument, NULL, CLI_KEY_FILE},                   \
+        {"name", required_argument, NULL, CLI_NAME},                           \
+        {"id-file", required_argument, NULL, CLI_ID_FILE},                     \
+        {"trust-file", required_argument, NULL, CLI_TRUST_FILE},               \
+        {"quiet", no_argument, NULL, 'q'},                                     \
+    {                                                                          \
+        "help", no_argument, NULL, 'h'                                         \
+    }
 
 /* Their description, to end a verb's help. */
 #define CLI_CHANNEL_HELP                                                       \
     "  -c, --channel URL  the channel [$MSOCK_CHANNEL, else\n"                 \
     "                     " MSOCK_DEFAULT_URL "]\n"                            \
     "      --key-file F   its key [$MSOCK_KEY_FILE, else none: open]\n"        \
-    "      --name NAME    name of this node [$VERB-HOST-PID: a visitor]\n"     \
+    "      --name NAME    name of this node [$VERB-HOST-PID: a visitor; "      \
+    "with\n"                                                                   \
+    "                     an identity the host's]\n"                           \
+    "      --id-file F    the identity of this node [none]\n"                  \
+    "      --trust-file F whose word is taken about which topics "             \
+    "[anybody's]\n"                                                            \
+    "  -q, --quiet        do not tell the channel's warnings\n"                \
     "  -h, --help         this text\n"
 
 /** Tells what is wrong with argv after getopt_long() returned `option`, which
@@ -101,9 +117,10 @@ bool cli_channel_says(const struct cli_channel *names, const char *key);
 int cli_check_file(const char *what, const char *file);
 
 /** Opens the channel that options and environment name. Without a name or an
- *  identity it is a visitor's, which disturbs no node of this host.  Returns
- * CLI_OK, CLI_FAILURE, or CLI_USAGE if the key file of the environment is
- * empty: the channel would be open to anybody; having told why. */
+ *  identity it is a visitor's, which disturbs no node of this host. Its
+ * warnings and errors go to standard error, at most one of a kind a second.
+ * Returns CLI_OK, CLI_FAILURE, or CLI_USAGE if the key file of the environment
+ * is empty: the channel would be open to anybody; having told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
 
 /** Bytes that grow; zeros at first; free(bytes) at the end. */

@@ -408,10 +408,7 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
         {"confirm", no_argument, NULL, CONFIRM},
         {"deadline", required_argument, NULL, DEADLINE},
         {"json", no_argument, NULL, JSON},
-        {"channel", required_argument, NULL, 'c'},
-        {"key-file", required_argument, NULL, CLI_KEY_FILE},
-        {"name", required_argument, NULL, CLI_NAME},
-        {"help", no_argument, NULL, 'h'},
+        CLI_CHANNEL_OPTIONS,
         {NULL, 0, NULL, 0},
     };
     int code = CLI_OK;

@@ -208,10 +208,7 @@ static int read_options(int argc, char **argv, struct asker *asker,
         {"wait", required_argument, NULL, 'W'},
         {"verbose", no_argument, NULL, 'v'},
         {"json", no_argument, NULL, JSON},
-        {"channel", required_argument, NULL, 'c'},
-        {"key-file", required_argument, NULL, CLI_KEY_FILE},
-        {"name", required_argument, NULL, CLI_NAME},
-        {"help", no_argument, NULL, 'h'},
+        CLI_CHANNEL_OPTIONS,
         {NULL, 0, NULL, 0},
     };
     int code = CLI_OK;

@@ -31,6 +31,7 @@ static int open_channel(struct key_survey *survey, const msock_ring *ring,
         names.id_file = NULL;
     }
     names.key_file = survey->files[key].path;
+    names.quiet = true; /* what is odd is found in the end */
     return code == CLI_OK ? cli_channel_open(&survey->channels[key], &names)
                           : code;
 }

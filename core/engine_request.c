@@ -102,6 +102,12 @@ int msock__engine_request(struct msock__engine *engine,
     return request->id;
 }
 
+/* A turn may be told an earlier time than its callbacks look up. */
+static uint64_t age_of(const struct msock__request *request, uint64_t now_us)
+{
+    return now_us > request->began_us ? now_us - request->began_us : 0;
+}
+
 /* Tells the end of a request that was taken out, and frees it. */
 static void end(struct msock__engine *engine, uint64_t now_us,
                 struct msock__request *request, int code)
@@ -109,7 +115,7 @@ static void end(struct msock__engine *engine, uint64_t now_us,
     size_t unsure;
     msock_response response = {
         .id = request->id,
-        .time_us = now_us - request->began_us,
+        .time_us = age_of(request, now_us),
         .replies = request->replies,
         .listeners = count_listeners(engine, request->topic, &unsure),
         .code = code};
@@ -179,8 +185,7 @@ static void tell(struct msock__engine *engine,
                                      .message = message,
                                      .node = message->sender,
                                      .session = message->session,
-                                     .time_us =
-                                         origin->now_us - request->began_us,
+                                     .time_us = age_of(request, origin->now_us),
                                      .replies = request->replies};
     if (last) { /* whatever the callback does, it ends once */
         msock__requests_remove(&engine->asking.requests, request);

@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-enum { STEPS_MAX = 100, MS = 1000, FORGED_MAX = 1400 };
+enum { STEPS_MAX = 100, MS = 1000, FORGED_MAX = 1400, REQUESTS_MAX = 64 };
 
 static const char tight[] =
     "sessions_max=2&pending_max=2&history_max=64K&history_ms=300&"
@@ -22,6 +22,9 @@ static const char tight[] =
 
 static const uint8_t *input, *input_end;
 static unsigned losing; /* of 256 */
+static bool ends[REQUESTS_MAX];
+static unsigned asked;
+static uint64_t token; /* the last one */
 
 static unsigned next(void)
 {
@@ -46,6 +49,43 @@ static int ignore(msock_channel *channel, const msock_message *message,
     return 0;
 }
 
+static void react_anyhow(msock_channel *channel, unsigned how);
+
+/* Whatever happens, a request ends once. */
+static void on_response(msock_channel *channel, const msock_response *response,
+                        void *user)
+{
+    bool *ended = user;
+    assert(!*ended && response->time_us < UINT64_C(10000000000));
+    *ended = response->message == NULL;
+    react_anyhow(channel, next());
+}
+
+static void ask(msock_channel *channel, unsigned how)
+{
+    const msock_request_options options = {.deadline_ms = 1 + how,
+                                           .replies_max = how & 16   ? 2
+                                                          : how & 32 ? 1
+                                                                     : 0};
+    if (asked < REQUESTS_MAX &&
+        msock_request(channel, "x", "1", how & 64 ? NULL : &options,
+                      on_response, &ends[asked]) > 0) {
+        asked++;
+    }
+}
+
+static void reply(msock_channel *channel, unsigned how)
+{
+    const msock_publish_options options = {.copies = how & 16 ? 2 : 0};
+    if (how & 32) {
+        (void)msock_reply_later(channel, &token);
+    } else if (how & 64) {
+        (void)msock_reply_to(channel, token, "1", &options);
+    } else {
+        (void)msock_reply(channel, "1", &options);
+    }
+}
+
 static void react_anyhow(msock_channel *channel, unsigned how)
 {
     const msock_publish_options options = {.reliable = (how & 8) != 0};
@@ -67,7 +107,14 @@ static void react_anyhow(msock_channel *channel, unsigned how)
             msock_close(channel, NULL, NULL);
         }
         break;
+    case 5:
+        ask(channel, how);
+        break;
+    case 6:
+        reply(channel, how);
+        break;
     default:
+        (void)msock_request_cancel(channel, (int)(1 + how / 8 % 4));
         break;
     }
 }
@@ -299,6 +346,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     input = bytes;
     input_end = bytes + size;
     losing = 0;
+    asked = 0;
+    memset(ends, 0, sizeof ends);
     net.lose = lose;
     int key = next() & 1 ? NET_KEY : 0;
     open_one(key);

@@ -63,13 +63,13 @@ class Requests(netns.Case):
         self.replier("lamp", "2", "--name", "porch", readers=2)
 
         two = self.req("lamp", "-v", "-n", "2", "-W", "20")
-        most = self.req("lamp", "-v", "-n", "all", "-W", "0.3")
-        three = self.req("lamp", "-n", "3", "-W", "0.3", code=27)
+        most = self.req("lamp", "-v", "-n", "all", "-W", "2")
+        three = self.req("lamp", "-n", "3", "-W", "2", code=27)
 
         self.assertEqual(sorted(two.lines), ["attic 1", "porch 2"])
         self.assertEqual(sorted(most.lines), ["attic 1", "porch 2"])
         self.assertEqual(sorted(three.lines), ["1", "2"])
-        self.assertIn("2 replies in 0.3 s, where 2 nodes are known"
+        self.assertIn("2 replies in 2 s, where 2 nodes are known"
                       " to listen to lamp",
                       three.err)
 
@@ -84,7 +84,7 @@ class Requests(netns.Case):
     def test_where_nobody_listens_it_fails(self):
         self.replier("lamp", "1")
 
-        result = self.req("door", "-W", "0.5", code=1)
+        result = self.req("door", "-W", "2", code=1)
         self.assertIn("nobody is there who listens to door", result.err)
 
     def test_a_replier_ends_after_its_time_or_when_asked(self):

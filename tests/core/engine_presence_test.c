@@ -130,7 +130,9 @@ Test(engine_presence, who_was_not_heard_for_long_is_asked)
     net.lose = lose_while_cut;
     net_run(60 * NET_SECOND_US);
     cut = true;
-    net_run(16 * NET_SECOND_US);
+    /* Two of the gaps of 6.25 s that hellos promise, whenever the last one was:
+     * up to three. */
+    net_run(12400 * MS);
 
     cut = false;
     net_run(2 * NET_SECOND_US);

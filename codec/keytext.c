@@ -16,7 +16,7 @@ enum {
     BASE64_SIZE = MSOCK_KEY_TEXT_SIZE - 1,
     ARGON2_PASSES = 3,
     ARGON2_BYTES = 64 * 1024 * 1024,
-    STACK_SIZE = 4096 /* more than Argon2 takes of it */
+    STACK_SIZE = 8192 /* more than Argon2 takes of it */
 };
 
 static_assert(MSOCK__KEY_TEXT == (int)MSOCK_KEY_TEXT_SIZE &&

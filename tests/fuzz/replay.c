@@ -84,7 +84,7 @@ static size_t edit(uint8_t *bytes, size_t size, uint64_t *state)
     static const uint8_t edges[] = {0,    1,    0x7f, 0x80, 0xff, '"',
                                     '\\', '{',  '}',  '[',  ']',  ',',
                                     ':',  '\n', '/',  '#'};
-    size_t at = draw(state) % size;
+    size_t at = (size_t)(draw(state) % size);
     size_t count = 1 + draw(state) % 16;
     count = count < size - at ? count : size - at;
 

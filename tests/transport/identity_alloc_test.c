@@ -67,7 +67,7 @@ static void live(void)
     msock_sim_close(sim);
 }
 
-Test(identity_alloc, every_failed_allocation_is_survived)
+Test(identity_alloc, every_failed_allocation_is_survived, .timeout = 120)
 {
     long n = 0;
     id_home_make();

@@ -3,6 +3,7 @@
 #include "core/engine_identity.h"
 
 #include "codec/error.h"
+#include "codec/identity.h"
 #include "codec/keyfile.h"
 #include "codec/sign.h"
 #include "codec/told.h"
@@ -398,6 +399,16 @@ trusted_of(const struct msock__engine *engine,
                                                envelope->sender_size);
 }
 
+/* Whether a session that was forgotten is of another key than its name has by
+ * now: its id says so. */
+static bool is_anothers(const struct msock__origin *origin,
+                        const struct msock__trusted *trusted)
+{
+    return origin->forgotten && trusted &&
+           !msock__session_commits(msock__trusted_public(trusted),
+                                   origin->forgotten);
+}
+
 int msock__engine_may(const struct msock__engine *engine,
                       const struct msock__origin *origin,
                       const struct msock__envelope *envelope)
@@ -407,6 +418,9 @@ int msock__engine_may(const struct msock__engine *engine,
         return 0;
     }
     const struct msock__trusted *trusted = trusted_of(engine, origin, envelope);
+    if (is_anothers(origin, trusted)) {
+        return MSOCK_DROP_RIGHTS;
+    }
     if ((envelope->keys & MSOCK__KEY_ORIGIN) &&
         msock__told_decode(envelope->origin, envelope->origin_size, &told) &&
         !(origin->session && is_own(origin->session, &told))) {

@@ -261,6 +261,7 @@ static void run_entry(struct msock__engine *engine, uint64_t now_us,
     if (!(kept->flags & MSOCK_MESSAGE_LOCAL)) {
         /* NULL if it was forgotten since: its sender was checked before. */
         origin.session = msock__sessions_find(engine->sessions, kept->session);
+        origin.forgotten = origin.session ? NULL : kept->session;
     }
     msock__engine_message(engine, &origin, entry->bytes, entry->size, true);
 }

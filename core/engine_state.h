@@ -189,7 +189,9 @@ struct msock_channel {
 
 /** Where a message came from, while its bytes are taken apart. */
 struct msock__origin {
-    struct msock__session *session; /* NULL: bare, local or not admitted */
+    struct msock__session *session; /* NULL: bare, local, not admitted, or
+                                       forgotten while its message waited */
+    const uint8_t *forgotten;       /* the id of such a one, else NULL */
     uint64_t session_short;
     uint64_t counter; /* of its reliable frame, the last one; 0: it had none */
     uint64_t now_us;

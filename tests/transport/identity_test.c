@@ -325,14 +325,20 @@ Test(identity, a_key_file_that_cannot_be_used_saves_no_revoked_name)
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
 }
 
-Test(identity, another_key_for_a_name_ends_the_old_one)
+/* The key of the hub is another one from now on. */
+static void change_hub(void)
 {
-    open_all();
-
     id_home_distrust();
     id_home_trust("lamp", "lamp", "");
     id_home_trust("hub", "hall", "publish lights/#");
     cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
+}
+
+Test(identity, another_key_for_a_name_ends_the_old_one)
+{
+    open_all();
+
+    change_hub();
     publish(&hub, "lights/on", true);
     publish(&hub, "lights/on", false);
 
@@ -350,15 +356,6 @@ static void publish_ahead(void)
     msock_sim_run(sim, SECOND);
 }
 
-/* The key of the hub is another one from now on. */
-static void change_hub(void)
-{
-    id_home_distrust();
-    id_home_trust("lamp", "lamp", "");
-    id_home_trust("hub", "hall", "publish lights/#");
-    cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
-}
-
 Test(identity, what_waits_for_its_moment_ends_with_its_key)
 {
     open_all();
@@ -372,7 +369,8 @@ Test(identity, what_waits_for_its_moment_ends_with_its_key)
     cr_expect(eq(u64, count(&lamp, MSOCK_DROP_SCHEDULED), 1));
 }
 
-Test(identity, what_waits_of_a_forgotten_session_needs_the_right_of_its_name)
+/* Has the lamp forget the hub, whose message waits. */
+static void forget_hub(void)
 {
     msock_options options = *id_home_options("lamp");
     options.sessions_max = 1;
@@ -385,11 +383,34 @@ Test(identity, what_waits_of_a_forgotten_session_needs_the_right_of_its_name)
     sim_node_open(&hall, "house", "hall", id_home_options("hall"));
     msock_sim_run(sim, 3 * SECOND);
     cr_expect(eq(u64, count(&lamp, MSOCK_SESSIONS_EVICTED), 1));
+}
+
+Test(identity, what_waits_of_a_forgotten_session_comes)
+{
+    forget_hub();
+    msock_sim_run(sim, 30 * SECOND);
+    cr_expect(eq(sz, lamp.heard, 1));
+}
+
+Test(identity, what_waits_of_a_forgotten_session_needs_the_right_of_its_name)
+{
+    forget_hub();
 
     id_home_distrust();
     id_home_trust("lamp", "lamp", "");
     id_home_trust("hub", "hub", "");
     cr_expect(eq(int, msock_keys_reload(lamp.channel), 1));
+    msock_sim_run(sim, 30 * SECOND);
+
+    cr_expect(zero(sz, lamp.heard));
+    cr_expect(eq(u64, count(&lamp, MSOCK_DROP_RIGHTS), 1));
+}
+
+Test(identity, what_waits_of_a_forgotten_session_ends_with_its_key)
+{
+    forget_hub();
+
+    change_hub();
     msock_sim_run(sim, 30 * SECOND);
 
     cr_expect(zero(sz, lamp.heard));

@@ -238,6 +238,55 @@ Test(engine_reply, bare_request_is_replied_to_with_its_id)
                                wanted, sizeof wanted - 1)));
 }
 
+/* A frame with this message of a session of 16 times '@', counter 1. */
+static void feed(size_t node, unsigned stream, const char *text)
+{
+    uint8_t bytes[1024];
+    struct msock__packet packet = {
+        .frame = {.stream = (uint8_t)stream, .counter = 1},
+        .bytes = bytes,
+        .capacity = sizeof bytes};
+    const struct msock__body body = {.sent_us = 0};
+    size_t at = MSOCK__HEADER_SIZE;
+
+    memset(packet.frame.session, '@', sizeof packet.frame.session);
+    at += msock__body_encode(&body, bytes + at);
+    at += (size_t)snprintf((char *)bytes + at, sizeof bytes - at, "%s\n", text);
+    packet.size = at;
+    msock__pipeline_encode(&net_bench(node)->engine->pipeline, &packet);
+    bench_feed(net_bench(node), bytes, packet.size, NULL, false);
+}
+
+Test(engine_reply, state_asks_for_none)
+{
+    size_t lamp = net_open("lamp", "", 0);
+    cr_assert(ge(int,
+                 msock_subscribe(net_channel(lamp), TOPIC, on_lamp, NULL, NULL),
+                 1));
+
+    feed(lamp, MSOCK__RELIABLE,
+         "{\"topic\":\"" TOPIC "\",\"sender\":\"x\",\"reply_to\":"
+         "\"$reply/4040404040404040/1\",\"state\":1,\"data\":1}");
+
+    cr_expect(eq(int, code_of_later, MSOCK_ENOBODY));
+}
+
+Test(engine_reply, stranger_who_is_on_the_way_may_listen)
+{
+    size_t hub = net_open("hub", "", NET_KEY);
+    net_run(SETTLED_US);
+    cr_expect(eq(
+        int, msock_request(net_channel(hub), TOPIC, "0", NULL, on_answer, NULL),
+        MSOCK_ENOBODY));
+
+    feed(hub, MSOCK__BEST_EFFORT,
+         "{\"topic\":\"a\",\"sender\":\"x\",\"data\":1}");
+    request(hub, 0);
+    net_run(DEADLINE_MS * MS);
+
+    cr_expect(eq(int, end_code, MSOCK_ENOBODY));
+}
+
 Test(engine_reply, tokens_of_who_is_gone_make_room)
 {
     size_t hub, lamp;

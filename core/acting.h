@@ -15,7 +15,9 @@ struct msock__acting {
     struct msock__tickets deferred;     /* by handlers */
     const struct msock__origin *origin; /* of the message that handlers have in
                                            hand, or NULL */
-    struct msock__confirms confirms;    /* what others are to tell */
+    int undeferred; /* why a keeper that is shown a state could not defer, or
+                       0 */
+    struct msock__confirms confirms; /* what others are to tell */
 };
 
 #endif

@@ -111,6 +111,7 @@ static void show_keeper(struct msock__engine *engine, uint64_t now_us,
 
     if (keep->callback && !keep->ended && !engine->closing) {
         fill_state(engine, now_us, value, &state);
+        engine->acting.undeferred = 0; /* or else nothing was promised */
         keep->callback(engine->channel, &state, keep->user);
         msock__engine_kept(engine);
     }

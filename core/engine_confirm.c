@@ -67,7 +67,8 @@ void msock__engine_acted(struct msock__engine *engine,
 void msock__engine_kept(struct msock__engine *engine)
 {
     if (engine->acting.origin) {
-        msock__engine_acted(engine, engine->acting.origin, 0);
+        msock__engine_acted(engine, engine->acting.origin,
+                            engine->acting.undeferred);
     }
 }
 
@@ -102,6 +103,7 @@ int msock__engine_defer(struct msock__engine *engine, uint64_t *token)
     }
     int code = msock__tickets_room(deferred);
     if (code == MSOCK_ELIMIT) {
+        engine->acting.undeferred = code;
         return msock__fail(code, "%d messages are deferred already",
                            MSOCK__TICKETS_MAX);
     }
@@ -109,6 +111,7 @@ int msock__engine_defer(struct msock__engine *engine, uint64_t *token)
         code = wait_for(engine, origin, &ticket);
     }
     if (code < 0) {
+        engine->acting.undeferred = code;
         return msock__fail(code, "no memory to defer a message");
     }
     *token = msock__tickets_give(deferred, &ticket);

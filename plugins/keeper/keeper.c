@@ -36,7 +36,6 @@ struct keeper {
     bool writing;                 /* the writer has one */
     int timer;                    /* of the next look at it; 0: none */
     int again;                    /* timer of gathering; 0: none */
-    bool refusing;                /* the state at hand: nothing was promised */
     bool behind;                  /* states are missing in the store */
     size_t restored;
     size_t unwanted; /* states in the file that match no filter */
@@ -158,23 +157,14 @@ static struct msock__job *job_of(const msock_state *state)
     return msock__job_new(&kept);
 }
 
-/* Whoever asks about the state at hand is answered later.  Returns whether
- * somebody may; that nobody can be is noted. */
-static bool promise(struct keeper *keeper, uint64_t *token)
-{
-    const msock_services *services = keeper->services;
-    int result = services->defer(services->host, token);
-    keeper->refusing = result < 0 && result != MSOCK_EINVAL;
-    return result == 0;
-}
-
 static void on_state(const msock_state *state, void *user)
 {
     struct keeper *keeper = user;
     const msock_services *services = keeper->services;
     struct msock__job *job = NULL;
     uint64_t token = 0;
-    bool asked = promise(keeper, &token);
+    /* Whoever asks about it is answered later, or at once: not promised. */
+    bool asked = services->defer(services->host, &token) == 0;
     if (keeper->waiting.bytes < WAITING_MAX) {
         job = job_of(state);
     }
@@ -191,14 +181,12 @@ static void on_state(const msock_state *state, void *user)
     look_after(keeper, FIRST_MS);
 }
 
-/* Says to others that states are wanted here; on_state() had it before. */
+/* Says to others that states are wanted here; on_state() had it before, and
+ * answers for it. */
 static int on_message(const msock_message *message, void *user)
 {
-    struct keeper *keeper = user;
-    bool refused =
-        keeper->refusing && (message->flags & MSOCK_MESSAGE_STATE) != 0;
-    keeper->refusing = keeper->refusing && !refused;
-    return refused ? MSOCK_EAGAIN : 0;
+    (void)message, (void)user;
+    return 0;
 }
 
 /* Gathers what the channel holds: what the store has is not written again. */
@@ -226,13 +214,14 @@ static int open_store(struct keeper *keeper)
     return result;
 }
 
-/* Keeps what matches a filter, and listens to it: who wants to know whether a
- * state was stored asks those that listen. */
+/* Keeps what matches a filter. If that names topics, it listens to them, too:
+ * who wants to know whether a state was stored asks those that listen. Nobody
+ * shall wait for one who keeps just everything, and does nothing for events. */
 static int add_filter(struct keeper *keeper, const char *filter)
 {
     const msock_services *services = keeper->services;
     int result = services->state_keep(services->host, filter, on_state, keeper);
-    if (result >= 0) {
+    if (result >= 0 && keeper->settings.confirms) {
         result = services->subscribe(services->host, filter, on_message, keeper,
                                      NULL);
     }
@@ -383,19 +372,20 @@ static int check(const msock_services *services)
     return result;
 }
 
-static const msock_config_key keys[] = {{.name = "file",
-                                         .types = MSOCK_CONFIG_TEXT,
-                                         .required = true,
-                                         .help = "where the states are"},
-                                        {.name = "filters",
-                                         .types = MSOCK_CONFIG_LIST,
-                                         .help = "which states are kept [all]"},
-                                        {.name = "quota",
-                                         .types = MSOCK_CONFIG_WHOLE,
-                                         .help = "bytes of all states [16 MiB]",
-                                         .least = 4096,
-                                         .most = 1 << 30},
-                                        {.name = NULL}};
+static const msock_config_key keys[] = {
+    {.name = "file",
+     .types = MSOCK_CONFIG_TEXT,
+     .required = true,
+     .help = "where the states are"},
+    {.name = "filters",
+     .types = MSOCK_CONFIG_LIST,
+     .help = "which states are kept and confirmed [all, unconfirmed]"},
+    {.name = "quota",
+     .types = MSOCK_CONFIG_WHOLE,
+     .help = "bytes of all states [16 MiB]",
+     .least = 4096,
+     .most = 1 << 30},
+    {.name = NULL}};
 
 MSOCK_PLUGIN_EXPORT const msock_plugin_descriptor msock_plugin = {
     .abi = MSOCK_PLUGIN_ABI,

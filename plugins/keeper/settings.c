@@ -59,6 +59,7 @@ static int read_filters(struct msock__settings *settings,
 {
     const char *list;
     int size = get(services, "filters", &list);
+    settings->confirms = size >= 0;
     if (size < 0) {
         strcpy(settings->filters[0], "#");
         settings->filter_count = 1;

@@ -10,6 +10,7 @@ enum { MSOCK__FILTERS_MAX = 32, MSOCK__PATH_SIZE = 1024 };
 
 struct msock__settings {
     uint64_t quota; /* bytes of all states */
+    bool confirms;  /* filters were named: others wait until it has stored */
     size_t filter_count;
     char path[MSOCK__PATH_SIZE];
     char filters[MSOCK__FILTERS_MAX][MSOCK_TOPIC_MAX + 1]; /* unchecked */

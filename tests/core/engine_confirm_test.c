@@ -267,6 +267,36 @@ Test(engine_confirm, only_handlers_may_defer)
     cr_expect(eq(u64, token, 77));
 }
 
+/* Promises as much as it may. */
+static void on_kept(msock_channel *channel, const msock_state *state,
+                    void *user)
+{
+    uint64_t token;
+    int *code = user;
+    (void)state;
+
+    do {
+        *code = msock_defer(channel, &token);
+    } while (*code == 0);
+}
+
+Test(engine_confirm, keeper_that_cannot_defer_has_refused)
+{
+    const msock_publish_options state = {.state = true};
+    int code = 0;
+    size_t hub = open_group(1, NET_KEY);
+    cr_assert(zero(int, msock_keep(net_channel(1), "#", on_kept, &code)));
+    cr_assert(zero(int, msock_publish(net_channel(hub), "first", "1", &state)));
+    net_run(10 * MS);
+
+    confirm_as(hub, &state);
+    net_run(100 * MS);
+
+    cr_expect(eq(int, code, MSOCK_ELIMIT));
+    cr_expect(eq(int, echo_of("attic")->told.code, MSOCK_ELIMIT));
+    expect_end(1, 0, 1);
+}
+
 Test(engine_confirm, what_nobody_asks_about_may_be_deferred_too)
 {
     size_t hub = open_group(1, NET_KEY);

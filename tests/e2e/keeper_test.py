@@ -29,8 +29,9 @@ class Keeper(service_case.Service):
 
     def keeper(self, **more):
         """Starts a hub that keeps."""
-        return self.hub({"name": "keeper", "config": {"file": self.file}},
-                        **more)
+        return self.hub({"name": "keeper", "config": {
+            "file": self.file,
+            "filters": ["t/+", "cellar/#", "+/temperature"]}}, **more)
 
     def program(self, name, *words):
         path = os.path.join(self.build, "tests", "bin", name)

@@ -138,11 +138,12 @@ static void note_confirm(msock_channel *channel, const msock_confirm *confirm,
     *(msock_confirm *)user = *confirm;
 }
 
-/* Publishes a state and lets time pass until it is known who acted. */
-static msock_confirm set_confirmed(const char *topic, const char *json)
+/* Publishes and lets time pass until it is known who acted. */
+static msock_confirm publish_confirmed(const char *topic, const char *json,
+                                       const msock_publish_options *publish)
 {
     const msock_confirm_options options = {.deadline_ms = 600000,
-                                           .publish = &as_state};
+                                           .publish = publish};
     msock_confirm last = {.node = "none yet"};
     int turns = 0;
     cr_assert(ge(int,
@@ -157,10 +158,10 @@ static msock_confirm set_confirmed(const char *topic, const char *json)
 
 Test(keeper, confirms_what_it_has_stored, .timeout = 60)
 {
-    cr_assert(eq(int, load(""), 0));
+    cr_assert(eq(int, load(",\"filters\":[\"a\"]"), 0));
     cr_assert(eq(int, msock_sim_run(yard.sim, 5000), 0));
 
-    msock_confirm confirm = set_confirmed("a", "1");
+    msock_confirm confirm = publish_confirmed("a", "1", &as_state);
 
     cr_expect(eq(sz, confirm.expected, 1));
     cr_expect(eq(sz, confirm.acted, 1));
@@ -171,13 +172,24 @@ Test(keeper, refuses_what_it_could_not_store, .timeout = 60)
 {
     char large[4096];
     make_large(large, sizeof large);
-    cr_assert(eq(int, load(",\"quota\":4096"), 0));
+    cr_assert(eq(int, load(",\"quota\":4096,\"filters\":[\"large\"]"), 0));
     cr_assert(eq(int, msock_sim_run(yard.sim, 5000), 0));
 
-    msock_confirm confirm = set_confirmed("large", large);
+    msock_confirm confirm = publish_confirmed("large", large, &as_state);
 
     cr_expect(eq(sz, confirm.acted, 0));
     cr_expect(eq(sz, confirm.refused, 1));
+}
+
+Test(keeper, that_keeps_everything_seems_to_obey_no_order, .timeout = 60)
+{
+    cr_assert(eq(int, load(""), 0));
+    cr_assert(eq(int, msock_sim_run(yard.sim, 5000), 0));
+
+    msock_confirm confirm = publish_confirmed("lights", "true", NULL);
+
+    cr_expect(eq(sz, confirm.expected, 0));
+    cr_expect(eq(sz, confirm.acted, 0));
 }
 
 /* -- What it gives back -- */

@@ -4,6 +4,7 @@
 #include "codec/json.h"
 
 #include "codec/json_token.h"
+#include "codec/plain.h"
 
 #include <assert.h>
 #include <multisock/error.h>
@@ -56,50 +57,6 @@ static inline void skip_space(struct cursor *c)
 
 /* -- Scalars -- */
 
-#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Eight bytes, the first one lowest: compilers make one load of it. */
-static uint64_t load_word(const char *text)
-{
-    const unsigned char *b = (const unsigned char *)text;
-
-    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
-           (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
-           (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
-}
-
-/* Marks, in its high bit, a byte that is not ASCII, a control character, a
- * quote or a backslash. The lowest mark is exact; subtracting may carry wrong
- * ones into bytes above it. */
-static uint64_t mark_special(uint64_t word)
-{
-    uint64_t control = word - EVERY_BYTE(0x20);
-    uint64_t quote = (word ^ EVERY_BYTE('"')) - EVERY_BYTE(1);
-    uint64_t backslash = (word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1);
-
-    return (word | control | quote | backslash) & EVERY_BYTE(0x80);
-}
-
-static bool byte_special(unsigned char byte)
-{
-    return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
-}
-
-/* Moves over what stands for itself in a string. */
-static const char *skip_plain(const char *at, const char *end)
-{
-    for (; end - at >= 8; at += 8) {
-        uint64_t marks = mark_special(load_word(at));
-        if (marks != 0) {
-            return at + __builtin_ctzll(marks) / 8;
-        }
-    }
-    while (at < end && !byte_special((unsigned char)*at)) {
-        at++;
-    }
-    return at;
-}
-
 /* Size of an escape or a character beyond ASCII; 0 if it is malformed. */
 static size_t special_size(const char *at, size_t size)
 {
@@ -116,7 +73,7 @@ static bool scan_string(struct cursor *c)
 {
     c->at++;
     for (;;) {
-        c->at = skip_plain(c->at, c->end);
+        c->at += msock__plain_size(c->at, left(c), msock__mark_special);
         if (c->at == c->end) {
             return false;
         }

@@ -3,6 +3,7 @@
 #include "codec/json.h"
 
 #include "codec/json_token.h"
+#include "codec/plain.h"
 
 #include <assert.h>
 #include <string.h>
@@ -102,18 +103,6 @@ bool msock__json_equal(const struct msock__json_slice *slice, const char *text)
     return left == 0;
 }
 
-/* Bytes at the start of the text that stand for themselves. */
-static size_t literal_size(const char *text, size_t size)
-{
-    size_t at = 0;
-
-    while (at < size && (unsigned char)text[at] >= 0x20 && text[at] != '"' &&
-           text[at] != '\\') {
-        at++;
-    }
-    return at;
-}
-
 /* Escapes a byte: the short form if it has one.  Returns the escape's size. */
 static size_t quote_byte(char byte, char out[static 6])
 {
@@ -140,7 +129,8 @@ size_t msock__json_quote(const char *text, size_t size, char *out)
     put(&pen, "\"", 1);
     for (size_t at = 0; at < size;) {
         char escape[6];
-        size_t literal = literal_size(text + at, size - at);
+        size_t literal =
+            msock__plain_size(text + at, size - at, msock__mark_escaped);
         put(&pen, text + at, literal);
         at += literal;
         if (at < size) {
@@ -177,41 +167,34 @@ bool msock__json_integer(const struct msock__json_slice *slice, uint64_t *value)
     return true;
 }
 
-/* Copies the string at text[0], which lies at or behind `out`.  Returns its
- * size, quotes included. */
-static size_t copy_string(const char *text, char *out)
+/* The size of the string at text[0], quotes included. */
+static size_t string_size(const char *text, size_t size)
 {
     size_t at = 1;
 
-    out[0] = '"';
-    while (text[at] != '"') {
-        if (text[at] == '\\') {
-            out[at] = text[at]; /* and what it escapes below */
-            at++;
+    for (;;) {
+        at += msock__plain_size(text + at, size - at, msock__mark_escaped);
+        if (text[at] == '"') {
+            return at + 1;
         }
-        out[at] = text[at];
-        at++;
+        at += 2; /* a backslash, and what it escapes */
     }
-    out[at] = '"';
-    return at + 1;
 }
 
 size_t msock__json_compact(const char *text, size_t size, char *out)
 {
-    size_t written = 0;
+    struct pen pen = {.out = out};
 
     for (size_t at = 0; at < size;) {
+        size_t count = 1;
         if (text[at] == '"') {
-            size_t string = copy_string(text + at, out + written);
-            written += string;
-            at += string;
-            continue;
+            count = string_size(text + at, size - at);
+            put(&pen, text + at, count);
+        } else if ((unsigned char)text[at] > ' ') {
+            /* Outside of strings nothing but white space is as low. */
+            out[pen.size++] = text[at];
         }
-        /* Outside of strings nothing but white space is this low. */
-        if ((unsigned char)text[at] > ' ') {
-            out[written++] = text[at];
-        }
-        at++;
+        at += count;
     }
-    return written;
+    return pen.size;
 }

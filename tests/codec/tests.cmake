@@ -10,7 +10,7 @@ endforeach()
 
 foreach(module
         base64 error counter text escape frame transform hash json json_token
-        json_text utf8
+        json_text plain utf8
         envelope envelope_strict envelope_encode envelope_names
         control control_strict reply told)
     msock_test(codec ${module} msock_codec)

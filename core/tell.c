@@ -94,6 +94,7 @@ static bool known(struct msock__tell *tell, uint64_t now_us, uint64_t asker,
             uint64_t due_us =
                 now_us + msock__dice_below(tell->dice, AGAIN_SPREAD_US);
             answered->due_us = msock__least(answered->due_us, due_us);
+            tell->held_us = msock__least(tell->held_us, due_us);
             return true;
         }
     }
@@ -124,7 +125,7 @@ static void plan(struct msock__job *job, uint64_t now_us,
 
 void msock__tell_init(struct msock__tell *tell, struct msock__dice *dice)
 {
-    *tell = (struct msock__tell){.dice = dice};
+    *tell = (struct msock__tell){.dice = dice, .held_us = UINT64_MAX};
 }
 
 void msock__tell_fini(struct msock__tell *tell)
@@ -245,6 +246,7 @@ void msock__tell_end(struct msock__tell *tell, uint64_t now_us,
                            .last = last},
                 .due_us = now_us,
             };
+        tell->held_us = msock__least(tell->held_us, now_us);
     }
     job_remove(tell, job);
 }
@@ -268,9 +270,14 @@ bool msock__tell_held(struct msock__tell *tell, uint64_t now_us,
 void msock__tell_held_sent(struct msock__tell *tell,
                            const struct msock__control *held)
 {
+    tell->held_us = UINT64_MAX;
     for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
-        if (tell->answered[i].query == held->query) {
-            tell->answered[i].due_us = UINT64_MAX;
+        struct msock__answered *answered = &tell->answered[i];
+        if (answered->query == held->query) {
+            answered->due_us = UINT64_MAX;
+        }
+        if (answered->asker != 0) {
+            tell->held_us = msock__least(tell->held_us, answered->due_us);
         }
     }
 }
@@ -287,12 +294,5 @@ uint64_t msock__tell_deadline(const struct msock__tell *tell)
 
 uint64_t msock__tell_held_deadline(const struct msock__tell *tell)
 {
-    uint64_t due_us = UINT64_MAX;
-
-    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
-        if (tell->answered[i].asker != 0) {
-            due_us = msock__least(due_us, tell->answered[i].due_us);
-        }
-    }
-    return due_us;
+    return tell->held_us;
 }

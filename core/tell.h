@@ -79,6 +79,7 @@ struct msock__tell {
     size_t count;
     size_t answers; /* so far */
     struct msock__answered answered[MSOCK__ANSWERS_KEPT];
+    uint64_t held_us; /* the earliest due_us of them */
 };
 
 /** Starts empty; `dice` outlives it. */

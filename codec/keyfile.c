@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 200, LOCK_WAIT_NS = 10000000 };
+enum { LOCK_TRIES = 200, LOCK_WAIT_NS = 10000000, STACK_SIZE = 4096 };
 enum { OTHERS = S_IRWXG | S_IRWXO, CREDENTIAL_MODE = S_IRUSR | S_IRGRP };
 
 /* -- Text -- */
@@ -355,6 +355,7 @@ void msock__keyfile_digest(const char *text, size_t size,
 {
     crypto_generichash(digest, MSOCK__KEYFILE_DIGEST, (const uint8_t *)text,
                        size, NULL, 0);
+    sodium_stackzero(STACK_SIZE); /* BLAKE2b leaves parts of the text there */
 }
 
 /* Opens what is to be locked: for writing, as NFS wants it, if we may.  Returns

@@ -409,7 +409,7 @@ Test(engine_nodes, asking_is_put_off_when_the_group_grew)
     hub->up_count -= MORE;
 
     uint64_t spread_us =
-        (MORE + 2) * hub->announce.full_size * NET_SECOND_US / 8000;
+        (uint64_t)(MORE + 2) * hub->announce.full_size * NET_SECOND_US / 8000;
     cr_expect(eq(sz, queries(since), 0));
     cr_expect(ge(u64, ask_us, net.now_us - NET_SECOND_US + spread_us));
     cr_expect(le(u64, ask_us, net.now_us + 2 * spread_us));

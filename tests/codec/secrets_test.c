@@ -150,15 +150,28 @@ static void expect_gone(const void *bytes, size_t size)
     cr_expect(zero(sz, copies.elsewhere));
 }
 
+static int outcome; /* of what was called */
+
+static void take(double a, double b, double c, double d, double e, double f,
+                 double g, double h)
+{
+    (void)(a + b + c + d + e + f + g + h);
+}
+
 /* Calls far down the stack, so that nothing left there is overwritten by those
- * who look for it. */
+ * who look for it; and forgets the registers, which a function with any number
+ * of arguments may save. */
 static void deep(void (*call)(void))
 {
+    void (*volatile forget)(double, double, double, double, double, double,
+                            double, double) = take;
     volatile char room[DEPTH];
 
     room[0] = 0;
     call();
+    forget(0, 0, 0, 0, 0, 0, 0, 0);
     room[DEPTH - 1] = room[0];
+    cr_assert(zero(int, outcome));
 }
 
 /* -- Looking while a text is at hand -- */
@@ -245,8 +258,8 @@ TestSuite(secrets, .init = make_files, .fini = remove_files);
 
 static void load_keyring(void)
 {
-    cr_assert(zero(int, msock__keyring_new(&keyring)));
-    cr_assert(zero(int, msock__keyring_load(keyring, "home.key")));
+    outcome |= msock__keyring_new(&keyring);
+    outcome |= msock__keyring_load(keyring, "home.key");
 }
 
 Test(secrets, a_key_file_is_read_in_guarded_memory)
@@ -273,12 +286,12 @@ Test(secrets, a_key_lies_in_guarded_memory_and_is_gone_with_its_ring)
 
 static void load_ring(void)
 {
-    cr_assert(zero(int, msock_ring_load(&ring, "home.key")));
+    outcome |= msock_ring_load(&ring, "home.key");
 }
 
 static void save_ring(void)
 {
-    cr_assert(zero(int, msock_ring_save(ring, "home.key")));
+    outcome |= msock_ring_save(ring, "home.key");
 }
 
 Test(secrets, a_ring_is_read_and_written_in_guarded_memory)
@@ -301,15 +314,15 @@ static void open_pipeline(void)
     struct msock__keysource source;
 
     load_keyring();
-    cr_assert(zero(int, msock__ring_source(&source, "home.key")));
-    cr_assert(zero(int, msock__seal_stage(&pipeline.stages[0], keyring, group,
-                                          7783, &source)));
+    outcome |= msock__ring_source(&source, "home.key");
+    outcome |=
+        msock__seal_stage(&pipeline.stages[0], keyring, group, 7783, &source);
     pipeline.count = 1;
 }
 
 static void reload(void)
 {
-    cr_assert(zero(int, msock__pipeline_reload(&pipeline)));
+    outcome |= msock__pipeline_reload(&pipeline);
 }
 
 /* What opens frames is derived; who has a dump of it lacks the key. */
@@ -330,8 +343,7 @@ static char *made; /* of that, in guarded memory */
 
 static void make_key(void)
 {
-    cr_assert(
-        zero(int, msock_key_from_passphrase("the house", passphrase, made)));
+    outcome |= msock_key_from_passphrase("the house", passphrase, made);
 }
 
 Test(secrets, a_passphrase_and_its_key_are_left_to_their_caller_alone)
@@ -355,7 +367,7 @@ Test(secrets, a_passphrase_and_its_key_are_left_to_their_caller_alone)
 
 static void load_identity(void)
 {
-    cr_assert(zero(int, msock__identity_load(&identity, "hub.id")));
+    outcome |= msock__identity_load(&identity, "hub.id");
 }
 
 static void sign(void)

@@ -209,7 +209,9 @@ enum msock_message_flags {
     MSOCK_MESSAGE_SIGNED = 64,   /* its sender's own key vouches for it */
     MSOCK_MESSAGE_STATE = 128,   /* the state of its topic; EMPTY: cleared */
     MSOCK_MESSAGE_TOLD = 256,    /* a state that was not published just now */
-    MSOCK_MESSAGE_OWNER_DOWN = 512, /* the session that published it is gone */
+    MSOCK_MESSAGE_OWNER_DOWN = 512, /* the session that published it is gone, or
+                                       was not heard yet by who just opened:
+                                       msock_state_each() tells later */
     MSOCK_MESSAGE_AGE_UNKNOWN = 1024,
     MSOCK_MESSAGE_REQUEST = 2048, /* its sender waits for msock_reply() */
     MSOCK_MESSAGE_WILL = 4096     /* the last will of a node that went without a

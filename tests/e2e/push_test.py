@@ -147,6 +147,8 @@ class Proved(Case):
         super().setUp()
         self.house(("hub", "lamp1"))
         self.hub = self.listen("hub")
+        netns.until(lambda: netns.listeners(netns.GROUP, netns.PORT) >= 1,
+                    "the hub listens")
         self.who = ("-c", LO, "--trust-file", self.trust)
 
     def test_a_name_that_nothing_vouches_for_holds_up_nothing(self):

@@ -69,6 +69,7 @@ class Confirm(netns.Case):
         result = self.confirm(code=1)
 
         self.assertRegex(result.out, r"^0 of 0 acted in \d+ ms\n$")
+        self.assertIn("nobody who is up listens", result.err)
 
     def test_options_belong_together(self):
         for words in (["t", "--confirm"], ["t", "1", "--json"],

@@ -131,6 +131,10 @@ static void on_confirm(msock_channel *channel, const msock_confirm *confirm,
     int code = told->json ? print_json(confirm) : print_line(confirm);
     told->failed = told->failed || code != CLI_OK;
     if (!confirm->node) {
+        if (confirm->expected == 0 && confirm->acted == 0) {
+            cli_error("nobody who is up listens to that topic (msock sub only "
+                      "watches)");
+        }
         told->ended = true;
         told->complete =
             confirm->expected > 0 && confirm->acted == confirm->expected;

@@ -72,6 +72,32 @@ def refuse(host, flooder):
         subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
 
 
+def said(*words):
+    return subprocess.run(words, check=True, capture_output=True,
+                          text=True).stdout
+
+
+def identities(build, folder):
+    """What sender and listener add to the URL to sign and to check."""
+    msock = os.path.join(os.path.realpath(build), "bin", "msock")
+    trust = os.path.join(folder, "trust")
+    added = {}
+    for name in ("send", "listen"):
+        path = os.path.join(folder, f"{name}.id")
+        private(path, said(msock, "id", "gen"))
+        shown = said(msock, "id", "show", path, "--name", name)
+        private(trust, shown.strip() + ' publish "#"\n')
+        added[name] = f"&id_file={path}&trust_file={trust}&sign=all"
+    return added
+
+
+def private(path, text):
+    """Writes what is added to a file that others may not read."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 class Attack(Role):
     """The flooder, which takes orders."""
 
@@ -98,6 +124,7 @@ class Bench:
         self.options = options
         self.key = key_file(folder)
         self.url = f"udp://{GROUP}:{PORT}?iface=eth0&rcvbuf={options.rcvbuf}"
+        self.identities = identities(options.build, folder)
         self.net = network.Network("flood", 2)
         self.sender, self.listener, self.flooder = self.net.hosts
         refuse(self.sender, self.flooder)
@@ -114,8 +141,9 @@ class Bench:
         # quarter of it.
         cpu, yields = {"send": (1, 0), "listen": (
             0, 10 if self.options.weak else 0)}[role]
-        made = Role(host, *self.program("flood_node", cpu, yields, role,
-                                        self.url, self.key, str(count)))
+        url = self.url + (self.identities[role] if self.options.signed else "")
+        made = Role(host, *self.program("flood_node", cpu, yields, role, url,
+                                        self.key, str(count)))
         self.ready(made, "READY")
         return made
 
@@ -215,6 +243,9 @@ def options():
     parser.add_argument("-w", "--weak", action="store_true",
                         help="the flooder has three times the time of the "
                         "listener, on one processor")
+    parser.add_argument("-g", "--signed", action="store_true",
+                        help="sender and listener sign all they say; the "
+                        "flooder has no identity")
     parser.add_argument("-o", "--output", help="each run as a line of JSON")
     return parser.parse_args()
 

@@ -5,23 +5,18 @@
 #include "tools/msock/input.h"
 #include "tools/msock/pub_confirm.h"
 #include "tools/msock/pub_how.h"
-#include "tools/msock/unjoined.h"
+#include "tools/msock/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <multisock/text.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-    JOIN_WAIT_MS = 3000,      /* for a network to come up */
-    STALL_WAIT_MS = 5000,     /* for the queue to move */
-    POLL_MS = 100,            /* longest wait while something else is due */
     STATE_WAIT_MS = 1000,     /* for who knows a newer state */
     LISTENERS_WAIT_MS = 1000, /* for who is there, and ... */
     LISTENERS_MAX_MS = 5000   /* ... what they listen to */
@@ -67,83 +62,6 @@ struct publisher {
     bool stalled; /* the network takes nothing */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Does the channel's work that is due: what was published leaves.  Returns
- * CLI_OK, or CLI_FAILURE after having told why. */
-static int work(msock_channel *channel)
-{
-    int code = msock_dispatch(channel);
-
-    return code < 0 ? cli_error_code(code) : CLI_OK;
-}
-
-/* Waits until the channel has work, `fd` (-1: none) is readable or `most_ms`
- * (-1: any time) have passed, and does the channel's work.  Returns as work();
- * *readable is about `fd`. */
-static int step(msock_channel *channel, int fd, int most_ms, bool *readable)
-{
-    struct pollfd polls[] = {{.fd = msock_fd(channel), .events = POLLIN},
-                             {.fd = fd, .events = POLLIN}};
-    int wait_ms = msock_timeout(channel);
-
-    if (wait_ms < 0 || (most_ms >= 0 && wait_ms > most_ms)) {
-        wait_ms = most_ms;
-    }
-    if (poll(polls, 2, wait_ms) < 0 && errno != EINTR) {
-        return cli_error("cannot wait: %s", strerror(errno));
-    }
-    *readable = polls[1].revents != 0;
-    return work(channel);
-}
-
-/* Waits for a network, so that a message is not sent to nobody. */
-static int await_network(msock_channel *channel,
-                         const struct cli_channel *names)
-{
-    int64_t end = now_ms() + JOIN_WAIT_MS;
-    bool readable;
-
-    while (msock_joined(channel) == 0) {
-        if (now_ms() > end) {
-            return unjoined_tell(cli_channel_url(names), "nothing was sent");
-        }
-        int code = step(channel, -1, POLL_MS, &readable);
-        if (code != CLI_OK) {
-            return code;
-        }
-    }
-    return CLI_OK;
-}
-
-/* Works until at most `most` bytes wait to be sent. */
-static int await_queue(msock_channel *channel, size_t most)
-{
-    int64_t end = now_ms() + STALL_WAIT_MS;
-    bool readable;
-    int code = work(channel);
-    size_t left = msock_queued(channel);
-
-    while (code == CLI_OK && left > most) {
-        code = step(channel, -1, POLL_MS, &readable);
-        size_t queued = msock_queued(channel);
-        if (queued < left) {
-            end = now_ms() + STALL_WAIT_MS;
-        } else if (now_ms() > end) {
-            return cli_error("the network takes nothing: %zu bytes are left",
-                             queued);
-        }
-        left = queued;
-    }
-    return code;
-}
-
 /* Publishes `json`, or if it is NULL the bytes that publisher->how names,
  * waiting while the queue is full.  Returns 0, or the error code after having
  * told it. */
@@ -158,7 +76,7 @@ static int publish(struct publisher *publisher, const char *json)
                                 &publisher->how);
         size_t queued = msock_queued(publisher->channel);
         if (code == MSOCK_EAGAIN && queued > 0) {
-            if (await_queue(publisher->channel, queued / 2) != CLI_OK) {
+            if (turn_await_queue(publisher->channel, queued / 2) != CLI_OK) {
                 publisher->stalled = true;
                 return MSOCK_EAGAIN;
             }
@@ -211,7 +129,7 @@ static int publish_input(struct publisher *publisher)
 
     while (code == CLI_OK && !input.ended && !publisher->stalled) {
         bool readable = false;
-        code = step(publisher->channel, input.fd, -1, &readable);
+        code = turn_step(publisher->channel, input.fd, -1, &readable);
         if (code == CLI_OK && readable) {
             code = input_fill(&input);
         }
@@ -220,7 +138,7 @@ static int publish_input(struct publisher *publisher)
             worst = CLI_FAILURE;
         }
         if (code == CLI_OK) {
-            code = work(publisher->channel);
+            code = turn_work(publisher->channel);
         }
     }
     input_fini(&input);
@@ -273,12 +191,12 @@ static int publish_all(struct publisher *publisher, const struct input *file)
  * before: the channel says this one once more then, above that. */
 static int await_objections(msock_channel *channel)
 {
-    int64_t end = now_ms() + STATE_WAIT_MS;
+    int64_t end = turn_now_ms() + STATE_WAIT_MS;
     bool readable;
     int code = CLI_OK;
 
-    while (code == CLI_OK && now_ms() < end) {
-        code = step(channel, -1, POLL_MS, &readable);
+    while (code == CLI_OK && turn_now_ms() < end) {
+        code = turn_step(channel, -1, TURN_POLL_MS, &readable);
     }
     return code;
 }
@@ -286,15 +204,15 @@ static int await_objections(msock_channel *channel)
 /* Waits until it is known who is there, and listens to what. */
 static int await_listeners(msock_channel *channel)
 {
-    int64_t begin = now_ms();
+    int64_t begin = turn_now_ms();
     int64_t waited = 0;
     bool readable;
     int code = CLI_OK;
 
     while (code == CLI_OK && waited < LISTENERS_MAX_MS &&
            (waited < LISTENERS_WAIT_MS || !pub_confirm_knows(channel))) {
-        code = step(channel, -1, POLL_MS, &readable);
-        waited = now_ms() - begin;
+        code = turn_step(channel, -1, TURN_POLL_MS, &readable);
+        waited = turn_now_ms() - begin;
     }
     return code;
 }
@@ -306,7 +224,7 @@ static int await_answers(struct publisher *publisher)
     int code = CLI_OK;
 
     while (code == CLI_OK && !publisher->confirm.ended) {
-        code = step(publisher->channel, -1, -1, &readable);
+        code = turn_step(publisher->channel, -1, -1, &readable);
     }
     if (code == CLI_OK && !publisher->confirm.complete) {
         code = CLI_FAILURE; /* the lines say why */
@@ -318,7 +236,7 @@ static int await_answers(struct publisher *publisher)
  * than `before`, which the channel tried to say without a network. */
 static int drain(msock_channel *channel, uint64_t before)
 {
-    int code = await_queue(channel, 0);
+    int code = turn_await_queue(channel, 0);
     uint64_t refused = msock_counter_get(channel, MSOCK_TX_ERRORS) - before;
     if (code == CLI_OK && refused > 0) {
         return cli_error("the system refused to send %" PRIu64 " frames",
@@ -336,7 +254,7 @@ static int run(struct publisher *publisher, const struct cli_channel *names)
         code = cli_channel_open(&publisher->channel, names);
     }
     if (code == CLI_OK) {
-        code = await_network(publisher->channel, names);
+        code = turn_await_network(publisher->channel, names);
     }
     if (code == CLI_OK && publisher->confirm.wanted) {
         code = await_listeners(publisher->channel);

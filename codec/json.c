@@ -10,10 +10,14 @@
 #include <multisock/error.h>
 #include <string.h>
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* Where the scan stands; on failure, where the text went wrong. */
 struct cursor {
+    const char *begin; /* of the text */
     const char *at;
     const char *end;
+    bool spaced; /* it met white space */
 };
 
 /* Containers that are open, innermost in the lowest bit. */
@@ -25,12 +29,12 @@ struct nest {
 
 enum step { BAD, VALUE, DONE };
 
-static size_t left(const struct cursor *c)
+ALWAYS_INLINE size_t left(const struct cursor *c)
 {
     return (size_t)(c->end - c->at);
 }
 
-static bool at_byte(const struct cursor *c, char byte)
+ALWAYS_INLINE bool at_byte(const struct cursor *c, char byte)
 {
     return c->at < c->end && *c->at == byte;
 }
@@ -40,18 +44,20 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-static void skip_spaces(struct cursor *c)
+static const char *behind_spaces(const char *at, const char *end)
 {
-    while (c->at < c->end && is_space(*c->at)) {
-        c->at++;
+    while (at < end && is_space(*at)) {
+        at++;
     }
+    return at;
 }
 
 /* Most often there is none, and one comparison without a call tells. */
-static inline void skip_space(struct cursor *c)
+ALWAYS_INLINE void skip_space(struct cursor *c)
 {
     if (c->at < c->end && (unsigned char)*c->at <= ' ') {
-        skip_spaces(c);
+        c->at = behind_spaces(c->at, c->end);
+        c->spaced = true;
     }
 }
 
@@ -68,28 +74,39 @@ static size_t special_size(const char *at, size_t size)
     return (unsigned char)*at < 0x20 ? 0 : msock__utf8_next(at, size, &code);
 }
 
-/* From a string's opening quote to behind its closing one. */
-static bool scan_string(struct cursor *c)
+/* The rest of a string from its first escape or character beyond ASCII.
+ * Returns where its closing quote is, or where it went wrong. */
+static const char *string_end(const char *begin, const char *at,
+                              const char *end, bool *good)
 {
-    c->at++;
-    for (;;) {
-        c->at += msock__plain_size(c->at, left(c), msock__mark_special);
-        if (c->at == c->end) {
-            return false;
-        }
-        if (*c->at == '"') {
-            c->at++;
-            return true;
-        }
-        size_t size = special_size(c->at, left(c));
+    size_t size = 0;
+
+    *good = false;
+    while (at < end && *at != '"') {
+        size = special_size(at, (size_t)(end - at));
         if (size == 0) {
-            return false;
+            return at;
         }
-        c->at += size;
+        at = msock__plain_end(begin, at + size, end);
     }
+    *good = at < end;
+    return at;
 }
 
-static bool scan_word(struct cursor *c, const char *word, size_t size)
+/* From a string's opening quote to behind its closing one. */
+ALWAYS_INLINE bool scan_string(struct cursor *c)
+{
+    bool good = true;
+
+    c->at = msock__plain_end(c->begin, c->at + 1, c->end);
+    if (c->at == c->end || *c->at != '"') {
+        c->at = string_end(c->begin, c->at, c->end, &good);
+    }
+    c->at += good;
+    return good;
+}
+
+ALWAYS_INLINE bool scan_word(struct cursor *c, const char *word, size_t size)
 {
     if (left(c) < size || memcmp(c->at, word, size) != 0) {
         return false;
@@ -98,7 +115,7 @@ static bool scan_word(struct cursor *c, const char *word, size_t size)
     return true;
 }
 
-static bool scan_number(struct cursor *c)
+ALWAYS_INLINE bool scan_number(struct cursor *c)
 {
     size_t size = msock__json_number(c->at, left(c));
 
@@ -106,7 +123,7 @@ static bool scan_number(struct cursor *c)
     return size != 0;
 }
 
-static bool scan_scalar(struct cursor *c)
+ALWAYS_INLINE bool scan_scalar(struct cursor *c)
 {
     if (c->at == c->end) {
         return false;
@@ -127,13 +144,13 @@ static bool scan_scalar(struct cursor *c)
 
 /* -- Values -- */
 
-static bool scan_key(struct cursor *c)
+ALWAYS_INLINE bool scan_key(struct cursor *c)
 {
     return at_byte(c, '"') && scan_string(c);
 }
 
 /* From behind a key to its value. */
-static bool scan_colon(struct cursor *c)
+ALWAYS_INLINE bool scan_colon(struct cursor *c)
 {
     skip_space(c);
     if (!at_byte(c, ':')) {
@@ -144,7 +161,7 @@ static bool scan_colon(struct cursor *c)
     return true;
 }
 
-static enum step before_value(struct cursor *c, const struct nest *nest)
+ALWAYS_INLINE enum step before_value(struct cursor *c, const struct nest *nest)
 {
     bool member = (nest->objects & 1) != 0;
 
@@ -153,7 +170,7 @@ static enum step before_value(struct cursor *c, const struct nest *nest)
 }
 
 /* Behind a value: closes containers until one goes on. */
-static enum step after_value(struct cursor *c, struct nest *nest)
+ALWAYS_INLINE enum step after_value(struct cursor *c, struct nest *nest)
 {
     while (nest->level > 0) {
         skip_space(c);
@@ -171,7 +188,7 @@ static enum step after_value(struct cursor *c, struct nest *nest)
     return DONE;
 }
 
-static enum step open_container(struct cursor *c, struct nest *nest)
+ALWAYS_INLINE enum step open_container(struct cursor *c, struct nest *nest)
 {
     bool object = *c->at == '{';
 
@@ -188,18 +205,20 @@ static enum step open_container(struct cursor *c, struct nest *nest)
     return before_value(c, nest);
 }
 
-static bool scan_value(struct cursor *c, int depth)
+static bool scan_value(struct cursor *cursor, int depth)
 {
+    struct cursor c = *cursor; /* which can stay in registers */
     struct nest nest = {.depth = depth};
     enum step step = VALUE;
 
     while (step == VALUE) {
-        if (at_byte(c, '{') || at_byte(c, '[')) {
-            step = open_container(c, &nest);
+        if (at_byte(&c, '{') || at_byte(&c, '[')) {
+            step = open_container(&c, &nest);
         } else {
-            step = scan_scalar(c) ? after_value(c, &nest) : BAD;
+            step = scan_scalar(&c) ? after_value(&c, &nest) : BAD;
         }
     }
+    *cursor = c;
     return step == DONE;
 }
 
@@ -227,13 +246,14 @@ static struct msock__json_slice slice_from(const char *start,
 {
     return (struct msock__json_slice){.text = start,
                                       .size = (size_t)(c->at - start),
-                                      .type = type_of(*start)};
+                                      .type = type_of(*start),
+                                      .compact = !c->spaced};
 }
 
 int msock__json_scan(const char *text, size_t size, int depth, size_t *offset,
                      struct msock__json_slice *value)
 {
-    struct cursor c = {.at = text + *offset, .end = text + size};
+    struct cursor c = {text, text + *offset, text + size, false};
     const char *start = c.at;
 
     assert(*offset <= size && depth >= 0 && depth <= MSOCK__JSON_DEPTH_MAX);
@@ -250,7 +270,7 @@ int msock__json_scan(const char *text, size_t size, int depth, size_t *offset,
 
 void msock__json_space(const char *text, size_t size, size_t *offset)
 {
-    struct cursor c = {.at = text + *offset, .end = text + size};
+    struct cursor c = {text, text + *offset, text + size, false};
 
     skip_space(&c);
     *offset = (size_t)(c.at - text);
@@ -284,6 +304,7 @@ static bool scan_item(struct cursor *c, int depth, char close,
 {
     const char *start = c->at;
 
+    c->spaced = false;
     if (!scan_value(c, depth - 1)) {
         return false;
     }
@@ -309,7 +330,7 @@ int msock__json_member(const char *text, size_t size, int depth, size_t *offset,
                        struct msock__json_slice *key,
                        struct msock__json_slice *value)
 {
-    struct cursor c = {.at = text + *offset, .end = text + size};
+    struct cursor c = {text, text + *offset, text + size, false};
 
     assert(*offset <= size && depth <= MSOCK__JSON_DEPTH_MAX);
     enum step step = depth > 0 ? next_item(&c, '{', '}') : BAD;
@@ -323,7 +344,7 @@ int msock__json_member(const char *text, size_t size, int depth, size_t *offset,
 int msock__json_element(const char *text, size_t size, int depth,
                         size_t *offset, struct msock__json_slice *value)
 {
-    struct cursor c = {.at = text + *offset, .end = text + size};
+    struct cursor c = {text, text + *offset, text + size, false};
 
     assert(*offset <= size && depth <= MSOCK__JSON_DEPTH_MAX);
     enum step step = depth > 0 ? next_item(&c, '[', ']') : BAD;

@@ -34,6 +34,7 @@ struct msock__json_slice {
     const char *text;
     size_t size;
     enum msock__json_type type;
+    bool compact; /* no white space outside of strings */
 };
 
 /** Scans one value at text[*offset], which must be its first byte (no leading

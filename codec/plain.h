@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far a text goes on without anything special, eight bytes at a time. Loops
- * over single bytes that must find the same are in tests/codec/plain_test.c. */
+/* How far a text goes on without anything special, eight bytes at a time, and
+ * sixteen where the processor can. Loops over single bytes that must find the
+ * same are in tests/codec/plain_test.c. */
 #ifndef MSOCK_CODEC_PLAIN_H
 #define MSOCK_CODEC_PLAIN_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #define MSOCK__EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -81,6 +88,70 @@ static inline size_t msock__plain_size(const char *text, size_t size,
         marks = mark(msock__plain_load_few(text, size));
     }
     return marks != 0 ? at + (size_t)__builtin_ctzll(marks) / 8 : size;
+}
+
+/* -- Sixteen bytes at a time -- */
+
+#if defined(__SSE2__)
+
+enum { MSOCK__WIDE_STEP = 1 }; /* bits of a mark for each byte */
+
+/* What msock__mark_special() marks, as bits, the first byte lowest. */
+static inline uint64_t msock__wide_special(const char *text)
+{
+    __m128i bytes = _mm_loadu_si128((const void *)text);
+    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* 0x80.. too */
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i all = _mm_or_si128(_mm_or_si128(low, quote), slash);
+
+    return (uint64_t)_mm_movemask_epi8(all);
+}
+
+#elif defined(__aarch64__)
+
+enum { MSOCK__WIDE_STEP = 4 };
+
+static inline uint64_t msock__wide_special(const char *text)
+{
+    uint8x16_t bytes = vld1q_u8((const uint8_t *)text);
+    uint8x16_t low = vcltq_s8(vreinterpretq_s8_u8(bytes), vdupq_n_s8(0x20));
+    uint8x16_t quote = vceqq_u8(bytes, vdupq_n_u8('"'));
+    uint8x16_t slash = vceqq_u8(bytes, vdupq_n_u8('\\'));
+    uint8x16_t all = vorrq_u8(vorrq_u8(low, quote), slash);
+    uint8x8_t halves = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
+
+    return vget_lane_u64(vreinterpret_u64_u8(halves), 0);
+}
+
+#endif
+
+/** The first byte in [at, end) that msock__mark_special() marks, or `end`;
+ *  begin <= at is where what may be read begins. */
+static inline const char *msock__plain_end(const char *begin, const char *at,
+                                           const char *end)
+{
+#if defined(__SSE2__) || defined(__aarch64__)
+    uint64_t marks;
+
+    if (end - begin >= 16) {
+        for (; end - at >= 16; at += 16) {
+            marks = msock__wide_special(at);
+            if (marks != 0) {
+                return at + __builtin_ctzll(marks) / MSOCK__WIDE_STEP;
+            }
+        }
+        /* The last sixteen, without those before `at`. */
+        marks = at < end ? msock__wide_special(end - 16) >>
+                               (16 - (end - at)) * MSOCK__WIDE_STEP
+                         : 0;
+        return marks != 0 ? at + __builtin_ctzll(marks) / MSOCK__WIDE_STEP
+                          : end;
+    }
+#else
+    (void)begin;
+#endif
+    return at + msock__plain_size(at, (size_t)(end - at), msock__mark_special);
 }
 
 #endif

@@ -102,7 +102,8 @@ static bool read_item(const struct msock__json_slice *item, void *user)
 
 bool msock__told_decode(const char *text, size_t size, struct msock__told *told)
 {
-    const struct msock__json_slice array = {text, size, MSOCK__JSON_ARRAY};
+    const struct msock__json_slice array = {
+        .text = text, .size = size, .type = MSOCK__JSON_ARRAY};
     struct reading reading = {.told = told};
 
     return msock__value_items(&array, PARTS, read_item, &reading) &&

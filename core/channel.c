@@ -216,14 +216,13 @@ int msock__channel_topic(const char *topic)
     return 0;
 }
 
-int msock__channel_json(const char *json, const char **text, size_t *size)
+int msock__channel_json(const char *json, struct msock__json_slice *value)
 {
     size_t all = strlen(json);
     size_t offset = 0;
-    struct msock__json_slice value;
     msock__json_space(json, all, &offset);
     int code =
-        msock__json_scan(json, all, MSOCK__JSON_DEPTH_MAX - 1, &offset, &value);
+        msock__json_scan(json, all, MSOCK__JSON_DEPTH_MAX - 1, &offset, value);
     if (code == 0) {
         msock__json_space(json, all, &offset);
     }
@@ -231,8 +230,6 @@ int msock__channel_json(const char *json, const char **text, size_t *size)
         return msock__fail(MSOCK_EJSON,
                            "the data is not strict JSON at byte %zu", offset);
     }
-    *text = value.text;
-    *size = value.size;
     return 0;
 }
 
@@ -330,7 +327,7 @@ static int check_size(const msock_channel *channel,
 {
     uint64_t limit = channel->engine.config.message_max;
     size_t size =
-        publication->raw ? publication->raw_size : publication->json_size;
+        publication->raw ? publication->raw_size : publication->json.size;
     if (size <= limit) {
         return 0;
     }
@@ -338,10 +335,10 @@ static int check_size(const msock_channel *channel,
                        size, (unsigned long long)limit);
 }
 
-int msock__channel_publication(const msock_channel *channel, const char *topic,
-                               const char *json,
-                               const msock_publish_options *options,
-                               struct msock__publication *publication)
+/* The checks of msock__channel_publication() but for the topic's. */
+static int describe(const msock_channel *channel, const char *topic,
+                    const char *json, const msock_publish_options *options,
+                    struct msock__publication *publication)
 {
     const struct msock__driver *driver = channel->engine.driver;
     if (driver->ops->forked(driver)) {
@@ -351,8 +348,8 @@ int msock__channel_publication(const msock_channel *channel, const char *topic,
     }
     *publication =
         (struct msock__publication){.topic = topic, .delivery = {.copies = 1}};
-    int code = msock__channel_topic(topic);
-    if (code == 0 && options) {
+    int code = 0;
+    if (options) {
         code = msock__channel_struct(options->struct_size, sizeof(*options),
                                      "msock_publish_options");
     }
@@ -363,10 +360,30 @@ int msock__channel_publication(const msock_channel *channel, const char *topic,
         code = check_delivery(channel, options, publication);
     }
     if (code == 0 && json) {
-        code = msock__channel_json(json, &publication->json,
-                                   &publication->json_size);
+        code = msock__channel_json(json, &publication->json);
     }
     return code == 0 ? check_size(channel, publication) : code;
+}
+
+int msock__channel_publication(const msock_channel *channel, const char *topic,
+                               const char *json,
+                               const msock_publish_options *options,
+                               struct msock__publication *publication)
+{
+    int code = msock__channel_topic(topic);
+
+    return code < 0 ? code
+                    : describe(channel, topic, json, options, publication);
+}
+
+/* The topic of the last message was checked then. */
+static int check_topic_again(const msock_channel *channel, const char *topic)
+{
+    const struct msock__head *said = &channel->engine.said;
+
+    return topic && msock__head_is(said, topic, strlen(topic))
+               ? 0
+               : msock__channel_topic(topic);
 }
 
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
@@ -375,8 +392,10 @@ int msock_publish(msock_channel *channel, const char *topic, const char *json,
     struct msock__publication publication;
     int code = msock__channel_check(channel);
     if (code == 0) {
-        code = msock__channel_publication(channel, topic, json, options,
-                                          &publication);
+        code = check_topic_again(channel, topic);
+    }
+    if (code == 0) {
+        code = describe(channel, topic, json, options, &publication);
     }
     return code < 0 ? code
                     : msock__engine_publish(&channel->engine, &publication);

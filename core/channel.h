@@ -3,6 +3,8 @@
 #ifndef MSOCK_CORE_CHANNEL_H
 #define MSOCK_CORE_CHANNEL_H
 
+#include "codec/json.h"
+
 #include <multisock/multisock.h>
 
 struct msock__publication;
@@ -21,7 +23,7 @@ int msock__channel_filter(const char *filter);
 
 /** Scans JSON and cuts the white space around it.
  *  Returns 0, MSOCK_EJSON; the detail is set. */
-int msock__channel_json(const char *json, const char **text, size_t *size);
+int msock__channel_json(const char *json, struct msock__json_slice *value);
 
 /** Whether a struct of options is that of this version, of `known` bytes, or of
  *  a caller that says nothing.  Returns 0, MSOCK_EINVAL; the detail is set. */

@@ -72,6 +72,7 @@ int msock_state_restore(msock_channel *channel, const char *topic,
                                  .owner = owner,
                                  .told = true,
                                  .pinned = true};
+    struct msock__json_slice value = {0};
     int code = msock__channel_check(channel);
 
     if (code == 0) {
@@ -81,11 +82,13 @@ int msock_state_restore(msock_channel *channel, const char *topic,
         code = check_owner(owner, version);
     }
     if (code == 0 && json) {
-        code = msock__channel_json(json, &offer.data, &offer.data_size);
+        code = msock__channel_json(json, &value);
     }
     if (code < 0) {
         return code;
     }
+    offer.data = value.text;
+    offer.data_size = value.size;
     offer.topic_size = strlen(topic);
     offer.owner_size = strlen(owner);
     memcpy(offer.edition.session, session, sizeof offer.edition.session);

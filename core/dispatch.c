@@ -194,6 +194,7 @@ static void note_change(struct msock__dispatch *dispatch,
                         const struct msock__subscription *changed)
 {
     dispatch->changes += !changed->observe && !first_told(node, changed);
+    dispatch->edition++;
 }
 
 /* Takes a subscription, which no id leads to any more, out of the trie. */

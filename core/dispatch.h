@@ -51,8 +51,8 @@ void msock__dispatch_clear(struct msock__dispatch *dispatch);
 
 /** Whether a message on `topic` would reach a callback; `local`: one that the
  *  channel published itself. */
-bool msock__dispatch_any(const struct msock__dispatch *dispatch,
-                         const char *topic, size_t topic_size, bool local);
+bool msock__dispatch_any(struct msock__dispatch *dispatch, const char *topic,
+                         size_t topic_size, bool local);
 
 struct msock__dispatch_result {
     size_t called;

@@ -96,6 +96,77 @@ static void descend(struct walk *walk, const struct msock__trie_node *node,
     }
 }
 
+/* The batch itself stays as it is: it is large, and most walks find little. */
+static void start(struct walk *walk, const struct msock__dispatch *dispatch,
+                  const char *topic, size_t topic_size, bool local)
+{
+    assert(topic_size > 0 && topic_size <= MSOCK_TOPIC_MAX);
+    walk->dispatch = dispatch;
+    walk->topic = topic;
+    walk->topic_size = topic_size;
+    walk->local = local;
+    walk->after = 0;
+    walk->newest = dispatch->ordered;
+    walk->visited = 0;
+    walk->count = 0;
+}
+
+/* -- Routes -- */
+
+/* Takes the batch of a walk that has not begun from the route of the last such
+ * topic.  Returns whether it could. */
+static bool recall(struct walk *walk)
+{
+    const struct msock__dispatch *dispatch = walk->dispatch;
+    const struct msock__route *route = &dispatch->routes[walk->local];
+
+    if (route->edition != dispatch->edition ||
+        route->topic_size != walk->topic_size ||
+        memcmp(route->topic, walk->topic, walk->topic_size) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < route->count; i++) {
+        if (route->found[i]->order <= walk->newest) {
+            walk->batch[walk->count++] = route->found[i];
+        }
+    }
+    return true;
+}
+
+/* Keeps what a walk from the start to the newest subscription found. */
+static void remember(struct msock__dispatch *dispatch, const struct walk *walk)
+{
+    struct msock__route *route = &dispatch->routes[walk->local];
+
+    if (walk->count > MSOCK__ROUTE_MAX || walk->newest < dispatch->ordered) {
+        return;
+    }
+    route->edition = dispatch->edition;
+    route->topic_size = walk->topic_size;
+    memcpy(route->topic, walk->topic, walk->topic_size);
+    route->count = walk->count;
+    memcpy(route->found, walk->batch, walk->count * sizeof(walk->batch[0]));
+}
+
+static void first_batch(struct msock__dispatch *dispatch, struct walk *walk)
+{
+    if (!recall(walk)) {
+        descend(walk, dispatch->root, 0);
+        remember(dispatch, walk);
+    }
+}
+
+static void next_batch(struct walk *walk)
+{
+    size_t count = walk->count;
+
+    walk->count = 0;
+    if (count == BATCH_MAX) {
+        walk->after = walk->batch[count - 1]->order;
+        descend(walk, walk->dispatch->root, 0);
+    }
+}
+
 static void call(struct msock__subscription *one, msock_channel *channel,
                  const msock_message *message,
                  struct msock__dispatch_result *result)
@@ -114,16 +185,12 @@ static void call(struct msock__subscription *one, msock_channel *channel,
 
 /* -- Public -- */
 
-bool msock__dispatch_any(const struct msock__dispatch *dispatch,
-                         const char *topic, size_t topic_size, bool local)
+bool msock__dispatch_any(struct msock__dispatch *dispatch, const char *topic,
+                         size_t topic_size, bool local)
 {
-    assert(topic_size > 0);
-    struct walk walk = {.dispatch = dispatch,
-                        .topic = topic,
-                        .topic_size = topic_size,
-                        .local = local,
-                        .newest = dispatch->ordered};
-    descend(&walk, dispatch->root, 0);
+    struct walk walk;
+    start(&walk, dispatch, topic, topic_size, local);
+    first_batch(dispatch, &walk);
     return walk.count > 0;
 }
 
@@ -136,24 +203,20 @@ struct msock__dispatch_result
 msock__dispatch_run(struct msock__dispatch *dispatch, msock_channel *channel,
                     const msock_message *message, uint64_t newest)
 {
-    assert(message->topic_size > 0);
-    uint64_t ordered = dispatch->ordered;
     struct msock__dispatch_result result = {0};
-    struct walk walk = {.dispatch = dispatch,
-                        .topic = message->topic,
-                        .topic_size = message->topic_size,
-                        .local = (message->flags & MSOCK_MESSAGE_LOCAL) != 0,
-                        .newest = newest < ordered ? newest : ordered};
+    struct walk walk;
+    start(&walk, dispatch, message->topic, message->topic_size,
+          (message->flags & MSOCK_MESSAGE_LOCAL) != 0);
+    walk.newest = newest < walk.newest ? newest : walk.newest;
 
     dispatch->depth++;
-    do {
-        walk.count = 0;
-        descend(&walk, dispatch->root, 0);
+    first_batch(dispatch, &walk);
+    while (walk.count > 0) {
         for (size_t i = 0; i < walk.count; i++) {
             call(walk.batch[i], channel, message, &result);
-            walk.after = walk.batch[i]->order;
         }
-    } while (walk.count == BATCH_MAX);
+        next_batch(&walk);
+    }
     dispatch->visited += walk.visited;
     if (--dispatch->depth == 0) {
         msock__dispatch_reap(dispatch);

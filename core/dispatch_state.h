@@ -6,6 +6,8 @@
 #include "core/dispatch.h"
 #include "core/table.h"
 
+enum { MSOCK__ROUTE_MAX = 16 };
+
 struct msock__subscription {
     uint64_t order; /* of subscribing; sorts what one message reaches */
     struct msock__trie_node *node;
@@ -31,6 +33,15 @@ struct msock__trie_node {
     uint8_t key[];
 };
 
+/* What the last topic reaches, so that the next message need not walk. */
+struct msock__route {
+    uint64_t edition;  /* of the trie */
+    size_t topic_size; /* 0: none yet */
+    size_t count;
+    struct msock__subscription *found[MSOCK__ROUTE_MAX];
+    char topic[MSOCK_TOPIC_MAX];
+};
+
 struct msock__dispatch {
     struct msock__trie_node *root;
     struct msock__trie_node
@@ -43,7 +54,9 @@ struct msock__dispatch {
     uint64_t ordered;
     uint64_t numbered;
     uint64_t visited;
-    uint64_t changes; /* of the set of filters */
+    uint64_t changes;              /* of the set of filters */
+    uint64_t edition;              /* rises when a subscription comes or goes */
+    struct msock__route routes[2]; /* of others' messages, and of own ones */
     int last_id;
     uint8_t hash_key[MSOCK__HASH_KEY_SIZE];
 };

@@ -152,16 +152,39 @@ static bool asks(const struct msock__envelope *envelope)
            !(envelope->keys & MSOCK__KEY_STATE);
 }
 
+/* Decodes the first message of the bytes.  Returns 0 or the drop counter. */
+static int decode(struct msock__engine *engine,
+                  const struct msock__origin *origin, uint8_t *bytes,
+                  size_t size, struct msock__envelope *envelope, size_t *used)
+{
+    bool bare = (origin->flags & MSOCK_MESSAGE_BARE) != 0;
+    const unsigned plain =
+        MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER | MSOCK__KEY_DATA;
+    if (!bare) {
+        *used =
+            msock__head_decode(&engine->heard, (char *)bytes, size, envelope);
+    }
+    if (*used > 0) {
+        return 0;
+    }
+    int drop =
+        msock__envelope_decode((char *)bytes, size, bare, origin->session_short,
+                               (size_t)engine->config.head_max, envelope, used);
+    if (!drop && !bare && envelope->keys == plain &&
+        *used - envelope->data_size <= engine->config.head_max) {
+        msock__head_learn(&engine->heard, envelope->topic, envelope->topic_size,
+                          envelope->sender, envelope->sender_size);
+    }
+    return drop;
+}
+
 size_t msock__engine_message(struct msock__engine *engine,
                              const struct msock__origin *origin, uint8_t *bytes,
                              size_t size, bool alone)
 {
-    bool bare = (origin->flags & MSOCK_MESSAGE_BARE) != 0;
     struct msock__envelope envelope;
     size_t used = 0;
-    int drop = msock__envelope_decode(
-        (char *)bytes, size, bare, origin->session_short,
-        (size_t)engine->config.head_max, &envelope, &used);
+    int drop = decode(engine, origin, bytes, size, &envelope, &used);
     if (!drop && used > engine->config.message_max) {
         drop = MSOCK_DROP_TOO_BIG;
     }

@@ -13,82 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t raw_bound(const struct msock__publication *publication)
-{
-    return publication->raw ? publication->raw_size : publication->json_size;
-}
-
-/* codec=raw: the payload alone; a JSON string goes as its text. */
-static size_t write_payload(const struct msock__publication *publication,
-                            uint8_t *out)
-{
-    if (publication->raw) {
-        if (publication->raw_size > 0) {
-            memcpy(out, publication->raw, publication->raw_size);
-        }
-        return publication->raw_size;
-    }
-    if (!publication->json) {
-        return 0;
-    }
-    struct msock__json_slice slice = {publication->json, publication->json_size,
-                                      MSOCK__JSON_STRING};
-    if (publication->json[0] == '"') {
-        return msock__json_unescape(&slice, (char *)out);
-    }
-    memcpy(out, publication->json, publication->json_size);
-    return publication->json_size;
-}
-
-static void fill_envelope(const struct msock__engine *engine,
-                          const struct msock__publication *publication,
-                          struct msock__envelope *envelope)
-{
-    *envelope = (struct msock__envelope){
-        .keys = MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER,
-        .topic = publication->topic,
-        .topic_size = strlen(publication->topic),
-        .sender = engine->config.name,
-        .sender_size = strlen(engine->config.name),
-    };
-    if (publication->raw) {
-        envelope->keys |= MSOCK__KEY_LEN;
-        envelope->data = publication->raw;
-        envelope->data_size = publication->raw_size;
-    } else if (publication->json) {
-        envelope->keys |= MSOCK__KEY_DATA;
-        envelope->data = publication->json;
-        envelope->data_size = publication->json_size;
-    }
-    if (publication->id) {
-        envelope->keys |= MSOCK__KEY_ID;
-        envelope->id = publication->id;
-        envelope->id_size = strlen(publication->id);
-    }
-    if (publication->reply_to) {
-        envelope->keys |= MSOCK__KEY_REPLY_TO;
-        envelope->reply_to = publication->reply_to;
-        envelope->reply_to_size = strlen(publication->reply_to);
-    }
-    if (publication->type) {
-        envelope->keys |= MSOCK__KEY_TYPE;
-        envelope->type = publication->type;
-        envelope->type_size = strlen(publication->type);
-    }
-    if (publication->expires_ms > 0) {
-        envelope->keys |= MSOCK__KEY_EXPIRES;
-        envelope->expires_ms = publication->expires_ms;
-    }
-    if (publication->after_ms > 0) {
-        envelope->keys |= MSOCK__KEY_AFTER;
-        envelope->after_ms = publication->after_ms;
-    }
-    if (publication->version > 0) {
-        envelope->keys |= MSOCK__KEY_STATE;
-        envelope->state = publication->version;
-    }
-}
-
 static size_t local_cost(size_t size)
 {
     return sizeof(struct msock__local) + size + 1;
@@ -298,39 +222,6 @@ static int commit_all(struct msock__engine *engine,
     return 0;
 }
 
-size_t msock__engine_bound(const struct msock__engine *engine,
-                           const struct msock__publication *publication)
-{
-    if (engine->config.raw) {
-        return raw_bound(publication);
-    }
-    struct msock__envelope envelope;
-    fill_envelope(engine, publication, &envelope);
-    return msock__envelope_bound(&envelope);
-}
-
-int msock__engine_encode(const struct msock__engine *engine,
-                         const struct msock__publication *publication,
-                         uint8_t *room, size_t *size)
-{
-    if (engine->config.raw) {
-        *size = write_payload(publication, room);
-        return 0;
-    }
-    struct msock__envelope envelope;
-    fill_envelope(engine, publication, &envelope);
-    size_t head;
-    *size = msock__envelope_encode(&envelope, (char *)room, &head);
-    assert(head <= *size);
-    if (head > engine->config.head_max) {
-        return msock__fail(MSOCK_ETOOBIG,
-                           "an envelope of %zu bytes without its data "
-                           "(head_max=%llu)",
-                           head, (unsigned long long)engine->config.head_max);
-    }
-    return 0;
-}
-
 /* Half of the queue is free again, and what was refused has room. */
 static bool has_room(const struct msock__engine *engine, int queue)
 {
@@ -371,14 +262,20 @@ static int publish(struct msock__engine *engine,
 {
     const struct msock__delivery *delivery = &publication->delivery;
     struct msock__place *place = place_of(engine, publication);
+    const struct msock__head *head = msock__engine_head(engine, publication);
     uint8_t *room;
-    size_t bound = msock__engine_bound(engine, publication);
+    size_t bound = head ? msock__head_size(head) + publication->json.size
+                        : msock__engine_bound(engine, publication);
     int code = make_room(engine, delivery, bound, &place, &room);
     if (code < 0) {
         return refuse(engine, code, stream_of(delivery), bound);
     }
     size_t size;
-    code = msock__engine_encode(engine, publication, room, &size);
+    if (head) {
+        size = msock__head_encode(head, &publication->json, (char *)room);
+    } else {
+        code = msock__engine_encode(engine, publication, room, &size);
+    }
     if (code < 0) {
         return code;
     }

@@ -4,6 +4,7 @@
  *
  *     engine.c          making, ticking, counting, closing
  *     engine_publish.c  messages into the outboxes
+ *     engine_encode.c   messages as bytes
  *     engine_post.c     the same from other threads
  *     engine_tx.c       what leaves next, in finished frames
  *     engine_control.c  control messages that are due, and those received
@@ -30,6 +31,7 @@
 
 #include "codec/control.h"
 #include "codec/envelope.h"
+#include "codec/head.h"
 #include "core/acting.h"
 #include "core/admission.h"
 #include "core/announce.h"
@@ -143,6 +145,7 @@ struct msock__engine {
     struct msock__session *gapped; /* those that miss reliable frames */
     struct msock__session *asked;  /* by the NACK that is being written */
     uint64_t forget_us;            /* now, when somebody has to go */
+    struct msock__head heard;      /* of the last plain message */
     struct msock__schedule schedule;
     struct msock__share share;
 
@@ -156,6 +159,7 @@ struct msock__engine {
     unsigned turn;                    /* whose it is, of the two */
     /* Bytes of the largest message refused since MSOCK_EVENT_WRITABLE. */
     size_t refused[MSOCK__QUEUES];
+    struct msock__head said; /* of the last plain message */
     struct msock__slots slots;
     struct msock__pace pace;
     struct msock__pace piece_pace; /* of best effort, within one host */
@@ -206,9 +210,8 @@ struct msock__origin {
 /** What a publish is, once its arguments are checked. */
 struct msock__publication {
     const char *topic;
-    const char *json; /* scanned; NULL: none, or raw */
-    size_t json_size;
-    const void *raw; /* NULL: JSON */
+    struct msock__json_slice json; /* no text: none, or raw */
+    const void *raw;               /* NULL: JSON */
     size_t raw_size;
     const char *type;     /* or NULL */
     const char *id;       /* or NULL */
@@ -224,6 +227,14 @@ struct msock__publication {
 int msock__engine_publish(struct msock__engine *engine,
                           const struct msock__publication *publication);
 
+/* -- engine_encode.c -- */
+
+/** The head of a message that has nothing but a topic and JSON data, kept until
+ *  the next call; NULL: it has more, or the head is too large. */
+const struct msock__head *
+msock__engine_head(struct msock__engine *engine,
+                   const struct msock__publication *publication);
+
 /** Bytes that a message takes at most when encoded.  Thread: any. */
 size_t msock__engine_bound(const struct msock__engine *engine,
                            const struct msock__publication *publication);
@@ -233,6 +244,8 @@ size_t msock__engine_bound(const struct msock__engine *engine,
 int msock__engine_encode(const struct msock__engine *engine,
                          const struct msock__publication *publication,
                          uint8_t *room, size_t *size);
+
+/* -- engine_publish.c, engine_post.c -- */
 
 /** Queues an encoded message; as msock__engine_publish(). */
 int msock__engine_publish_encoded(struct msock__engine *engine,

@@ -282,8 +282,8 @@ int msock__engine_value_published(struct msock__engine *engine,
         .topic_size = topic_size,
         .owner = engine->config.name,
         .owner_size = strlen(engine->config.name),
-        .data = publication->json,
-        .data_size = publication->json_size,
+        .data = publication->json.text,
+        .data_size = publication->json.size,
         .published_us = now_us,
         .age_known = true,
         .own = true,
@@ -331,8 +331,8 @@ int msock__engine_value_posted(struct msock__engine *engine,
                                       &envelope, &used);
     assert(drop == 0);
     if (envelope.keys & MSOCK__KEY_DATA) {
-        publication.json = envelope.data;
-        publication.json_size = envelope.data_size;
+        publication.json.text = envelope.data;
+        publication.json.size = envelope.data_size;
     }
     int code = msock__engine_publish(engine, &publication);
     free(copy);

@@ -157,8 +157,8 @@ static size_t bare_size(const struct msock__control *hello, const char *sender)
 
 static struct msock__json_slice will_slice(const struct msock__will *will)
 {
-    return (struct msock__json_slice){will->text, will->size,
-                                      MSOCK__JSON_ARRAY};
+    return (struct msock__json_slice){
+        .text = will->text, .size = will->size, .type = MSOCK__JSON_ARRAY};
 }
 
 bool msock__profile_will_fits(const struct msock__profile *profile,
@@ -204,9 +204,9 @@ static void put_filters(const struct msock__profile *profile, size_t first,
     for (size_t i = first; i < next; i++) {
         bool fits = profile->sizes[i] <= space;
         hello->filters[i - first] = (struct msock__json_slice){
-            fits ? text : everything,
-            fits ? profile->sizes[i] : sizeof everything - 1,
-            MSOCK__JSON_STRING};
+            .text = fits ? text : everything,
+            .size = fits ? profile->sizes[i] : sizeof everything - 1,
+            .type = MSOCK__JSON_STRING};
         text += profile->sizes[i];
     }
 }

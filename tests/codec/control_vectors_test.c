@@ -76,7 +76,8 @@ static struct msock__json_slice json_of(const cJSON *item)
 
     cr_assert(texts_count < TEXTS_MAX && text != NULL);
     texts[texts_count++] = text;
-    return (struct msock__json_slice){text, strlen(text), MSOCK__JSON_STRING};
+    return (struct msock__json_slice){
+        .text = text, .size = strlen(text), .type = MSOCK__JSON_STRING};
 }
 
 static void forget_texts(void)

@@ -158,7 +158,8 @@ Test(json_text, quote_and_unescape_are_inverse)
         char quoted[32];
         char back[32];
         size_t size = msock__json_quote(text, sizeof text, quoted);
-        struct msock__json_slice slice = {quoted, size, MSOCK__JSON_STRING};
+        struct msock__json_slice slice = {
+            .text = quoted, .size = size, .type = MSOCK__JSON_STRING};
         size_t offset = 0;
         cr_assert(zero(int, msock__json_scan(quoted, size, 0, &offset, NULL)));
         cr_assert(eq(sz, msock__json_unescape(&slice, back), sizeof text));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Eight bytes at a time find what one at a time finds. */
+/* Eight and sixteen bytes at a time find what one at a time finds. */
 #include "codec/plain.h"
 #include "tests/codec/exact.h"
 
@@ -31,12 +31,23 @@ static size_t size_by_bytes(const char *text, size_t size,
     return at;
 }
 
+/* From each place on where a look may begin. */
+static void expect_end(const char *text, size_t size)
+{
+    for (size_t from = 0; from <= size; from += from < 3 ? 1 : 7) {
+        const char *end = msock__plain_end(text, text + from, text + size);
+        cr_expect(eq(sz, (size_t)(end - text) - from,
+                     size_by_bytes(text + from, size - from, special)));
+    }
+}
+
 static void expect_same(const char *text, size_t size)
 {
     cr_expect(eq(sz, msock__plain_size(text, size, msock__mark_escaped),
                  size_by_bytes(text, size, escaped)));
     cr_expect(eq(sz, msock__plain_size(text, size, msock__mark_special),
                  size_by_bytes(text, size, special)));
+    expect_end(text, size);
 }
 
 Test(plain, every_byte_at_every_place_of_every_size)

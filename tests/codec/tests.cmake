@@ -12,7 +12,7 @@ foreach(module
         base64 error counter text escape frame transform hash json json_token
         json_text plain utf8
         envelope envelope_strict envelope_encode envelope_names
-        control control_strict reply told)
+        control control_strict head reply told)
     msock_test(codec ${module} msock_codec)
 endforeach()
 foreach(module identity sign keyring keyfile ring ringbox seal seal_keys)

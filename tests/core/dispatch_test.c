@@ -396,6 +396,77 @@ Test(dispatch, removals_inside_a_run_count_against_the_limit)
     cr_expect(gt(int, add("b", 0), target_id));
 }
 
+/* -- The same topic again -- */
+
+Test(dispatch, the_same_topic_again_reaches_who_is_there_now)
+{
+    add("a", 1);
+    int second_id = add("+", 2);
+    cr_expect(eq(sz, run("a"), 2));
+    add("#", 3);
+    cr_expect(eq(sz, run("a"), 3));
+    cr_assert(zero(int, msock__dispatch_remove(dispatch, second_id)));
+    cr_expect(eq(sz, run("a"), 2));
+    cr_expect(eq(sz, run("b"), 1));
+    cr_expect(eq(sz, run("a"), 2));
+}
+
+Test(dispatch, the_same_topic_again_minds_where_it_comes_from)
+{
+    cr_assert(
+        ge(int,
+           msock__dispatch_add(dispatch, "a", note, (void *)1, MSOCK__NO_LOCAL),
+           1));
+    for (int i = 0; i < 2; i++) {
+        cr_expect(eq(sz, run("a"), 1));
+        cr_expect(zero(sz, run_flags("a", MSOCK_MESSAGE_LOCAL).called));
+    }
+}
+
+Test(dispatch, the_same_topic_again_minds_when_it_came)
+{
+    const msock_message message = {.topic = "a", .topic_size = 1};
+    add("a", 1);
+    uint64_t then = msock__dispatch_newest(dispatch);
+    add("a", 2);
+    cr_expect(eq(sz, run("a"), 2));
+    struct msock__dispatch_result result =
+        msock__dispatch_run(dispatch, NULL, &message, then);
+    cr_expect(eq(sz, result.called, 1));
+    cr_expect(eq(sz, run("a"), 2));
+}
+
+Test(dispatch, callback_that_runs_another_topic_disturbs_none)
+{
+    add_call("a", run_again, (void *)1);
+    add("b", 2);
+    add("a", 3);
+    for (int i = 0; i < 2; i++) {
+        call_count = 0;
+        cr_expect(eq(sz, run("a"), 2));
+        cr_assert(eq(sz, call_count, 3));
+        cr_expect(eq(long, calls[2], 3));
+    }
+}
+
+Test(dispatch, the_same_topic_again_is_not_looked_for)
+{
+    add("home/+/lights", 1);
+    run("home/kitchen/lights");
+    uint64_t once = msock__dispatch_visited(dispatch);
+    cr_expect(eq(sz, run("home/kitchen/lights"), 1));
+    cr_expect(eq(u64, msock__dispatch_visited(dispatch), once));
+}
+
+Test(dispatch, more_than_a_route_holds_are_all_called)
+{
+    for (intptr_t i = 0; i < 40; i++) {
+        add("a", i);
+    }
+    cr_expect(eq(sz, run("a"), 40));
+    cr_expect(eq(sz, run("a"), 40));
+}
+
 /* -- Cost -- */
 
 Test(dispatch, cost_does_not_grow_with_unrelated_filters)

@@ -23,7 +23,8 @@ TestSuite(roster, .fini = teardown);
 
 static struct msock__json_slice json(const char *text)
 {
-    return (struct msock__json_slice){text, strlen(text), MSOCK__JSON_STRING};
+    return (struct msock__json_slice){
+        .text = text, .size = strlen(text), .type = MSOCK__JSON_STRING};
 }
 
 static struct msock__control short_hello(uint64_t revision)

@@ -3,6 +3,7 @@
  * taken keeps the rules of docs/protocol.md 2.1; written in canonical form it
  * says the same, and has but one such form. */
 #include "codec/envelope.h"
+#include "codec/head.h"
 #include "codec/json.h"
 #include "tests/codec/exact.h"
 #include "tests/fuzz/fuzz.h"
@@ -106,6 +107,27 @@ static void check_canonical(const struct msock__envelope *e, bool bare)
     free(again);
 }
 
+/* With its head known it is the same message. */
+static void check_head(const struct msock__envelope *e, const uint8_t *bytes,
+                       size_t size, size_t used)
+{
+    const unsigned plain =
+        MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER | MSOCK__KEY_DATA;
+    struct msock__head head = {0};
+    struct msock__envelope again;
+    char *copy = exact_copy(bytes, size, 1);
+
+    msock__head_learn(&head, e->topic, e->topic_size, e->sender,
+                      e->sender_size);
+    size_t used_again = msock__head_decode(&head, copy, size, &again);
+    if (used_again > 0) {
+        assert(e->keys == plain && used_again == used);
+        check_same(e, &again);
+        assert(same_text(e->data, e->data_size, again.data, again.data_size));
+    }
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct msock__envelope envelope;
@@ -122,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (drop == 0) {
         assert(used >= 1 && used <= size);
         check_rules(&envelope, bare);
+        check_head(&envelope, bytes + 1, size, used);
         check_canonical(&envelope, bare);
     } else {
         assert(drop >= MSOCK_DROP_SHORT && drop < MSOCK_COUNTER_COUNT);

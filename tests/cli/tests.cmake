@@ -41,3 +41,19 @@ set_tests_properties(cli/confirm PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 add_test(NAME cli/request COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/request_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/request PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
+# What msock bench counts with.
+foreach(module histogram bench_latency bench_message bench_pace bench_peers
+        bench_tally)
+    msock_test(cli ${module})
+    target_include_directories(cli_${module}_test PRIVATE
+        ${PROJECT_SOURCE_DIR}/include)
+    target_sources(cli_${module}_test PRIVATE
+        ${PROJECT_SOURCE_DIR}/tools/msock/${module}.c)
+endforeach()
+target_sources(cli_bench_latency_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/tools/msock/histogram.c)
+target_sources(cli_bench_peers_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/tools/msock/bench_latency.c
+    ${PROJECT_SOURCE_DIR}/tools/msock/bench_tally.c
+    ${PROJECT_SOURCE_DIR}/tools/msock/histogram.c)

@@ -57,3 +57,7 @@ target_sources(cli_bench_peers_test PRIVATE
     ${PROJECT_SOURCE_DIR}/tools/msock/bench_latency.c
     ${PROJECT_SOURCE_DIR}/tools/msock/bench_tally.c
     ${PROJECT_SOURCE_DIR}/tools/msock/histogram.c)
+
+add_test(NAME cli/bench COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/bench_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/bench PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

@@ -58,6 +58,11 @@ int cli_error_code(int code)
     return cli_error("%s", detail[0] ? detail : msock_error_text(code));
 }
 
+bool cli_on_terminal(void)
+{
+    return isatty(STDERR_FILENO);
+}
+
 /* How much of a long line is printed at once: whole characters. */
 static size_t piece_size(const char *text, size_t size)
 {

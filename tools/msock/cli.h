@@ -27,6 +27,7 @@ int cmd_req(int argc, char **argv);
 int cmd_reply(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_id(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_hub(int argc, char **argv);
 
 #if defined(__GNUC__)
@@ -45,6 +46,9 @@ CLI_PRINTF int cli_usage(const char *format, ...);
 /** Tells the user why the last msock_ call returned `code`.  Returns
  *  CLI_FAILURE. */
 int cli_error_code(int code);
+
+/** Whether what is told is read on a terminal. */
+bool cli_on_terminal(void);
 
 /** Prints `text`, lines that end with newlines, to standard output; all else
  *  that could harm a terminal is escaped.  Returns CLI_OK, or CLI_FAILURE after

@@ -3,6 +3,7 @@
 #include "tools/msock/drops.h"
 
 #include "tools/msock/cli.h"
+#include "tools/msock/json_out.h"
 
 #include <inttypes.h>
 
@@ -31,6 +32,22 @@ void drops_tell(const msock_channel *channel)
         if (dropped > 0 && !is_usual(counter)) {
             cli_error("%s %" PRIu64 ": %s", msock_counter_name(counter),
                       dropped, msock_counter_text(counter));
+        }
+    }
+}
+
+void drops_json(const msock_channel *channel, struct cli_buffer *out)
+{
+    const char *comma = "";
+
+    for (int i = MSOCK_DROP_SHORT; i < MSOCK_COUNTER_COUNT; i++) {
+        enum msock_counter counter = (enum msock_counter)i;
+        uint64_t dropped = msock_counter_get(channel, counter);
+
+        if (dropped > 0 && counter != MSOCK_DROP_OWN) {
+            json_out_format(out, "%s\"%s\":%" PRIu64, comma,
+                            msock_counter_name(counter), dropped);
+            comma = ",";
         }
     }
 }

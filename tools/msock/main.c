@@ -20,6 +20,7 @@ static const struct verb {
     {"sub", cmd_sub, "print the messages that match filters"},
     {"req", cmd_req, "ask, and print the replies"},
     {"reply", cmd_reply, "answer what others ask"},
+    {"bench", cmd_bench, "measure your own network"},
     {"key", cmd_key, "make and exchange keys"},
     {"id", cmd_id, "make an identity of one node"},
     {"hub", cmd_hub, "run plugins as a service"},

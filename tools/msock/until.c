@@ -57,6 +57,11 @@ void until_channel(msock_channel *channel)
     }
 }
 
+bool until_signalled(void)
+{
+    return signalled;
+}
+
 int until_count(const char *option, const char *text, uint64_t *count)
 {
     char *end;

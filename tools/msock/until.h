@@ -23,6 +23,9 @@ void until_signals(void);
 /** The channel that a signal stops (at once, if one came), NULL: none. */
 void until_channel(msock_channel *channel);
 
+/** Whether a signal came that ends the verb. */
+bool until_signalled(void);
+
 /** Set a second after the first signal, and again each second with SIGALRM: a
  *  reader that takes nothing is waited for no longer. */
 extern volatile sig_atomic_t until_given_up;

@@ -18,8 +18,9 @@
 
 struct msock__engine;
 
-/** A datagram received: `bytes` has room for one byte more than `size`, and is
- *  changed. `from` is "ADDRESS:PORT" if the configuration is raw (may be NULL
+/** A datagram received: `bytes` is changed, and may be read one byte beyond
+ *  `size`, which is as it was afterwards: another datagram may begin there.
+ *  `from` is "ADDRESS:PORT" if the configuration is raw (may be NULL
  *  otherwise). `own`: sent by this very channel's socket. `waited_us`: for how
  *  long it lay in this host before it was read, at most that; 0 if that is not
  *  known. `source`: the address it came from, IPv4 as ::ffff:a.b.c.d, or NULL.

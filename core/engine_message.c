@@ -234,6 +234,7 @@ void msock__engine_payload(struct msock__engine *engine,
                            const struct msock__origin *origin, uint8_t *bytes,
                            size_t size, const char *sender)
 {
+    uint8_t behind = bytes[size];
     bytes[size] = '\0';
     msock_message message = {
         .topic = engine->config.topic,
@@ -245,6 +246,7 @@ void msock__engine_payload(struct msock__engine *engine,
         .flags = origin->flags | MSOCK_MESSAGE_RAW | MSOCK_MESSAGE_BARE,
     };
     hand_over(engine, origin, &message);
+    bytes[size] = behind;
 }
 
 void msock__engine_local_message(struct msock__engine *engine, uint64_t now_us,

@@ -208,6 +208,8 @@ static int open_sockets(struct msock__multicast *self)
     if (self->receive_fd < 0) {
         return self->receive_fd;
     }
+    /* Not so the guard's: its filter looks at each datagram by itself. */
+    msock__socket_take_trains(self->receive_fd);
     msock__advise_rcvbuf(self->logger, self->rcvbuf,
                          msock__socket_rcvbuf(self->receive_fd));
     self->memberships.fd = self->receive_fd;

@@ -4,12 +4,14 @@
 #include "transport/multicast_state.h"
 
 #include "codec/error.h"
+#include "transport/train.h"
 
 #include <string.h>
 
 enum {
-    RECEIVE_TURNS = 4, /* batches before others of the loop have a turn */
-    DRAIN_TURNS = 256, /* batches at most, before a socket is closed */
+    DELIVER_BATCH = 64,
+    RECEIVE_TURN = 128, /* datagrams before others of the loop have a turn */
+    DRAIN_TURN = 4096,  /* the same, before a socket is closed */
     OTHER_EVERY_MS = 1000
 };
 
@@ -72,13 +74,15 @@ static void press(struct msock__multicast *self)
     }
 }
 
-/* Looks at a datagram that came to the group.  Returns whether it is for us. */
+/* Looks at what came to the group.  Returns whether it is for us. */
 static bool check_group(struct msock__multicast *self,
-                        const struct msock__arrival *arrival, bool whole)
+                        const struct msock__arrival *arrival, size_t size,
+                        bool whole)
 {
     if (memcmp(arrival->destination, self->group.bytes, 16) != 0 ||
         !msock__memberships_has(&self->memberships, arrival->index)) {
-        msock__multicast_tell(self, MSOCK_DROP_FOREIGN, 1);
+        msock__multicast_tell(self, MSOCK_DROP_FOREIGN,
+                              msock__train_count(size, arrival->segment));
         return false;
     }
     note_heard(self, arrival);
@@ -88,81 +92,134 @@ static bool check_group(struct msock__multicast *self,
     return whole;
 }
 
-/* Makes a datagram of one that came to the group.  Returns whether it is for
- * us. */
+/* Describes what came to the group.  Returns whether it is for us. */
 static bool accept_group(struct msock__multicast *self, size_t index,
+                         struct msock__arrival *arrival,
                          struct msock__datagram *datagram)
 {
-    struct msock__arrival arrival;
-    bool whole = msock__receiver_get(&self->receiver, index, self->raw,
-                                     &arrival, datagram);
+    bool whole = msock__receiver_get(&self->receiver, index, self->raw, arrival,
+                                     datagram);
 
-    if (count_overflow(self, &arrival, &self->overflow)) {
+    if (count_overflow(self, arrival, &self->overflow)) {
         press(self);
     }
-    datagram->own = is_own(self, &arrival);
-    return check_group(self, &arrival, whole);
+    datagram->own = is_own(self, arrival);
+    return check_group(self, arrival, datagram->size, whole);
 }
 
 /* The same of the guard's socket, whose drops are its filter's work. */
 static bool accept_guarded(struct msock__multicast *self, size_t index,
+                           struct msock__arrival *arrival,
                            struct msock__datagram *datagram)
 {
-    struct msock__arrival arrival;
-    bool whole = msock__receiver_get(&self->receiver, index, self->raw,
-                                     &arrival, datagram);
+    bool whole = msock__receiver_get(&self->receiver, index, self->raw, arrival,
+                                     datagram);
 
-    datagram->own = is_own(self, &arrival);
+    datagram->own = is_own(self, arrival);
     datagram->first = true;
-    return check_group(self, &arrival, whole);
+    return check_group(self, arrival, datagram->size, whole);
 }
 
 /* The same for unicast: whatever comes to that port is for us. */
 static bool accept_unicast(struct msock__multicast *self, size_t index,
+                           struct msock__arrival *arrival,
                            struct msock__datagram *datagram)
 {
-    struct msock__arrival arrival;
-    bool whole = msock__receiver_get(&self->receiver, index, self->raw,
-                                     &arrival, datagram);
+    bool whole = msock__receiver_get(&self->receiver, index, self->raw, arrival,
+                                     datagram);
 
-    (void)count_overflow(self, &arrival, &self->unicast_overflow);
+    (void)count_overflow(self, arrival, &self->unicast_overflow);
     if (!whole) {
         msock__multicast_tell(self, MSOCK_DROP_TRUNCATED, 1);
         return false;
     }
-    datagram->own = is_own(self, &arrival);
+    datagram->own = is_own(self, arrival);
     return true;
 }
 
 typedef bool accept_function(struct msock__multicast *self, size_t index,
+                             struct msock__arrival *arrival,
                              struct msock__datagram *datagram);
 
-/* Receives and delivers one batch.  Returns whether there may be more; the
- * transport may be closed then. */
-static bool receive_batch(struct msock__multicast *self, int fd,
-                          struct msock__clocks *empty, accept_function *accept)
+/* Datagrams on their way to the owner. */
+struct delivery {
+    struct msock__datagram datagrams[DELIVER_BATCH];
+    size_t count;
+};
+
+static void deliver(struct msock__multicast *self, struct delivery *delivery)
 {
-    struct msock__datagram datagrams[MSOCK__RECEIVE_BATCH];
-    size_t received = msock__receiver_read(&self->receiver, fd, empty);
+    if (delivery->count > 0 && !self->stopped) {
+        self->events.received(self->events.owner, delivery->datagrams,
+                              delivery->count);
+    }
+    delivery->count = 0;
+}
+
+/* Adds a datagram, or each of a train. */
+static void add_train(struct msock__multicast *self, struct delivery *delivery,
+                      const struct msock__datagram *train, size_t segment)
+{
+    size_t offset = 0;
+
+    do {
+        if (delivery->count == DELIVER_BATCH) {
+            deliver(self, delivery);
+        }
+        delivery->datagrams[delivery->count++] =
+            msock__train_take(train, segment, &offset);
+    } while (offset < train->size);
+}
+
+/* What a socket is read with. */
+struct source {
+    int fd;
+    struct msock__clocks *empty;
+    accept_function *accept;
+};
+
+/* Receives and delivers one batch; *more says whether there may be another.
+ * Returns the number of datagrams; the transport may be closed then. */
+static size_t receive_batch(struct msock__multicast *self,
+                            const struct source *source, bool *more)
+{
+    struct delivery delivery;
+    size_t received =
+        msock__receiver_read(&self->receiver, source->fd, source->empty, more);
     size_t count = 0;
 
-    for (size_t i = 0; i < received; i++) {
-        count += accept(self, i, &datagrams[count]);
+    delivery.count = 0;
+    for (size_t i = 0; i < received && !self->stopped; i++) {
+        struct msock__arrival arrival;
+        struct msock__datagram datagram;
+        bool accepted = source->accept(self, i, &arrival, &datagram);
+        count += msock__train_count(datagram.size, arrival.segment);
+        if (accepted) {
+            add_train(self, &delivery, &datagram, arrival.segment);
+        }
     }
-    if (count > 0) {
-        self->events.received(self->events.owner, datagrams, count);
+    deliver(self, &delivery);
+    return count;
+}
+
+/* Reads a socket until it is empty, or `most` datagrams were read. */
+static void receive_all(struct msock__multicast *self,
+                        const struct source *source, size_t most)
+{
+    bool more = true;
+
+    for (size_t count = 0; more && count < most && !self->stopped;) {
+        count += receive_batch(self, source, &more);
     }
-    return received == MSOCK__RECEIVE_BATCH;
 }
 
 /* Reads what known sessions sent, ahead of all others. */
 static void receive_guarded(struct msock__multicast *self)
 {
-    for (int i = 0; i < RECEIVE_TURNS && self->guard.fd >= 0; i++) {
-        if (!receive_batch(self, self->guard.fd, &self->guard.empty,
-                           accept_guarded)) {
-            return;
-        }
+    if (self->guard.fd >= 0) {
+        const struct source source = {self->guard.fd, &self->guard.empty,
+                                      accept_guarded};
+        receive_all(self, &source, RECEIVE_TURN);
     }
 }
 
@@ -188,14 +245,16 @@ static void look_after_guard(struct msock__multicast *self)
  * whether nothing is left. */
 static bool receive_group(struct msock__multicast *self)
 {
-    for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
+    const struct source source = {self->receive_fd, &self->empty, accept_group};
+    bool more = true;
+
+    for (size_t count = 0; more && count < RECEIVE_TURN && !self->stopped;) {
         receive_guarded(self);
-        if (self->stopped || !receive_batch(self, self->receive_fd,
-                                            &self->empty, accept_group)) {
-            return true;
+        if (!self->stopped) {
+            count += receive_batch(self, &source, &more);
         }
     }
-    return false;
+    return !more;
 }
 
 static void on_receivable(uv_poll_t *handle, int status, int events)
@@ -233,22 +292,16 @@ int msock__multicast_receive(struct msock__multicast *self)
 
 void msock__multicast_drain(struct msock__multicast *self)
 {
-    for (int i = 0; i < DRAIN_TURNS && !self->stopped; i++) {
-        if (!receive_batch(self, self->receive_fd, &self->empty,
-                           accept_group)) {
-            return;
-        }
-    }
+    const struct source source = {self->receive_fd, &self->empty, accept_group};
+
+    receive_all(self, &source, DRAIN_TURN);
 }
 
 void msock__multicast_unicast(void *owner)
 {
     struct msock__multicast *self = owner;
+    const struct source source = {self->unicast->fd, &self->unicast_empty,
+                                  accept_unicast};
 
-    for (int i = 0; i < RECEIVE_TURNS && !self->stopped; i++) {
-        if (!receive_batch(self, self->unicast->fd, &self->unicast_empty,
-                           accept_unicast)) {
-            return;
-        }
-    }
+    receive_all(self, &source, RECEIVE_TURN);
 }

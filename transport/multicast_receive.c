@@ -43,7 +43,8 @@ int msock__receiver_init(struct msock__receiver *receiver)
         return msock__fail(MSOCK_ESYSTEM, "receive memory: %s",
                            strerror(errno));
     }
-    *receiver = (struct msock__receiver){.memory = memory, .batch = batch};
+    *receiver = (struct msock__receiver){
+        .memory = memory, .batch = batch, .used = MSOCK__RECEIVE_BATCH};
     return 0;
 }
 
@@ -56,12 +57,12 @@ void msock__receiver_fini(struct msock__receiver *receiver)
     *receiver = (struct msock__receiver){0};
 }
 
-/* The kernel writes sizes back into the headers: they are set each time. */
-static void prepare(struct msock__receiver *receiver)
+/* The kernel writes sizes back into the headers that it uses. */
+static void prepare(struct msock__receiver *receiver, size_t count)
 {
     struct msock__batch *batch = receiver->batch;
 
-    for (size_t i = 0; i < MSOCK__RECEIVE_BATCH; i++) {
+    for (size_t i = 0; i < count; i++) {
         batch->parts[i] =
             (struct iovec){receiver->memory + i * SLOT_SIZE, DATAGRAM_MAX};
         batch->headers[i].msg_hdr =
@@ -75,22 +76,27 @@ static void prepare(struct msock__receiver *receiver)
 }
 
 size_t msock__receiver_read(struct msock__receiver *receiver, int fd,
-                            struct msock__clocks *empty)
+                            struct msock__clocks *empty, bool *more)
 {
     struct msock__clocks before = msock__clocks_read();
+    unsigned width =
+        receiver->trains ? MSOCK__RECEIVE_TRAINS : MSOCK__RECEIVE_BATCH;
     int received;
 
-    prepare(receiver);
+    prepare(receiver, receiver->used);
     do {
-        received = recvmmsg(fd, receiver->batch->headers, MSOCK__RECEIVE_BATCH,
-                            MSG_DONTWAIT, NULL);
+        received =
+            recvmmsg(fd, receiver->batch->headers, width, MSG_DONTWAIT, NULL);
     } while (received < 0 && errno == EINTR);
+    receiver->used = received > 0 ? (size_t)received : 0;
+    receiver->trains = false;
     receiver->empty = *empty;
     receiver->read = msock__clocks_read();
-    if (received < MSOCK__RECEIVE_BATCH) {
+    *more = receiver->used == width;
+    if (!*more) {
         *empty = before;
     }
-    return received > 0 ? (size_t)received : 0;
+    return receiver->used;
 }
 
 bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
@@ -102,6 +108,7 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
     struct msghdr *message = &batch->headers[index].msg_hdr;
 
     msock__arrival_read(arrival, message);
+    receiver->trains = receiver->trains || arrival->segment > 0;
     memcpy(batch->addresses[index], arrival->source, 16);
     *datagram =
         (struct msock__datagram){.bytes = receiver->memory + index * SLOT_SIZE,
@@ -117,5 +124,6 @@ bool msock__receiver_get(struct msock__receiver *receiver, size_t index,
                             batch->froms[index]);
         datagram->from = batch->froms[index];
     }
-    return (message->msg_flags & MSG_TRUNC) == 0;
+    /* Without its ancillary data nobody knows where a train's datagrams end. */
+    return (message->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
 }

@@ -4,13 +4,14 @@
 #include "transport/multicast_sender.h"
 
 #include "codec/error.h"
+#include "transport/train.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEND_BATCH = 64 };
+enum { SEND_BATCH = MSOCK__TRAIN_MAX };
 
 static void on_event(uv_poll_t *handle, int status, int events);
 
@@ -52,38 +53,136 @@ static void on_event(uv_poll_t *handle, int status, int events)
 
 /* -- Sending -- */
 
-/* Sends as many copies of frames as one call takes, from the turn on. Returns
- * how many left, 0 to wait, or the negative errno that the first one met. */
-static int send_batch(const struct msock__sender *self,
-                      const struct msock__outgoing *frames, size_t count)
-{
+/* What one system call sends. */
+struct load {
     struct mmsghdr headers[SEND_BATCH];
     struct iovec parts[SEND_BATCH];
+    struct msock__route trains[SEND_BATCH / 2]; /* of those that are some */
+    uint8_t lengths[SEND_BATCH];                /* in frames */
+    unsigned count;
+};
+
+static void add_datagram(struct load *load, const struct msock__target *target,
+                         struct iovec *parts, size_t length)
+{
+    union {
+        const void *read;
+        void *written;
+    } address = {&target->address}, route = {target->route.bytes};
+
+    load->lengths[load->count] = (uint8_t)length;
+    load->headers[load->count++].msg_hdr =
+        (struct msghdr){.msg_name = address.written,
+                        .msg_namelen = target->address_size,
+                        .msg_iov = parts,
+                        .msg_iovlen = length,
+                        .msg_control = route.written,
+                        .msg_controllen = target->route.size};
+}
+
+/* Loads copies of frames, one by one, from the turn on. */
+static void load_copies(const struct msock__sender *self,
+                        const struct msock__outgoing *frames, size_t count,
+                        struct load *load)
+{
     size_t width = self->target_count;
     size_t todo = count * width - self->turn;
-    unsigned batch = todo < SEND_BATCH ? (unsigned)todo : SEND_BATCH;
-    int sent;
+    size_t batch = todo < SEND_BATCH ? todo : SEND_BATCH;
 
     for (size_t i = 0; i < batch; i++) {
         const struct msock__outgoing *frame = &frames[(self->turn + i) / width];
-        struct msock__target *target =
-            (struct msock__target *)&self->targets[(self->turn + i) % width];
-        parts[i] = (struct iovec){(void *)(uintptr_t)frame->bytes, frame->size};
-        headers[i].msg_hdr =
-            (struct msghdr){.msg_name = &target->address,
-                            .msg_namelen = target->address_size,
-                            .msg_iov = &parts[i],
-                            .msg_iovlen = 1,
-                            .msg_control = target->route.bytes,
-                            .msg_controllen = target->route.size};
+        load->parts[i] =
+            (struct iovec){(void *)(uintptr_t)frame->bytes, frame->size};
+        add_datagram(load, &self->targets[(self->turn + i) % width],
+                     &load->parts[i], 1);
     }
+}
+
+/* Loads frames for the only target, as trains. */
+static void load_trains(const struct msock__sender *self,
+                        const struct msock__outgoing *frames, size_t count,
+                        struct load *load)
+{
+    size_t batch = count < SEND_BATCH ? count : SEND_BATCH;
+    size_t train_count = 0;
+
+    for (size_t i = 0; i < batch; i++) {
+        load->parts[i] =
+            (struct iovec){(void *)(uintptr_t)frames[i].bytes, frames[i].size};
+    }
+    for (size_t i = 0; i < batch;) {
+        size_t length = msock__train_length(&frames[i], batch - i);
+        add_datagram(load, &self->targets[0], &load->parts[i], length);
+        if (length > 1) {
+            struct msock__route *train = &load->trains[train_count++];
+            struct msghdr *header = &load->headers[load->count - 1].msg_hdr;
+            *train = self->targets[0].route;
+            msock__route_segment(train, frames[i].size);
+            header->msg_control = train->bytes;
+            header->msg_controllen = train->size;
+        }
+        i += length;
+    }
+}
+
+/* Sends what is loaded.  Returns how many datagrams or trains left, or -1. */
+static int send_load(const struct msock__sender *self, struct load *load)
+{
+    int sent;
+
     do {
-        sent = sendmmsg(self->fd, headers, batch, 0);
+        if (load->count == 1) {
+            sent = sendmsg(self->fd, &load->headers[0].msg_hdr, 0) < 0 ? -1 : 1;
+        } else {
+            sent = sendmmsg(self->fd, load->headers, load->count, 0);
+        }
     } while (sent < 0 && errno == EINTR);
-    if (sent >= 0) {
-        return sent;
+    return sent;
+}
+
+/* Has the frames of a train that was refused go by themselves: which of them
+ * cannot leave, if not all can, shows then. */
+static void break_up(struct msock__sender *self, size_t length, int error)
+{
+    self->single = length;
+    if (error == EIO || error == EINVAL || error == EMSGSIZE ||
+        error == EOPNOTSUPP) {
+        self->refused = true;
     }
-    return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+}
+
+/* Sends as many copies of frames as one call takes, from the turn on. Returns
+ * how many left, 0 to wait, or the negative errno that the first one met. */
+static int send_batch(struct msock__sender *self,
+                      const struct msock__outgoing *frames, size_t count)
+{
+    struct load load;
+
+    load.count = 0;
+    if (self->target_count > 1 || !self->trains || self->refused) {
+        load_copies(self, frames, count, &load);
+    } else if (self->single > 0) {
+        load_copies(self, frames, self->single < count ? self->single : count,
+                    &load);
+    } else {
+        load_trains(self, frames, count, &load);
+    }
+    int sent = send_load(self, &load);
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return 0;
+    }
+    if (sent < 0 && load.lengths[0] > 1) {
+        break_up(self, load.lengths[0], errno);
+        return send_batch(self, frames, count);
+    }
+    if (sent < 0) {
+        return -errno;
+    }
+    int copies = 0;
+    for (int i = 0; i < sent; i++) {
+        copies += load.lengths[i];
+    }
+    return copies;
 }
 
 /* Counts copies that left or failed.  Returns the frames that are complete. */
@@ -92,6 +191,7 @@ static size_t step(struct msock__sender *self, size_t copies, size_t done,
 {
     size_t complete = 0;
 
+    self->single -= copies < self->single ? copies : self->single;
     for (size_t i = 0; i < copies; i++) {
         if (++self->turn == self->target_count) {
             *failed |= (uint64_t)self->failing << (done + complete);
@@ -143,7 +243,7 @@ static void skip(struct msock__outlet *outlet)
 {
     struct msock__sender *self = (struct msock__sender *)outlet;
 
-    self->turn = 0;
+    self->turn = self->single = 0;
     self->failing = false;
 }
 
@@ -170,6 +270,7 @@ int msock__sender_new(struct msock__sender **sender, uv_loop_t *loop, int fd,
     self->poll.data = self;
     self->fd = fd;
     self->port = msock__socket_port(fd);
+    self->trains = msock__socket_trains(fd);
     listen_for(self);
     *sender = self;
     return 0;

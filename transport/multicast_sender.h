@@ -47,6 +47,10 @@ struct msock__sender {
     struct msock__send_advice advice;
     struct msock__silence silence; /* on that interface */
 
+    bool trains;   /* the kernel takes several frames at once, */
+    bool refused;  /* but not this device, or not of this size */
+    size_t single; /* frames that are to go by themselves, if they can at all */
+
     bool failing; /* the frame at hand did not reach some targets */
     size_t turn;  /* targets that had it */
     size_t target_count;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -255,6 +256,20 @@ int msock__unicast_open(uint16_t listen, size_t rcvbuf, unsigned dscp,
     return rc;
 }
 
+bool msock__socket_trains(int fd)
+{
+    int none = 0;
+
+    return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &none, sizeof none) == 0;
+}
+
+void msock__socket_take_trains(int fd)
+{
+    int yes = 1;
+
+    (void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &yes, sizeof yes);
+}
+
 void msock__socket_clear(int fd)
 {
     int error;
@@ -349,27 +364,43 @@ int msock__group_leave(const struct msock__group *group, int fd, unsigned index)
     return membership(group, fd, index, false);
 }
 
+/* Adds an item of ancillary data. */
+static void add_control(struct msock__route *route, int level, int type,
+                        const void *bytes, size_t size)
+{
+    struct cmsghdr header = {
+        .cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
+
+    assert(CMSG_SPACE(size) <= sizeof route->bytes - route->size);
+    memcpy(route->bytes + route->size, &header, sizeof header);
+    memcpy(route->bytes + route->size + CMSG_LEN(0), bytes, size);
+    route->size += CMSG_SPACE(size);
+}
+
 void msock__group_route(const struct msock__group *group, unsigned index,
                         const uint8_t *source, struct msock__route *route)
 {
     struct in6_pktinfo ipv6 = {.ipi6_ifindex = index};
     struct in_pktinfo ipv4 = {.ipi_ifindex = (int)index};
-    const void *info = group->ipv6 ? (const void *)&ipv6 : &ipv4;
-    size_t size = group->ipv6 ? sizeof ipv6 : sizeof ipv4;
-    struct cmsghdr header = {
-        .cmsg_len = CMSG_LEN(size),
-        .cmsg_level = group->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
-        .cmsg_type = group->ipv6 ? IPV6_PKTINFO : IP_PKTINFO};
 
-    assert(CMSG_SPACE(size) <= sizeof route->bytes);
     if (source != NULL) {
         memcpy(&ipv6.ipi6_addr, source, 16);
         memcpy(&ipv4.ipi_spec_dst, source + sizeof mapped, 4);
     }
     memset(route, 0, sizeof *route);
-    memcpy(route->bytes, &header, sizeof header);
-    memcpy(route->bytes + CMSG_LEN(0), info, size);
-    route->size = CMSG_SPACE(size);
+    if (group->ipv6) {
+        add_control(route, IPPROTO_IPV6, IPV6_PKTINFO, &ipv6, sizeof ipv6);
+    } else {
+        add_control(route, IPPROTO_IP, IP_PKTINFO, &ipv4, sizeof ipv4);
+    }
+}
+
+void msock__route_segment(struct msock__route *route, size_t size)
+{
+    uint16_t segment = (uint16_t)size;
+
+    assert(size > 0 && size <= UINT16_MAX);
+    add_control(route, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
 }
 
 static void read_control(struct msock__arrival *arrival, struct cmsghdr *header)
@@ -396,6 +427,11 @@ static void read_control(struct msock__arrival *arrival, struct cmsghdr *header)
         memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
         arrival->stamp_us =
             (uint64_t)stamp.tv_sec * 1000000 + (uint64_t)stamp.tv_nsec / 1000;
+    } else if (header->cmsg_level == IPPROTO_UDP &&
+               header->cmsg_type == UDP_GRO) {
+        int segment;
+        memcpy(&segment, CMSG_DATA(header), sizeof segment);
+        arrival->segment = segment > 0 ? (size_t)segment : 0;
     }
 }
 

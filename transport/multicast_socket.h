@@ -21,10 +21,11 @@ enum {
     MSOCK__CONTROL_SIZE = 192      /* room for what a datagram comes with */
 };
 
-/** Ancillary data that sends a datagram on one interface. */
+/** Ancillary data that sends a datagram on one interface, or a train of them.
+ */
 struct msock__route {
     size_t size;
-    _Alignas(size_t) uint8_t bytes[48];
+    _Alignas(size_t) uint8_t bytes[72];
 };
 
 /** What came with a datagram. */
@@ -36,6 +37,7 @@ struct msock__arrival {
     bool has_overflow; /* then: */
     uint32_t overflow; /* dropped so far for want of buffer */
     uint64_t stamp_us; /* wall clock of its arrival; 0: not known */
+    size_t segment;    /* of a train: of each datagram but the last; else 0 */
 };
 
 /** Reads a group address.  Returns 0, MSOCK_EURL. */
@@ -70,6 +72,13 @@ socklen_t msock__unicast_address(bool ipv6, const uint8_t bytes[static 16],
                                  uint16_t port,
                                  struct sockaddr_storage *address);
 
+/** Whether a socket can send trains of datagrams, as far as the kernel knows;
+ *  a device may still refuse them. */
+bool msock__socket_trains(int fd);
+
+/** Lets a socket that receives get trains in one piece, if the kernel can. */
+void msock__socket_take_trains(int fd);
+
 /** Takes away an error that is pending on a socket. */
 void msock__socket_clear(int fd);
 
@@ -96,6 +105,10 @@ int msock__group_leave(const struct msock__group *group, int fd,
  *  from, of the group's family; NULL: the kernel chooses one. */
 void msock__group_route(const struct msock__group *group, unsigned index,
                         const uint8_t *source, struct msock__route *route);
+
+/** Adds to a route that what is sent is a train of datagrams of `size` bytes.
+ */
+void msock__route_segment(struct msock__route *route, size_t size);
 
 /** Reads what came with a datagram; what is missing stays zero. */
 void msock__arrival_read(struct msock__arrival *arrival,

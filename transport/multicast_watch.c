@@ -41,6 +41,7 @@ static void aim(struct msock__multicast *self, struct msock__sender *sender,
     snprintf(target->name, sizeof target->name, "on %s", item->name);
     sender->target_count = 1;
     sender->advice.error = 0;
+    sender->refused = false;
     msock__group_fragment(&self->group, sender->fd,
                           self->raw || mtu > item->mtu);
 }
@@ -177,6 +178,7 @@ int msock__multicast_open_unicast(struct msock__multicast *self)
     }
     self->unicast->advice.logger = self->logger;
     self->handle_count++;
+    msock__socket_take_trains(fd);
     for (size_t i = 0; i < self->peers.count; i++) {
         if (!self->unicast_ipv6 && msock__peer_ipv6(&self->peers.items[i])) {
             msock_log(self->logger, MSOCK_WARNING,

@@ -21,7 +21,8 @@ struct msock__transport_events {
     void *owner;
 
     /** A batch arrived. The bytes are the transport's, lent for the call, each
-     *  with a spare byte behind it. The owner may close the transport inside:
+     *  with a byte behind it that is to be as it was afterwards: it may be the
+     *  next one's first. The owner may close the transport inside:
      *  then the transport delivers nothing more. */
     void (*received)(void *owner, const struct msock__datagram *datagrams,
                      size_t count);

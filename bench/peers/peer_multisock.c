@@ -6,7 +6,7 @@
 #include <multisock/multisock.h>
 #include <stdio.h>
 
-const unsigned peer_turn = 64; /* what is queued leaves then at the latest */
+const unsigned peer_turn = 512; /* what is queued leaves then at the latest */
 
 static msock_channel *channel;
 static msock_publish_options options;

@@ -23,6 +23,16 @@ if(MSOCK_COVERAGE)
     target_link_options(msock_flags INTERFACE --coverage)
 endif()
 
+# The shared library is optimised as a whole (a fifth less time a message). Fat
+# objects: the static one serves whoever links it, with any compiler.
+set(optimised "$<CONFIG:Release,RelWithDebInfo,MinSizeRel>")
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT MSOCK_SANITIZE
+        AND NOT MSOCK_COVERAGE)
+    set(MSOCK_LTO_COMPILE "$<${optimised}:-flto=auto;-ffat-lto-objects>")
+    set(MSOCK_LTO_LINK "$<${optimised}:-flto=auto>")
+    set(MSOCK_LTO_NONE "$<${optimised}:-fno-lto>") # links in an instant
+endif()
+
 # msock_target(NAME): C11 without GNU extensions, hidden symbols, our warnings,
 # and asserts in every build type.
 function(msock_target name)
@@ -32,6 +42,7 @@ function(msock_target name)
     target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L
         _FILE_OFFSET_BITS=64 _TIME_BITS=64)
     target_compile_options(${name} PRIVATE -UNDEBUG)
+    target_link_options(${name} PRIVATE "${MSOCK_LTO_NONE}")
     target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:msock_flags>
         $<BUILD_INTERFACE:msock_hardening>)
 endfunction()
@@ -40,6 +51,7 @@ endfunction()
 function(msock_folder name)
     add_library(${name} OBJECT ${ARGN})
     msock_target(${name})
+    target_compile_options(${name} PRIVATE "${MSOCK_LTO_COMPILE}")
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}
         PUBLIC ${PROJECT_SOURCE_DIR}/include)
 endfunction()
@@ -51,6 +63,7 @@ function(msock_library name kind)
         $<TARGET_OBJECTS:msock_codec> $<TARGET_OBJECTS:msock_core>
         $<TARGET_OBJECTS:msock_transport> $<TARGET_OBJECTS:msock_host>)
     msock_target(${name})
+    set_target_properties(${name} PROPERTIES LINK_OPTIONS "${MSOCK_LTO_LINK}")
     target_include_directories(${name} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

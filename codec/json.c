@@ -27,17 +27,8 @@ struct nest {
     int depth; /* most levels */
 };
 
-enum step { BAD, VALUE, DONE };
-
-ALWAYS_INLINE size_t left(const struct cursor *c)
-{
-    return (size_t)(c->end - c->at);
-}
-
-ALWAYS_INLINE bool at_byte(const struct cursor *c, char byte)
-{
-    return c->at < c->end && *c->at == byte;
-}
+/* What comes next: KEY, its value and VALUE, BEHIND one or the end. */
+enum step { BAD, KEY, VALUE, BEHIND, DONE };
 
 static bool is_space(char byte)
 {
@@ -52,13 +43,23 @@ static const char *behind_spaces(const char *at, const char *end)
     return at;
 }
 
-/* Most often there is none, and one comparison without a call tells. */
-ALWAYS_INLINE void skip_space(struct cursor *c)
+/* Returns the byte there; at the end NUL, which stands nowhere in JSON. */
+ALWAYS_INLINE char look(const struct cursor *c)
 {
-    if (c->at < c->end && (unsigned char)*c->at <= ' ') {
+    return c->at < c->end ? *c->at : '\0';
+}
+
+/* The same behind white space. Most often there is none. */
+ALWAYS_INLINE char look_behind_space(struct cursor *c)
+{
+    char byte = look(c);
+
+    if ((unsigned char)byte <= ' ') {
         c->at = behind_spaces(c->at, c->end);
         c->spaced = true;
+        byte = look(c);
     }
+    return byte;
 }
 
 /* -- Scalars -- */
@@ -106,79 +107,86 @@ ALWAYS_INLINE bool scan_string(struct cursor *c)
     return good;
 }
 
-ALWAYS_INLINE bool scan_word(struct cursor *c, const char *word, size_t size)
+static size_t word_size(const char *at, size_t left, const char *word)
 {
-    if (left(c) < size || memcmp(c->at, word, size) != 0) {
-        return false;
-    }
-    c->at += size;
-    return true;
+    size_t size = strlen(word);
+
+    return left >= size && memcmp(at, word, size) == 0 ? size : 0;
 }
 
-ALWAYS_INLINE bool scan_number(struct cursor *c)
+/* Returns the size of what is no string and no container; 0: malformed. */
+static size_t scalar_size(const char *at, size_t left, char first)
 {
-    size_t size = msock__json_number(c->at, left(c));
-
-    c->at += size;
-    return size != 0;
-}
-
-ALWAYS_INLINE bool scan_scalar(struct cursor *c)
-{
-    if (c->at == c->end) {
-        return false;
-    }
-    switch (*c->at) {
-    case '"':
-        return scan_string(c);
+    switch (first) {
     case 't':
-        return scan_word(c, "true", 4);
+        return word_size(at, left, "true");
     case 'f':
-        return scan_word(c, "false", 5);
+        return word_size(at, left, "false");
     case 'n':
-        return scan_word(c, "null", 4);
+        return word_size(at, left, "null");
     default:
-        return scan_number(c);
+        return msock__json_number(at, left);
     }
 }
 
 /* -- Values -- */
 
+/* From a key to its value. */
 ALWAYS_INLINE bool scan_key(struct cursor *c)
 {
-    return at_byte(c, '"') && scan_string(c);
-}
-
-/* From behind a key to its value. */
-ALWAYS_INLINE bool scan_colon(struct cursor *c)
-{
-    skip_space(c);
-    if (!at_byte(c, ':')) {
+    if (look_behind_space(c) != '"' || !scan_string(c) ||
+        look_behind_space(c) != ':') {
         return false;
     }
     c->at++;
-    skip_space(c);
     return true;
 }
 
-ALWAYS_INLINE enum step before_value(struct cursor *c, const struct nest *nest)
+/* Into a container, which `first` opens. */
+ALWAYS_INLINE enum step scan_open(struct cursor *c, struct nest *nest,
+                                  char first)
 {
-    bool member = (nest->objects & 1) != 0;
+    bool object = first == '{';
 
-    skip_space(c);
-    return !member || (scan_key(c) && scan_colon(c)) ? VALUE : BAD;
+    if (nest->level == nest->depth) {
+        return BAD;
+    }
+    c->at++;
+    if (look_behind_space(c) == (object ? '}' : ']')) {
+        c->at++;
+        return BEHIND;
+    }
+    nest->level++;
+    nest->objects = nest->objects << 1 | object;
+    return object ? KEY : VALUE;
+}
+
+ALWAYS_INLINE enum step scan_one(struct cursor *c, struct nest *nest)
+{
+    char first = look_behind_space(c);
+
+    if (first == '"') {
+        return scan_string(c) ? BEHIND : BAD;
+    }
+    if (first == '{' || first == '[') {
+        return scan_open(c, nest, first);
+    }
+    size_t size = scalar_size(c->at, (size_t)(c->end - c->at), first);
+    c->at += size;
+    return size > 0 ? BEHIND : BAD;
 }
 
 /* Behind a value: closes containers until one goes on. */
-ALWAYS_INLINE enum step after_value(struct cursor *c, struct nest *nest)
+ALWAYS_INLINE enum step scan_behind(struct cursor *c, struct nest *nest)
 {
     while (nest->level > 0) {
-        skip_space(c);
-        if (at_byte(c, ',')) {
+        bool object = (nest->objects & 1) != 0;
+        char byte = look_behind_space(c);
+        if (byte == ',') {
             c->at++;
-            return before_value(c, nest);
+            return object ? KEY : VALUE;
         }
-        if (!at_byte(c, (nest->objects & 1) != 0 ? '}' : ']')) {
+        if (byte != (object ? '}' : ']')) {
             return BAD;
         }
         c->at++;
@@ -188,34 +196,19 @@ ALWAYS_INLINE enum step after_value(struct cursor *c, struct nest *nest)
     return DONE;
 }
 
-ALWAYS_INLINE enum step open_container(struct cursor *c, struct nest *nest)
-{
-    bool object = *c->at == '{';
-
-    if (nest->level == nest->depth) {
-        return BAD;
-    }
-    nest->level++;
-    nest->objects = nest->objects << 1 | object;
-    c->at++;
-    skip_space(c);
-    if (at_byte(c, object ? '}' : ']')) {
-        return after_value(c, nest);
-    }
-    return before_value(c, nest);
-}
-
 static bool scan_value(struct cursor *cursor, int depth)
 {
     struct cursor c = *cursor; /* which can stay in registers */
     struct nest nest = {.depth = depth};
-    enum step step = VALUE;
+    enum step step = (unsigned char)look(&c) > ' ' ? VALUE : BAD;
 
-    while (step == VALUE) {
-        if (at_byte(&c, '{') || at_byte(&c, '[')) {
-            step = open_container(&c, &nest);
-        } else {
-            step = scan_scalar(&c) ? after_value(&c, &nest) : BAD;
+    while (step != BAD && step != DONE) {
+        if (step == KEY && !scan_key(&c)) {
+            break;
+        }
+        step = scan_one(&c, &nest);
+        if (step == BEHIND) {
+            step = scan_behind(&c, &nest);
         }
     }
     *cursor = c;
@@ -270,10 +263,7 @@ int msock__json_scan(const char *text, size_t size, int depth, size_t *offset,
 
 void msock__json_space(const char *text, size_t size, size_t *offset)
 {
-    struct cursor c = {text, text + *offset, text + size, false};
-
-    skip_space(&c);
-    *offset = (size_t)(c.at - text);
+    *offset = (size_t)(behind_spaces(text + *offset, text + size) - text);
 }
 
 /* -- Walking over a container -- */
@@ -281,16 +271,17 @@ void msock__json_space(const char *text, size_t size, size_t *offset)
 /* From '{', '[' or ',' to the next item, or behind the closing bracket. */
 static enum step next_item(struct cursor *c, char open, char close)
 {
-    bool first = at_byte(c, open);
+    char byte = look(c);
+    bool first = byte == open;
 
-    if (first || at_byte(c, ',')) {
+    if (first || byte == ',') {
         c->at++;
-        skip_space(c);
-        if (!first || !at_byte(c, close)) {
+        byte = look_behind_space(c);
+        if (!first || byte != close) {
             return VALUE;
         }
     }
-    if (!at_byte(c, close)) {
+    if (byte != close) {
         return BAD;
     }
     c->at++;
@@ -309,21 +300,26 @@ static bool scan_item(struct cursor *c, int depth, char close,
         return false;
     }
     *value = slice_from(start, c);
-    skip_space(c);
-    return at_byte(c, ',') || at_byte(c, close);
+    char byte = look_behind_space(c);
+    return byte == ',' || byte == close;
 }
 
 static bool scan_member(struct cursor *c, int depth,
                         struct msock__json_slice *key,
                         struct msock__json_slice *value)
 {
-    const char *start = c->at;
+    const char *start = c->at; /* space before it was passed over */
 
-    if (!scan_key(c)) {
+    if (look(c) != '"' || !scan_string(c)) {
         return false;
     }
     *key = slice_from(start, c);
-    return scan_colon(c) && scan_item(c, depth, '}', value);
+    if (look_behind_space(c) != ':') {
+        return false;
+    }
+    c->at++;
+    (void)look_behind_space(c);
+    return scan_item(c, depth, '}', value);
 }
 
 int msock__json_member(const char *text, size_t size, int depth, size_t *offset,

@@ -335,9 +335,10 @@ static int check_size(const msock_channel *channel,
                        size, (unsigned long long)limit);
 }
 
-/* The checks of msock__channel_publication() but for the topic's. */
-static int describe(const msock_channel *channel, const char *topic,
-                    const char *json, const msock_publish_options *options,
+/* The checks of msock__channel_publication() but for the topic's, which
+ * *publication has. */
+static int describe(const msock_channel *channel, const char *json,
+                    const msock_publish_options *options,
                     struct msock__publication *publication)
 {
     const struct msock__driver *driver = channel->engine.driver;
@@ -346,8 +347,6 @@ static int describe(const msock_channel *channel, const char *topic,
                            "this process was forked after msock_open(): open "
                            "a channel of its own");
     }
-    *publication =
-        (struct msock__publication){.topic = topic, .delivery = {.copies = 1}};
     int code = 0;
     if (options) {
         code = msock__channel_struct(options->struct_size, sizeof(*options),
@@ -371,17 +370,19 @@ int msock__channel_publication(const msock_channel *channel, const char *topic,
                                struct msock__publication *publication)
 {
     int code = msock__channel_topic(topic);
-
-    return code < 0 ? code
-                    : describe(channel, topic, json, options, publication);
+    if (code < 0) {
+        return code;
+    }
+    *publication = (struct msock__publication){
+        .topic = topic, .topic_size = strlen(topic), .delivery = {.copies = 1}};
+    return describe(channel, json, options, publication);
 }
 
 /* The topic of the last message was checked then. */
-static int check_topic_again(const msock_channel *channel, const char *topic)
+static int check_topic(const msock_channel *channel, const char *topic,
+                       size_t size)
 {
-    const struct msock__head *said = &channel->engine.said;
-
-    return topic && msock__head_is(said, topic, strlen(topic))
+    return msock__head_is(&channel->engine.said, topic, size)
                ? 0
                : msock__channel_topic(topic);
 }
@@ -389,13 +390,16 @@ static int check_topic_again(const msock_channel *channel, const char *topic)
 int msock_publish(msock_channel *channel, const char *topic, const char *json,
                   const msock_publish_options *options)
 {
-    struct msock__publication publication;
+    struct msock__publication publication = {.topic = topic,
+                                             .topic_size =
+                                                 topic ? strlen(topic) : 0,
+                                             .delivery = {.copies = 1}};
     int code = msock__channel_check(channel);
     if (code == 0) {
-        code = check_topic_again(channel, topic);
+        code = check_topic(channel, topic, publication.topic_size);
     }
     if (code == 0) {
-        code = describe(channel, topic, json, options, &publication);
+        code = describe(channel, json, options, &publication);
     }
     return code < 0 ? code
                     : msock__engine_publish(&channel->engine, &publication);

@@ -42,7 +42,7 @@ static void fill_envelope(const struct msock__engine *engine,
     *envelope = (struct msock__envelope){
         .keys = MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER,
         .topic = publication->topic,
-        .topic_size = strlen(publication->topic),
+        .topic_size = publication->topic_size,
         .sender = engine->config.name,
         .sender_size = strlen(engine->config.name),
     };
@@ -100,10 +100,9 @@ msock__engine_head(struct msock__engine *engine,
     if (engine->config.raw || !is_plain(publication)) {
         return NULL;
     }
-    size_t size = strlen(publication->topic);
-    if (!msock__head_is(head, publication->topic, size)) {
-        msock__head_learn(head, publication->topic, size, engine->config.name,
-                          strlen(engine->config.name));
+    if (!msock__head_is(head, publication->topic, publication->topic_size)) {
+        msock__head_learn(head, publication->topic, publication->topic_size,
+                          engine->config.name, strlen(engine->config.name));
     }
     bool usable =
         head->size > 0 && msock__head_size(head) <= engine->config.head_max;

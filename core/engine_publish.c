@@ -20,14 +20,21 @@ static size_t local_cost(size_t size)
 
 /* Copies an encoded message for one's own subscriptions, if any wants it. */
 static int copy_local(struct msock__engine *engine,
-                      const struct msock__delivery *delivery, const char *topic,
+                      const struct msock__publication *publication,
                       const uint8_t *bytes, size_t size,
                       struct msock__local **copy)
 {
+    const struct msock__delivery *delivery = &publication->delivery;
+    const char *topic = publication->topic;
+    size_t topic_size = publication->topic_size;
+    if (engine->config.raw) {
+        /* An own subscription hears a raw payload on the channel's topic. */
+        topic = engine->config.topic;
+        topic_size = strlen(topic);
+    }
     unsigned flags = MSOCK_MESSAGE_LOCAL;
     flags |= delivery->reliable ? MSOCK_MESSAGE_RELIABLE : 0;
     *copy = NULL;
-    size_t topic_size = strlen(topic);
     bool wanted_here =
         (delivery->state && msock__engine_keeps(engine, topic, topic_size)) ||
         msock__engine_awaits(engine, topic, topic_size);
@@ -114,12 +121,11 @@ static struct msock__place *
 place_of(const struct msock__engine *engine,
          const struct msock__publication *publication)
 {
-    const char *topic = publication->topic;
     if (!publication->delivery.conflate || publication->delivery.confirm != 0) {
         return NULL; /* what is confirmed has a frame of its own */
     }
-    struct msock__state *state =
-        msock__values_find(engine->values, topic, strlen(topic));
+    struct msock__state *state = msock__values_find(
+        engine->values, publication->topic, publication->topic_size);
     return state && msock__place_taken(&state->place) ? &state->place : NULL;
 }
 
@@ -179,9 +185,8 @@ static void commit(struct msock__engine *engine,
 static void mark(struct msock__engine *engine,
                  const struct msock__publication *publication, size_t size)
 {
-    const char *topic = publication->topic;
-    struct msock__state *state =
-        msock__values_find(engine->values, topic, strlen(topic));
+    struct msock__state *state = msock__values_find(
+        engine->values, publication->topic, publication->topic_size);
     assert(state);
     msock__outbox_mark(outbox_of(engine, &publication->delivery), &state->place,
                        size);
@@ -195,12 +200,10 @@ static int commit_all(struct msock__engine *engine,
 {
     const struct msock__delivery *delivery = &publication->delivery;
     const char *topic = publication->topic;
-    /* An own subscription hears a raw payload on the channel's topic. */
-    const char *heard = engine->config.raw ? engine->config.topic : topic;
     struct msock__local *local;
     int code = check_fits(engine, delivery, size);
     if (code == 0) {
-        code = copy_local(engine, delivery, heard, bytes, size, &local);
+        code = copy_local(engine, publication, bytes, size, &local);
     }
     if (code < 0) {
         return code;
@@ -287,10 +290,10 @@ static int publish(struct msock__engine *engine,
 int msock__engine_publish(struct msock__engine *engine,
                           const struct msock__publication *publication)
 {
-    struct msock__publication numbered = *publication;
     if (!publication->delivery.state) {
         return publish(engine, publication);
     }
+    struct msock__publication numbered = *publication;
     int code = msock__engine_value_number(engine, &numbered);
     return code < 0 ? code : publish(engine, &numbered);
 }
@@ -309,8 +312,8 @@ int msock__engine_publish_encoded(struct msock__engine *engine,
     if (size > 0) {
         memcpy(room, bytes, size);
     }
-    const struct msock__publication publication = {.topic = topic,
-                                                   .delivery = *delivery};
+    const struct msock__publication publication = {
+        .topic = topic, .topic_size = strlen(topic), .delivery = *delivery};
     return commit_all(engine, &publication, place, room, size);
 }
 

@@ -210,6 +210,7 @@ struct msock__origin {
 /** What a publish is, once its arguments are checked. */
 struct msock__publication {
     const char *topic;
+    size_t topic_size;
     struct msock__json_slice json; /* no text: none, or raw */
     const void *raw;               /* NULL: JSON */
     size_t raw_size;

@@ -271,7 +271,7 @@ int msock__engine_value_published(struct msock__engine *engine,
                                   const struct msock__publication *publication)
 {
     uint64_t now_us = engine->driver->ops->now(engine->driver);
-    size_t topic_size = strlen(publication->topic);
+    size_t topic_size = publication->topic_size;
     struct msock__state *state =
         msock__values_find(engine->values, publication->topic, topic_size);
     bool known = state != NULL;
@@ -317,6 +317,7 @@ int msock__engine_value_posted(struct msock__engine *engine,
 {
     const char *topic = msock__posted_topic(posted);
     struct msock__publication publication = {.topic = topic,
+                                             .topic_size = strlen(topic),
                                              .delivery = posted->delivery};
     /* It is taken apart in place, and may have to wait for room afterwards. */
     char *copy = malloc(posted->size + 1);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const uint64_t age_max_ms = (UINT64_C(1) << 53) - 1;
+
 int msock__engine_values_init(
     struct msock__engine *engine,
     const uint8_t hash_key[static MSOCK__HASH_KEY_SIZE])
@@ -186,11 +188,14 @@ static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
     struct msock__value *value = msock__value_hold(state->value);
     state->blind = false;
     state->delivered = offer->edition;
+    if (mine) {
+        memcpy(state->above, offer->edition.session, sizeof(state->above));
+    }
+    /* What keepers publish may take the topic's place. */
     msock__engine_show_keepers(engine, now_us, value);
     if (!mine) {
         return value;
     }
-    memcpy(state->above, offer->edition.session, sizeof(state->above));
     insist(engine, now_us, mine, offer->edition.version + 1);
     msock__value_release(mine);
     msock__value_release(value);
@@ -212,14 +217,15 @@ static bool take_local(struct msock__engine *engine, uint64_t now_us,
     if (!state) {
         return true;
     }
+    bool newer = msock__edition_compare(&edition, &state->delivered) > 0;
+    if (newer) {
+        state->delivered = edition;
+    }
+    /* Keepers come last: what they publish may take the topic's place. */
     if (msock__edition_compare(&edition, &state->value->edition) == 0) {
         msock__engine_show_keepers(engine, now_us, state->value);
     }
-    if (msock__edition_compare(&edition, &state->delivered) <= 0) {
-        return false;
-    }
-    state->delivered = edition;
-    return true;
+    return newer;
 }
 
 bool msock__engine_value_heard(struct msock__engine *engine,
@@ -342,9 +348,12 @@ int msock__engine_value_posted(struct msock__engine *engine,
 
 /* -- What is told again -- */
 
+/* An age stops at the last one that can be said. */
 static uint64_t age_ms(const struct msock__value *value, uint64_t now_us)
 {
-    return value->age_known ? (now_us - value->published_us) / 1000 : 0;
+    uint64_t age_us = value->age_known ? now_us - value->published_us : 0;
+
+    return msock__least(age_us / 1000, age_max_ms);
 }
 
 int msock__engine_value_tell(struct msock__engine *engine, uint64_t now_us,

@@ -410,3 +410,68 @@ Test(engine_keep, what_is_repaired_after_a_bye_is_told_too)
     EXPECT_NOTES(probe_list(1, "#"), "lamp=1@1 ");
     EXPECT_NOTES(probe_list(node, "#"), "lamp=1@1 ");
 }
+
+Test(engine_keep, age_at_its_limit_is_told_on)
+{
+    static const char origin[] =
+        "[\"door\",\"000102030405060708090a0b0c0d0e0f\",9007199254740991]";
+    const struct msock__envelope envelope = {
+        .keys = MSOCK__KEY_TOPIC | MSOCK__KEY_SENDER | MSOCK__KEY_STATE |
+                MSOCK__KEY_ORIGIN | MSOCK__KEY_DATA,
+        .topic = "lamp",
+        .topic_size = 4,
+        .sender = "hub",
+        .sender_size = 3,
+        .state = 5,
+        .origin = origin,
+        .origin_size = sizeof origin - 1,
+        .data = "1",
+        .data_size = 1};
+    size_t hub = net_open("hub", "", 0);
+    size_t keeper = probe_keeper(0);
+    net_run(NET_SECOND_US);
+    cr_assert(
+        zero(int, msock__engine_queue(net_bench(hub)->engine, &envelope)));
+    probe_run();
+    net_crash(hub);
+
+    size_t node = net_open("node", "", 0);
+    struct notes *heard = probe_listen(node, "lamp");
+    net_run(2 * NET_SECOND_US);
+    probe_tell(keeper, "lamp");
+
+    EXPECT_NOTES(heard, "lamp=1@5 ");
+    cr_expect(zero(u64, net_counter(node, MSOCK_DROP_ENVELOPE)));
+}
+
+/* Publishes another state when it is shown that one was cleared. */
+static void publish_more(msock_channel *channel, const msock_state *state,
+                         void *user)
+{
+    int *code = user;
+
+    if (!state->data && *code > 0) {
+        *code = msock_publish(channel, "more", "1", &probe_state);
+    }
+}
+
+Test(engine_keep, callback_may_publish_what_takes_the_place_of_its_state)
+{
+    char topic[8];
+    int code = 1;
+    size_t hub = net_open("hub", "state_count_max=16", 0);
+    cr_assert(
+        zero(int, msock_keep(net_channel(hub), "#", publish_more, &code)));
+    for (int i = 0; i < 16; i++) {
+        snprintf(topic, sizeof topic, "t%d", i);
+        probe_set(hub, topic, "1");
+    }
+    probe_run();
+
+    probe_set(hub, "t0", NULL);
+    probe_run();
+
+    cr_expect(zero(int, code));
+    EXPECT_NOTES(probe_list(hub, "t0"), "");
+    EXPECT_NOTES(probe_list(hub, "more"), "more=1@1 ");
+}

@@ -5,6 +5,7 @@
 
 #include "core/acts.h"
 #include "core/confirm.h"
+#include "core/hearsay.h"
 #include "core/tickets.h"
 
 struct msock__origin;
@@ -12,6 +13,7 @@ struct msock__origin;
 /** All zero: nothing. */
 struct msock__acting {
     struct msock__acts_list list;       /* what others are to be told */
+    struct msock__hearsay hearsay;      /* what was told by others first */
     struct msock__tickets deferred;     /* by handlers */
     const struct msock__origin *origin; /* of the message that handlers have in
                                            hand, or NULL */

@@ -114,15 +114,25 @@ static bool complete(const struct msock__confirmation *one)
     return one->acted + one->refused == one->expected;
 }
 
+static int by_session(const void *a, const void *b)
+{
+    uint64_t left = ((const struct msock__confirmer *)a)->session;
+    uint64_t right = ((const struct msock__confirmer *)b)->session;
+    return left < right ? -1 : left > right;
+}
+
 static struct msock__confirmer *find_node(const struct msock__confirmation *one,
                                           uint64_t session)
 {
-    for (size_t i = 0; i < one->count; i++) {
+    const struct msock__confirmer wanted = {.session = session};
+    for (size_t i = one->expected; i < one->count; i++) {
         if (one->nodes[i].session == session) {
             return &one->nodes[i];
         }
     }
-    return NULL;
+    return one->expected > 0 ? bsearch(&wanted, one->nodes, one->expected,
+                                       sizeof(wanted), by_session)
+                             : NULL;
 }
 
 struct msock__confirmation *
@@ -136,6 +146,10 @@ msock__confirms_heard(struct msock__confirms *confirms, uint64_t now_us,
         return NULL;
     }
     struct msock__confirmer *found = find_node(one, session);
+    if (!found && one->count - one->expected == MSOCK__CONFIRM_EXTRA_MAX) {
+        *node = NULL;
+        return one;
+    }
     if (!found) {
         found = msock__confirm_add(one, session, name, true);
     }
@@ -162,6 +176,9 @@ void msock__confirms_sent(struct msock__confirms *confirms, uint64_t now_us,
         one = one->next;
     }
     if (one) { /* else it is over */
+        if (one->expected > 0) {
+            qsort(one->nodes, one->expected, sizeof(*one->nodes), by_session);
+        }
         one->counter = counter;
         one->ask_us = now_us;
         one->gap_us = msock__most(spread_us, MSOCK__CONFIRM_GAP_US);

@@ -6,8 +6,8 @@
  * expected to act; it asks from the moment when it left, as long as one of them
  * is missing, at gaps in which the answers of all can come. It ends when all
  * have answered, or at its deadline. At most 1024 at a time; of each session
- * about 100 bytes. Costs are O(confirmations), and O(sessions) for an answer.
- */
+ * about 100 bytes. Costs are O(confirmations), for an answer also O(log
+ * sessions); the extra ones, 256 at most, are looked at one by one. */
 #ifndef MSOCK_CORE_CONFIRM_H
 #define MSOCK_CORE_CONFIRM_H
 
@@ -20,8 +20,9 @@
 
 enum {
     MSOCK__CONFIRMS_MAX = 1024,
-    MSOCK__CONFIRM_NAMED = 8,      /* more who are missing are not named */
-    MSOCK__CONFIRM_GAP_US = 20000, /* between two askings, at least, ... */
+    MSOCK__CONFIRM_EXTRA_MAX = 256, /* who answer and were not expected */
+    MSOCK__CONFIRM_NAMED = 8,       /* more who are missing are not named */
+    MSOCK__CONFIRM_GAP_US = 20000,  /* between two askings, at least, ... */
     MSOCK__CONFIRM_EARLY = 6, /* ... for so many of them; it doubles, ... */
     MSOCK__CONFIRM_GAP_MAX_US = 320000 /* ... up to this */
 };
@@ -48,7 +49,8 @@ struct msock__confirmation {
     uint64_t gap_us;
     unsigned asked; /* how often */
     size_t expected, acted, refused;
-    size_t count; /* expected ones first, extra ones behind them */
+    size_t count; /* expected ones first, by session once it has left; extra
+                     ones behind them, as they came */
     size_t capacity;
     struct msock__confirmer *nodes;
 };
@@ -86,8 +88,8 @@ void msock__confirms_sent(struct msock__confirms *confirms, uint64_t now_us,
 void msock__confirms_reset(struct msock__confirms *confirms);
 
 /** A session tells what it did with a frame.
- *  Returns the confirmation to which that is news, and *node points at what is
- *  known now, or NULL. */
+ *  Returns the confirmation to which that is news, or NULL. *node points at
+ *  what is known now; NULL: no room was left for one that was not expected. */
 struct msock__confirmation *
 msock__confirms_heard(struct msock__confirms *confirms, uint64_t now_us,
                       uint64_t session, const char *name,

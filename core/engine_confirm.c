@@ -3,8 +3,11 @@
 #include "core/engine_confirm.h"
 
 #include "codec/error.h"
+#include "codec/hash.h"
+#include "codec/told.h"
 #include "core/number.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* -- What handlers do here -- */
@@ -51,16 +54,97 @@ static bool asked_about(const struct msock__origin *origin)
     return origin->session && origin->counter > 0;
 }
 
+/* Notes what a handler did with a frame of a session. */
+static void did(struct msock__engine *engine, uint64_t now_us,
+                struct msock__session *session, uint64_t counter, int code)
+{
+    struct msock__acts *acts = acts_of(engine, now_us, session);
+    if (acts) {
+        struct msock__acts_round round = round_of(engine, now_us);
+        msock__acts_did(acts, &round, counter, code);
+    }
+}
+
+/* -- States that others told -- */
+
+/* A hash of a state, under a key that only has to spread. */
+static uint64_t key_of(const struct msock__engine *engine,
+                       const uint8_t session[static MSOCK__SESSION_SIZE],
+                       const struct msock__envelope *envelope)
+{
+    struct {
+        uint64_t version;
+        uint8_t session[MSOCK__SESSION_SIZE];
+        uint64_t topic;
+    } which = {.version = envelope->state,
+               .topic = msock__hash(engine->session, envelope->topic,
+                                    envelope->topic_size)};
+    memcpy(which.session, session, sizeof(which.session));
+    return msock__hash(engine->session, &which, sizeof(which));
+}
+
+/* What is kept of the told state that handlers have in hand, NULL: no memory.
+ */
+static struct msock__hearing *hearing_of(struct msock__engine *engine,
+                                         const struct msock__origin *origin)
+{
+    struct msock__told told;
+    bool valid = msock__told_decode(origin->told->origin,
+                                    origin->told->origin_size, &told);
+    assert(valid);
+    struct msock__hearing *hearing = msock__hearsay_add(
+        &engine->acting.hearsay, key_of(engine, told.session, origin->told));
+    if (!hearing) {
+        msock__engine_drop(engine, origin->now_us, MSOCK_DROP_MEMORY, 1);
+    }
+    return hearing;
+}
+
+/* Has the owner told, if its frame has come and all is done. */
+static void settle(struct msock__engine *engine, uint64_t now_us,
+                   const struct msock__hearing *hearing)
+{
+    struct msock__session *session =
+        msock__hearing_settled(hearing)
+            ? msock__sessions_find(engine->sessions, hearing->session)
+            : NULL;
+    if (session) {
+        did(engine, now_us, session, hearing->counter, hearing->code);
+    }
+}
+
+void msock__engine_acted_before(struct msock__engine *engine,
+                                const struct msock__origin *origin,
+                                const struct msock__envelope *envelope)
+{
+    if (!asked_about(origin) || origin->told) {
+        return;
+    }
+    struct msock__hearing *hearing = msock__hearsay_find(
+        &engine->acting.hearsay, key_of(engine, origin->session->id, envelope));
+    if (hearing) {
+        memcpy(hearing->session, origin->session->id, sizeof(hearing->session));
+        hearing->counter = origin->counter;
+        settle(engine, origin->now_us, hearing);
+    }
+}
+
+/* -- Handlers -- */
+
 void msock__engine_acted(struct msock__engine *engine,
                          const struct msock__origin *origin, int code)
 {
     if (!asked_about(origin)) {
         return;
     }
-    struct msock__acts *acts = acts_of(engine, origin->now_us, origin->session);
-    if (acts) {
-        struct msock__acts_round round = round_of(engine, origin->now_us);
-        msock__acts_did(acts, &round, origin->counter, code);
+    if (!origin->told) {
+        did(engine, origin->now_us, origin->session, origin->counter, code);
+        return;
+    }
+    struct msock__hearing *hearing = hearing_of(engine, origin);
+    if (hearing) {
+        msock__hearing_did(hearing, code);
+        settle(engine, origin->now_us, hearing);
     }
 }
 
@@ -80,6 +164,14 @@ static int wait_for(struct msock__engine *engine,
 {
     if (!asked_about(origin)) {
         return 0;
+    }
+    if (origin->told) {
+        struct msock__hearing *hearing = hearing_of(engine, origin);
+        ticket->hearing = hearing ? hearing->number : 0;
+        if (hearing) {
+            hearing->waits++;
+        }
+        return hearing ? 0 : MSOCK_ENOMEM;
     }
     struct msock__acts *acts = acts_of(engine, origin->now_us, origin->session);
     if (!acts) {
@@ -118,12 +210,28 @@ int msock__engine_defer(struct msock__engine *engine, uint64_t *token)
     return 0;
 }
 
+/* A handler of a told state has ended. */
+static void told_done(struct msock__engine *engine, uint64_t number, int code)
+{
+    struct msock__hearing *hearing =
+        msock__hearsay_get(&engine->acting.hearsay, number);
+    if (hearing && hearing->waits > 0) { /* else newer ones took its place */
+        hearing->waits--;
+        msock__hearing_did(hearing, code);
+        settle(engine, engine->driver->ops->now(engine->driver), hearing);
+        engine->driver->ops->wake(engine->driver);
+    }
+}
+
 int msock__engine_done(struct msock__engine *engine, uint64_t token, int code)
 {
     struct msock__ticket ticket;
     if (!msock__tickets_take(&engine->acting.deferred, token, &ticket)) {
         return msock__fail(MSOCK_ENOENT, "no such message was deferred, or it "
                                          "is done");
+    }
+    if (ticket.hearing > 0) {
+        told_done(engine, ticket.hearing, code);
     }
     if (ticket.counter == 0) {
         return 0;
@@ -271,8 +379,10 @@ void msock__engine_ack(struct msock__engine *engine, uint64_t now_us,
         const struct msock__confirmation *one = msock__confirms_heard(
             &engine->acting.confirms, now_us, msock__session_short(session->id),
             session->sender, &ack->acts[i], &node);
-        if (one) {
+        if (one && node) {
             tell(engine, one, node, node->time_us);
+        } else if (one) {
+            msock__engine_drop(engine, now_us, MSOCK_DROP_REPLY, 1);
         }
     }
 }
@@ -333,5 +443,6 @@ msock__engine_confirm_control_deadline(const struct msock__engine *engine)
 void msock__engine_confirm_fini(struct msock__engine *engine)
 {
     msock__tickets_fini(&engine->acting.deferred);
+    msock__hearsay_fini(&engine->acting.hearsay);
     msock__confirms_fini(&engine->acting.confirms);
 }

@@ -20,6 +20,12 @@ void msock__engine_acts_leave(struct msock__engine *engine,
 void msock__engine_acted(struct msock__engine *engine,
                          const struct msock__origin *origin, int code);
 
+/** The frame of a state's owner came, and nobody was shown it: perhaps it was
+ *  told by somebody else before, and handlers did something with that. */
+void msock__engine_acted_before(struct msock__engine *engine,
+                                const struct msock__origin *origin,
+                                const struct msock__envelope *envelope);
+
 /** A keeper had the state of the message in hand, if there is one. */
 void msock__engine_kept(struct msock__engine *engine);
 

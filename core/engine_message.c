@@ -209,6 +209,7 @@ size_t msock__engine_message(struct msock__engine *engine,
     bytes[used] = '\0';
     struct msock__origin timed = *origin;
     timed.asks = asks(&envelope) ? &envelope : NULL;
+    timed.told = envelope.keys & MSOCK__KEY_ORIGIN ? &envelope : NULL;
     deliver_in_time(engine, &timed, &envelope);
     bytes[used] = behind;
     return used;

@@ -205,6 +205,7 @@ struct msock__origin {
     unsigned flags;    /* msock_message_flags */
     uint64_t due_us;   /* it waited for this moment; 0: it just came */
     const struct msock__envelope *asks; /* of a request, else NULL */
+    const struct msock__envelope *told; /* of a state that has an `origin` */
 };
 
 /** What a publish is, once its arguments are checked. */

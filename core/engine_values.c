@@ -4,6 +4,7 @@
 
 #include "codec/error.h"
 #include "codec/told.h"
+#include "core/engine_confirm.h"
 #include "core/engine_tell.h"
 #include "core/number.h"
 
@@ -246,6 +247,7 @@ bool msock__engine_value_heard(struct msock__engine *engine,
     read_offer(origin, envelope, &told, &offer);
     struct msock__value *value = take(engine, origin->now_us, &offer);
     if (!value) {
+        msock__engine_acted_before(engine, origin, envelope);
         return false;
     }
     if (origin->session->bye_us > 0) {

@@ -23,8 +23,9 @@ enum {
 /** What one stands for. */
 struct msock__ticket {
     uint8_t session[MSOCK__SESSION_SIZE]; /* of the message's sender */
-    uint64_t counter;           /* its reliable frame, 0: none of others */
-    bool bare;                  /* its sender has no session */
+    uint64_t counter; /* its reliable frame, 0: none of others */
+    uint64_t hearing; /* a told state's number in the hearsay, 0: none */
+    bool bare;        /* its sender has no session */
     struct msock__reply reply;  /* what its reply_to names */
     char id[MSOCK__ID_MAX + 1]; /* its id, NUL-terminated */
 };

@@ -209,6 +209,46 @@ Test(confirm, who_was_not_expected_is_extra)
     cr_expect(eq(u64, msock__confirms_deadline(&confirms), DEADLINE));
 }
 
+Test(confirm, extra_ones_are_at_most_256)
+{
+    const struct msock__act act = {.counter = 7};
+    const struct msock__confirmer *node = NULL;
+    struct msock__confirmation *one = begin(1, 7);
+
+    for (uint64_t i = 0; i < MSOCK__CONFIRM_EXTRA_MAX; i++) {
+        cr_assert(ne(ptr, (void *)hear(100 + i, 7, 0), NULL));
+    }
+    cr_expect(eq(
+        ptr,
+        (void *)msock__confirms_heard(&confirms, LATER, 99, "x", &act, &node),
+        (void *)one));
+    cr_expect(eq(ptr, (void *)node, NULL));
+    cr_expect(eq(ptr, (void *)hear(100, 7, 0), NULL));
+    cr_expect(ne(ptr, (void *)hear(1, 7, 0), NULL));
+    cr_expect(eq(sz, one->count, 1 + MSOCK__CONFIRM_EXTRA_MAX));
+}
+
+Test(confirm, each_of_many_is_found)
+{
+    static const uint64_t sessions[] = {90, 3, 77, UINT64_MAX, 12};
+    struct msock__confirmation *one =
+        msock__confirms_add(&confirms, START, DEADLINE);
+
+    for (size_t i = 0; i < 5; i++) {
+        cr_assert(ne(ptr,
+                     (void *)msock__confirm_add(one, sessions[i], "n", false),
+                     NULL));
+    }
+    msock__confirms_sent(&confirms, START, one->id, 7, SPREAD);
+    for (size_t i = 0; i < 5; i++) {
+        const struct msock__confirmer *node = hear(sessions[i], 7, 0);
+        cr_assert(ne(ptr, (void *)node, NULL));
+        cr_expect(not(node->extra));
+        cr_expect(eq(u64, node->session, sessions[i]));
+    }
+    cr_expect(eq(sz, one->acted, 5));
+}
+
 Test(confirm, answers_about_other_frames_are_no_news)
 {
     begin(1, 70);

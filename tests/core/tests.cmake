@@ -30,7 +30,7 @@ foreach(module history repair_bounds)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
 foreach(module heap schedule copies sendtimes admission pending
-        held answers ask tell dispute acts confirm requests
+        held answers ask tell dispute acts confirm hearsay requests
         tickets)
     msock_core_test(${module} msock_test_alloc)
 endforeach()
@@ -63,7 +63,7 @@ msock_core_test(trust_list msock_test_alloc)
 target_sources(core_trust_list_test PRIVATE support/id_home.c)
 msock_core_test(values msock_test_alloc)
 msock_core_test(engine_values_alloc msock_test_alloc msock_test_bench)
-foreach(module engine_values engine_keep)
+foreach(module engine_values engine_keep engine_hearsay)
     msock_core_test(${module} msock_test_bench)
     target_sources(core_${module}_test PRIVATE core/values_probe.c)
 endforeach()

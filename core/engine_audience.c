@@ -179,6 +179,11 @@ static bool still_wanted(const struct msock__state *state, void *user)
            msock__engine_keeps(engine, state->topic, state->topic_size);
 }
 
+static bool is_kept(const struct msock__state *state, void *user)
+{
+    return msock__engine_keeps(user, state->topic, state->topic_size);
+}
+
 /* Whether a newcomer is owed a value: it is still the topic's, was there before
  * the newcomer was, and will not be shown to everybody. */
 static bool is_owed(const struct msock__engine *engine,
@@ -297,6 +302,7 @@ void msock__engine_values_tick(struct msock__engine *engine, uint64_t now_us)
     if (audience->unwanted) {
         audience->unwanted = false;
         msock__values_retain(engine->values, still_wanted, engine);
+        msock__values_pin(engine->values, is_kept, engine);
     }
     meet_all(engine, now_us);
     if (audience->unsettled && now_us >= audience->again_us) {
@@ -348,6 +354,8 @@ int msock__engine_keep(struct msock__engine *engine, const char *filter,
                                      ? "64 filters to keep are the limit"
                                      : "no memory for a filter to keep");
     }
+    /* What is here already does not make room any more either. */
+    msock__values_pin(engine->values, is_kept, engine);
     engine->profile.changed |= !engine->profile.keeper;
     engine->profile.keeper = true;
     msock__engine_ask_for(engine, filter);

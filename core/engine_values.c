@@ -245,6 +245,7 @@ bool msock__engine_value_heard(struct msock__engine *engine,
         return false;
     }
     read_offer(origin, envelope, &told, &offer);
+    offer.pinned = msock__engine_keeps(engine, offer.topic, offer.topic_size);
     struct msock__value *value = take(engine, origin->now_us, &offer);
     if (!value) {
         msock__engine_acted_before(engine, origin, envelope);

@@ -382,14 +382,37 @@ void msock__values_retain(struct msock__values *values,
     retain_list(values, &values->cleared, wanted, user);
 }
 
-void msock__values_pin(struct msock__values *values, struct msock__state *state)
+/* Takes the least recently changed topic off two lists in that order. */
+static struct msock__state *take_first(struct msock__states *one,
+                                       struct msock__states *other)
 {
-    if (state->pinned) {
-        return;
+    bool second = !one->first ||
+                  (other->first && other->first->change < one->first->change);
+    struct msock__states *list = second ? other : one;
+    struct msock__state *state = list->first;
+
+    if (state) {
+        list->first = state->next;
+        state->list = NULL;
     }
-    state->pinned = true;
-    if (state->list == &values->loose) {
-        unlink_state(state);
+    return state;
+}
+
+void msock__values_pin(struct msock__values *values,
+                       bool (*kept)(const struct msock__state *state,
+                                    void *user),
+                       void *user)
+{
+    struct msock__states pinned = values->pinned;
+    struct msock__states loose = values->loose;
+    struct msock__state *state = values->cleared.first;
+
+    values->pinned = values->loose = (struct msock__states){NULL, NULL};
+    for (; state; state = state->next) {
+        state->pinned = state->written || kept(state, user);
+    }
+    while ((state = take_first(&pinned, &loose)) != NULL) {
+        state->pinned = state->written || kept(state, user);
         link_state(values, state);
     }
 }

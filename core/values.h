@@ -122,9 +122,12 @@ void msock__values_retain(struct msock__values *values,
                                          void *user),
                           void *user);
 
-/** Has a topic make no room for others from now on. */
+/** Has those topics alone make no room for others from now on that were written
+ *  here or that `kept` returns true for, which must not change the table. */
 void msock__values_pin(struct msock__values *values,
-                       struct msock__state *state);
+                       bool (*kept)(const struct msock__state *state,
+                                    void *user),
+                       void *user);
 
 /** This node has another session: its own values become that session's, one
  *  version up, so that they stay the newest. */

@@ -62,8 +62,10 @@ int msock_state_each(struct msock_channel *channel, const char *filter,
 /** Keeps the states of the topics that match `filter` for others: the channel
  *  tells them when their owner is gone, and says of itself that it keeps
  *  (msock_node.keeper). With a trust file it needs the right `keep` for that.
+ *  What is kept makes no room for other states: what does not fit then is
+ *  dropped (MSOCK_DROP_STATE_FULL).
  *  `callback` (NULL: nobody) is shown each state once as it comes, whoever it
- * is from, before subscriptions are, and what the channel holds already in the
+ *  is from, before subscriptions are, and what the channel holds already in the
  *  next turn of the loop. It may do what a message's callback may. What it
  *  writes to a disk, msock_state_restore() gives back. A keeper that has to
  *  confirm states subscribes to them, too.

@@ -269,15 +269,57 @@ Test(values, pinned_makes_no_room)
     struct msock__offer offer = offer_of("a", 1, 1, "1");
     offer.pinned = true;
     (void)take_at(SECOND, &offer);
-    (void)take("b", 1, 1, "1");
-    msock__values_pin(values, find("b"));
-    msock__values_pin(values, find("b"));
+    offer.topic = "b";
+    (void)take_at(SECOND, &offer);
 
     cr_expect(eq(int, take("c", 1, 1, "1"), MSOCK_ELIMIT));
 
     EXPECT_FOUND("#", "a=1 b=1 ");
     cr_expect(eq(int, take("a", 2, 1, "2"), MSOCK__TAKEN_NEWER));
     cr_expect(find("a")->pinned);
+}
+
+static bool is_in(const struct msock__state *state, void *user)
+{
+    return strchr(user, state->topic[0]) != NULL;
+}
+
+Test(values, pinned_are_those_that_are_kept_or_were_written_here)
+{
+    open_with(1 << 20, 4);
+    (void)take("a", 1, 1, "1");
+    (void)take("b", 1, 1, "1");
+    (void)take("c", 1, 1, "1");
+    (void)take("d", 1, 1, "1");
+    find("d")->written = true;
+
+    msock__values_pin(values, is_in, "ab");
+    (void)take("e", 1, 1, "1");
+    EXPECT_FOUND("#", "a=1 b=1 d=1 e=1 ");
+    cr_expect(eq(int, take("f", 1, 1, "1"), MSOCK__TAKEN_NEWER));
+    EXPECT_FOUND("#", "a=1 b=1 d=1 f=1 ");
+
+    msock__values_pin(values, is_in, "bf");
+    (void)take("g", 1, 1, "1");
+    EXPECT_FOUND("#", "b=1 d=1 f=1 g=1 ");
+}
+
+Test(values, unpinned_ones_make_room_in_the_order_of_their_changes)
+{
+    open_with(1 << 20, 4);
+    (void)take("a", 1, 1, "1");
+    (void)take("b", 1, 1, "1");
+    (void)take("c", 1, 1, "1");
+    (void)take("d", 1, 1, NULL);
+    msock__values_pin(values, is_in, "bd");
+
+    msock__values_pin(values, is_in, "");
+    cr_expect(not(find("d")->pinned));
+    EXPECT_FOUND("#", "a=1 b=1 c=1 d=null ");
+    (void)take("d", 2, 1, "2");
+    (void)take("e", 1, 1, "1");
+    (void)take("f", 1, 1, "1");
+    EXPECT_FOUND("#", "c=1 d=2 e=1 f=1 ");
 }
 
 Test(values, bytes_are_bounded_and_a_topic_is_not_pushed_out_by_itself)

@@ -104,6 +104,16 @@ static bool wanted(const struct msock__engine *engine, const char *topic,
            msock__engine_keeps(engine, topic, size);
 }
 
+/* Whether it is of no use any more that a topic was cleared: all but its owner
+ * have forgotten it, and here nothing is known that it would clear. */
+static bool is_over(const struct msock__engine *engine, uint64_t now_us,
+                    const struct msock__offer *offer)
+{
+    return !offer->data && offer->age_known &&
+           now_us - offer->published_us >= MSOCK__CLEARED_US &&
+           !msock__values_find(engine->values, offer->topic, offer->topic_size);
+}
+
 /* What was published blindly is said once more, above what somebody remembered
  * of another time: whoever wrote it knew nothing of that. */
 static void insist(struct msock__engine *engine, uint64_t now_us,
@@ -245,6 +255,10 @@ bool msock__engine_value_heard(struct msock__engine *engine,
         return false;
     }
     read_offer(origin, envelope, &told, &offer);
+    if (is_over(engine, origin->now_us, &offer)) {
+        msock__engine_drop(engine, origin->now_us, MSOCK_DROP_STATE_OLD, 1);
+        return false;
+    }
     offer.pinned = msock__engine_keeps(engine, offer.topic, offer.topic_size);
     struct msock__value *value = take(engine, origin->now_us, &offer);
     if (!value) {

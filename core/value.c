@@ -3,6 +3,7 @@
 #include "core/value.h"
 
 #include "codec/json.h"
+#include "core/number.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -92,4 +93,24 @@ void msock__value_release(struct msock__value *value)
     if (--value->holders == 0) {
         free(value);
     }
+}
+
+void msock__values_release(struct msock__value **list, int count)
+{
+    for (int i = 0; i < count; i++) {
+        msock__value_release(list[i]);
+    }
+    free(list);
+}
+
+uint64_t msock__value_forget_us(const struct msock__value *value,
+                                uint64_t now_us)
+{
+    uint64_t age_us = value->age_known ? now_us - value->published_us : 0;
+    uint64_t left_us =
+        age_us < MSOCK__CLEARED_US ? MSOCK__CLEARED_US - age_us : 0;
+
+    return now_us + (value->own
+                         ? MSOCK__CLEARED_OWN_US
+                         : msock__most(left_us, MSOCK__CLEARED_LEAST_US));
 }

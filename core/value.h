@@ -16,6 +16,13 @@
 /** The largest version there is: 2^53-1, what JSON carries exactly. */
 #define MSOCK__VERSION_MAX UINT64_C(9007199254740991)
 
+/** How long it is remembered that a topic was cleared, from then on as far as
+ *  that is known. Who cleared it remembers longer than all who heard of it, the
+ *  latest from a disk: what is written next is newer for them, too. */
+#define MSOCK__CLEARED_US UINT64_C(3600000000)
+#define MSOCK__CLEARED_OWN_US (3 * MSOCK__CLEARED_US)
+#define MSOCK__CLEARED_LEAST_US UINT64_C(60000000) /* since it was heard */
+
 /** Which of a topic's values one is: the higher version is newer, of equal ones
  *  that of the higher session. Version 0: there is none. */
 struct msock__edition {
@@ -80,5 +87,13 @@ size_t msock__value_cost(const struct msock__value *value);
  *  of msock__value_release(). NULL is ignored there. */
 struct msock__value *msock__value_hold(struct msock__value *value);
 void msock__value_release(struct msock__value *value);
+
+/** Releases a list of values and frees it. */
+void msock__values_release(struct msock__value **list, int count);
+
+/** When it is forgotten that a topic was cleared, of which that is the value,
+ *  if it came at `now_us`. */
+uint64_t msock__value_forget_us(const struct msock__value *value,
+                                uint64_t now_us);
 
 #endif

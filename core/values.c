@@ -2,11 +2,14 @@
 /* State topics: the newest value of each. */
 #include "core/values.h"
 
+#include "core/number.h"
 #include "core/topic.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const uint64_t expire_every_us = 1000000;
 
 /* Topics in the order of their changes. */
 struct msock__states {
@@ -19,7 +22,8 @@ struct msock__values {
     struct msock__state *table;
     struct msock__states pinned;  /* stay, ... */
     struct msock__states loose;   /* ... make room, ... */
-    struct msock__states cleared; /* ... or go an hour later */
+    struct msock__states cleared; /* ... or go hours later */
+    uint64_t expire_us;           /* none of those goes before */
     uint64_t change;
     size_t count;
     size_t bytes;
@@ -66,6 +70,7 @@ int msock__values_new(struct msock__values **values,
         return MSOCK_ENOMEM;
     }
     made->limits = *limits;
+    made->expire_us = UINT64_MAX;
     memcpy(made->hash_key, hash_key, sizeof made->hash_key);
     *values = made;
     return 0;
@@ -162,6 +167,14 @@ static struct msock__state *add_state(struct msock__values *values,
     return state;
 }
 
+/* Says when it is forgotten that a topic was cleared. */
+static void set_forget(struct msock__values *values, uint64_t now_us,
+                       struct msock__state *state)
+{
+    state->forget_us = msock__value_forget_us(state->value, now_us);
+    values->expire_us = msock__least(values->expire_us, state->forget_us);
+}
+
 /* Gives a topic the value that it has from now on. */
 static void put_value(struct msock__values *values, uint64_t now_us,
                       struct msock__state *state, struct msock__value *value)
@@ -175,7 +188,9 @@ static void put_value(struct msock__values *values, uint64_t now_us,
     state->change = ++values->change;
     state->sent_us = 0;
     state->owed = state->waits = false;
-    state->cleared_us = value->cleared ? now_us : 0;
+    if (value->cleared) {
+        set_forget(values, now_us, state);
+    }
     values->bytes += msock__value_cost(value);
     link_state(values, state);
 }
@@ -234,6 +249,9 @@ int msock__values_take(struct msock__values *values, uint64_t now_us,
     if (!known->value->age_known && offer->age_known) {
         known->value->published_us = offer->published_us;
         known->value->age_known = true;
+        if (known->value->cleared) {
+            set_forget(values, now_us, known);
+        }
     }
     return MSOCK__TAKEN_SAME;
 }
@@ -333,14 +351,6 @@ int msock__values_collect(const struct msock__values *values,
     (void)msock__values_each(values, filter, filter_size, collect, &collection);
     *list = collection.list;
     return (int)collection.count;
-}
-
-void msock__values_release(struct msock__value **list, int count)
-{
-    for (int i = 0; i < count; i++) {
-        msock__value_release(list[i]);
-    }
-    free(list);
 }
 
 /* -- Changes -- */
@@ -447,16 +457,28 @@ void msock__values_adopt(struct msock__values *values,
 
 void msock__values_expire(struct msock__values *values, uint64_t now_us)
 {
-    while (msock__values_deadline(values) <= now_us) {
-        forget(values, values->cleared.first);
+    struct msock__state *state = values->cleared.first;
+    uint64_t next_us = UINT64_MAX;
+
+    if (now_us < values->expire_us) {
+        return;
     }
+    while (state) {
+        struct msock__state *next = state->next;
+        if (state->forget_us <= now_us) {
+            forget(values, state);
+        } else {
+            next_us = msock__least(next_us, state->forget_us);
+        }
+        state = next;
+    }
+    /* All are looked at, so that is not done for each of many. */
+    values->expire_us = msock__most(next_us, now_us + expire_every_us);
 }
 
 uint64_t msock__values_deadline(const struct msock__values *values)
 {
-    const struct msock__state *state = values->cleared.first;
-
-    return state ? state->cleared_us + MSOCK__CLEARED_US : UINT64_MAX;
+    return values->cleared.first ? values->expire_us : UINT64_MAX;
 }
 
 uint64_t msock__values_change(const struct msock__values *values)

@@ -4,7 +4,7 @@
  * knows no rights and no filters but those it is asked about.
  *
  * Invariant: the value of a topic only ever moves to a newer edition, until the
- * topic is forgotten: a cleared one an hour after it was cleared, others to
+ * topic is forgotten: a cleared one hours after it was cleared, others to
  * make room (the least recently changed first), but never one that is pinned.
  * Topics are found in O(1), by a filter in O(topics). Memory is about 400 bytes
  * a topic and its text, of which `bytes_max` is the bound.
@@ -20,9 +20,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/** How long it is remembered that a topic was cleared. */
-#define MSOCK__CLEARED_US UINT64_C(3600000000)
 
 /** A topic and what this node knows of it; to be read by all, and written by
  *  the functions below and the engine's part for values. */
@@ -41,7 +38,7 @@ struct msock__state {
     bool waits;    /* restored: subscriptions are to be shown it */
     bool disputed; /* it is to be told: somebody sent an older one */
     struct msock__place place; /* of one's own that waits to be sent */
-    uint64_t cleared_us;       /* when it was cleared, as heard here */
+    uint64_t forget_us;        /* cleared: when that is forgotten */
     struct msock__states *list;
     struct msock__state *previous, *next; /* on its list, by change */
     UT_hash_handle hh;
@@ -106,7 +103,6 @@ bool msock__values_each(
 int msock__values_collect(const struct msock__values *values,
                           const char *filter, size_t filter_size,
                           struct msock__value ***list);
-void msock__values_release(struct msock__value **list, int count);
 
 /** Notes that somebody, or this node, sent this edition of a topic: whoever
  *  wants to tell it looks at state->sent_us. Nothing if it is not the topic's
@@ -137,8 +133,8 @@ void msock__values_adopt(struct msock__values *values,
 /** Forgets what was cleared long enough ago. */
 void msock__values_expire(struct msock__values *values, uint64_t now_us);
 
-/** When msock__values_expire() has something to do, in us; UINT64_MAX: never.
- */
+/** When msock__values_expire() may have something to do, in us; UINT64_MAX:
+ *  never. It is not sooner than a second after it had. */
 uint64_t msock__values_deadline(const struct msock__values *values);
 
 /** Number of the newest change: a value with a lower or equal one was there. */

@@ -51,11 +51,12 @@ typedef void msock_state_callback(struct msock_channel *channel,
                                   const msock_state *state, void *user);
 
 /** Calls `callback` (NULL: counts only) for each state that the channel holds
- *  of the topics that match `filter`, cleared ones too for the hour in which
- *  they are remembered, in no particular order. The callback may do what a
- *  message's callback may; what it changes is not seen in this call.
- *  Returns their number, MSOCK_EFILTER, MSOCK_ECLOSED, MSOCK_EBUSY (another
- *  thread runs the channel's loop), MSOCK_ENOMEM.  Thread: loop only. */
+ *  of the topics that match `filter`, cleared ones too while they are
+ *  remembered (an hour, one's own three), in no particular order. The callback
+ * may do what a message's callback may; what it changes is not seen in this
+ * call. Returns their number, MSOCK_EFILTER, MSOCK_ECLOSED, MSOCK_EBUSY
+ * (another thread runs the channel's loop), MSOCK_ENOMEM.  Thread: loop only.
+ */
 int msock_state_each(struct msock_channel *channel, const char *filter,
                      msock_state_callback *callback, void *user);
 

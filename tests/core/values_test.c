@@ -216,7 +216,8 @@ Test(values, cleared_is_remembered_for_an_hour)
 {
     (void)take("t", 1, 1, "1");
     struct msock__offer offer = offer_of("t", 2, 1, NULL);
-    (void)take_at(7 * SECOND, &offer);
+    offer.published_us = 7 * SECOND;
+    (void)take_at(17 * SECOND, &offer);
 
     EXPECT_FOUND("#", "t=null ");
     cr_expect(find("t")->value->cleared);
@@ -228,6 +229,45 @@ Test(values, cleared_is_remembered_for_an_hour)
     cr_expect(eq(ptr, find("t"), NULL));
     cr_expect(eq(u64, msock__values_deadline(values), UINT64_MAX));
     cr_expect(eq(sz, msock__values_bytes(values), 0));
+}
+
+Test(values, cleared_is_forgotten_by_its_age_and_ones_own_last)
+{
+    struct msock__offer offer = offer_of("told", 2, 1, NULL);
+    offer.published_us = 0;
+    (void)take_at(MSOCK__CLEARED_US - 100 * SECOND, &offer);
+    offer.topic = "own!";
+    offer.own = true;
+    (void)take_at(0, &offer);
+    offer.own = false;
+    offer.topic = "late";
+    (void)take_at(MSOCK__CLEARED_US - SECOND, &offer);
+    offer.topic = "when";
+    offer.age_known = false;
+    (void)take_at(SECOND, &offer);
+
+    msock__values_expire(values, MSOCK__CLEARED_US);
+    EXPECT_FOUND("#", "own!=null late=null when=null ");
+    msock__values_expire(values, MSOCK__CLEARED_US + SECOND);
+    EXPECT_FOUND("#", "own!=null late=null ");
+    msock__values_expire(values, MSOCK__CLEARED_US + 59 * SECOND);
+    EXPECT_FOUND("#", "own!=null ");
+    cr_expect(eq(u64, msock__values_deadline(values), MSOCK__CLEARED_OWN_US));
+    msock__values_expire(values, MSOCK__CLEARED_OWN_US);
+    EXPECT_FOUND("#", "");
+}
+
+Test(values, age_of_a_clearing_that_becomes_known_counts)
+{
+    struct msock__offer offer = offer_of("t", 2, 1, NULL);
+    offer.age_known = false;
+    (void)take_at(100 * SECOND, &offer);
+    offer.age_known = true;
+
+    (void)take_at(200 * SECOND, &offer);
+
+    cr_expect(eq(u64, msock__values_deadline(values),
+                 5 * SECOND + MSOCK__CLEARED_US));
 }
 
 Test(values, what_is_set_again_is_not_cleared_any_more)

@@ -82,6 +82,9 @@ void msock__engine_worked(struct msock__engine *engine, uint64_t now_us);
  *  what was posted, deliveries to one's own subscriptions; runs callbacks. */
 void msock__engine_tick(struct msock__engine *engine, uint64_t now_us);
 
+/** Of so many frames or more, msock__engine_output() shows that many. */
+enum { MSOCK__OUTPUT_LEAST = 4 };
+
 /** Points frames[0..count) at what should be sent now, in order. They stay the
  *  same until msock__engine_sent() takes them back: a driver that could not
  *  send them asks again later and gets identical bytes, unless it was told to

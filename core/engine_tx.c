@@ -15,7 +15,7 @@ static const uint64_t memory_pause_us = 100000;
 
 enum {
     SLOTS_MEMORY = 256 * 1024, /* aim: more slots for small frames */
-    SLOTS_MIN = 4
+    SLOTS_MIN = MSOCK__OUTPUT_LEAST
 };
 
 /* Lets a stream fill `room` bytes of body in each frame. */

@@ -57,6 +57,15 @@ static void on_prepare(uv_prepare_t *prepare)
     msock__loop_turn(prepare->data);
 }
 
+static void on_check(uv_check_t *check)
+{
+    const struct msock__loop *self = check->data;
+
+    if (self->woken) {
+        msock__loop_flush(check->data, msock__process_now());
+    }
+}
+
 static void on_async(uv_async_t *async)
 {
     /* It woke the loop: run() looks at its flag, the prepare handle at what was
@@ -72,9 +81,11 @@ static void on_received(void *owner, const struct msock__datagram *datagrams,
     struct msock__loop *self = owner;
     uint64_t now_us = msock__process_now();
 
+    atomic_store(&self->receiving, true);
     for (size_t i = 0; i < count && !self->shut; i++) {
         msock__engine_input(self->engine, now_us, &datagrams[i]);
     }
+    atomic_store(&self->receiving, false);
 }
 
 static void on_writable(void *owner)
@@ -82,6 +93,7 @@ static void on_writable(void *owner)
     struct msock__loop *self = owner;
 
     self->blocked = false;
+    self->woken = true;
 }
 
 static void on_counted(void *owner, enum msock_counter counter, uint64_t count)
@@ -194,6 +206,7 @@ static void close_handles(struct msock__loop *self)
 {
     uv_close((uv_handle_t *)&self->timer, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);
+    uv_close((uv_handle_t *)&self->check, on_handle_closed);
     uv_close((uv_handle_t *)&self->async, on_handle_closed);
     if (self->watch != NULL) {
         msock__keywatch_close(self->watch);
@@ -364,8 +377,11 @@ static int open_handles(struct msock__loop *self)
     uv_timer_init(self->loop, &self->timer);
     uv_prepare_init(self->loop, &self->prepare);
     uv_prepare_start(&self->prepare, on_prepare);
+    uv_check_init(self->loop, &self->check);
+    uv_check_start(&self->check, on_check);
     self->async.data = self->timer.data = self->prepare.data = self;
-    self->open_count = 3;
+    self->check.data = self;
+    self->open_count = 4;
     return 0;
 }
 
@@ -422,6 +438,7 @@ int msock__loop_start(struct msock__driver *driver, msock_channel *channel)
     }
     if (rc < 0) {
         uv_prepare_stop(&self->prepare);
+        uv_check_stop(&self->check);
         return rc;
     }
     self->open_count++;

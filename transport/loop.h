@@ -2,9 +2,10 @@
 /* Drives a channel on a uv loop, its own or the caller's: implements
  * core/driver.h over a transport.
  *
- * What arrives goes to the engine in the poll phase of a turn; a prepare handle
- * ticks the engine and sends what was published in the turn, right before the
- * loop sleeps; one timer ends the sleep at the engine's next deadline, one
+ * What arrives goes to the engine in the poll phase of a turn; a check handle
+ * sends what was published in that, right behind it, and a prepare handle ticks
+ * the engine and sends what was published elsewhere, right before the loop
+ * sleeps; one timer ends the sleep at the engine's next deadline, one
  * async handle for msock_stop() and msock_post(). Nothing wakes an idle
  * channel. */
 #ifndef MSOCK_TRANSPORT_LOOP_H

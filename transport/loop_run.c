@@ -49,6 +49,10 @@ void msock__loop_wake(struct msock__driver *driver)
 {
     struct msock__loop *self = (struct msock__loop *)driver;
 
+    self->woken = true;
+    if (self->own && atomic_load(&self->receiving)) {
+        return; /* who runs the loop has a turn next, or is about to sleep */
+    }
     if (!self->shut && self->open_count > 0) {
         msock__loop_arm(self, 0, 0);
     }
@@ -75,7 +79,19 @@ static void flush(struct msock__loop *self, uint64_t now_us)
             self->transport->ops->send(self->transport, frames, count);
         msock__engine_sent(self->engine, done);
         self->blocked = done < count;
+        if (count < MSOCK__OUTPUT_LEAST) {
+            return;
+        }
     }
+}
+
+void msock__loop_flush(struct msock__loop *self, uint64_t now_us)
+{
+    if (!self->woken || self->shut || msock__loop_forked(&self->base)) {
+        return;
+    }
+    self->woken = false;
+    flush(self, now_us);
 }
 
 void msock__loop_turn(struct msock__loop *self)
@@ -88,12 +104,13 @@ void msock__loop_turn(struct msock__loop *self)
     if (self->watch != NULL) {
         msock__keywatch_look(self->watch, now_us);
     }
-    if (msock__engine_deadline(self->engine) <= now_us) {
-        msock__engine_tick(self->engine, now_us);
-    }
-    flush(self, now_us);
-
+    msock__loop_flush(self, now_us);
     uint64_t due_us = msock__engine_deadline(self->engine);
+    if (due_us <= now_us) {
+        msock__engine_tick(self->engine, now_us);
+        flush(self, now_us);
+        due_us = msock__engine_deadline(self->engine);
+    }
     if (self->closing) {
         if (now_us >= self->drain_until_us ||
             msock__engine_drained(self->engine)) {
@@ -179,9 +196,12 @@ void msock__loop_stop(struct msock__driver *driver)
 {
     struct msock__loop *self = (struct msock__loop *)driver;
 
-    /* In this order, and nothing else: it may be a signal handler. */
+    /* In this order, and nothing else: it may be a signal handler. Who
+     * receives looks at `stop` before it sleeps. */
     atomic_store(&self->stop, true);
-    uv_async_send(&self->async);
+    if (!atomic_load(&self->receiving)) {
+        uv_async_send(&self->async);
+    }
 }
 
 int msock__loop_fd(const struct msock__driver *driver)

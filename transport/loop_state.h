@@ -22,6 +22,7 @@ struct msock__loop {
     uv_timer_t timer;
     uint64_t timer_us; /* when it ends the sleep; UINT64_MAX: not armed */
     uv_prepare_t prepare;
+    uv_check_t check;
     uv_async_t async;
     const char *watched[MSOCK__KEYWATCH_MAX]; /* paths, until it is started */
     size_t watched_count;
@@ -34,8 +35,10 @@ struct msock__loop {
     unsigned open_count; /* handles, transport and work, not closed yet */
 
     atomic_bool stop;
+    atomic_bool receiving;   /* the loop is awake and looks at `stop` next */
     atomic_uintptr_t runner; /* thread in run(), dispatch() or close(), or 0 */
     bool blocked;            /* the transport has no room */
+    bool woken;              /* something may be there to be sent */
 
     bool closing;  /* draining, or further */
     bool shut;     /* drained: handles are closing */
@@ -65,6 +68,9 @@ void msock__loop_end(struct msock__loop *self);
  *  too early. */
 void msock__loop_arm(struct msock__loop *self, uint64_t now_us,
                      uint64_t due_us);
+
+/** Sends what was published since the last time, if anything was. */
+void msock__loop_flush(struct msock__loop *self, uint64_t now_us);
 
 /** Does what is due, sends what is queued, and arms the timer. */
 void msock__loop_turn(struct msock__loop *self);

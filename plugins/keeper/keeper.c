@@ -14,6 +14,7 @@
 #include "plugins/keeper/store.h"
 #include "plugins/keeper/writer.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +24,10 @@
 enum {
     NOTE_SIZE = 1024,
     WAITING_MAX = 32 << 20,
-    FIRST_MS = 1,    /* from what comes in quiet times to its transaction */
-    BATCH_MS = 10,   /* between batches */
-    AGAIN_MS = 60000 /* until what was not stored is gathered anew */
+    FIRST_MS = 1,     /* from what comes in quiet times to its transaction */
+    BATCH_MS = 10,    /* between batches */
+    AGAIN_MS = 60000, /* until what was not stored is gathered anew */
+    STATE_COST = 400  /* bytes of a state in a channel, beside its texts */
 };
 
 struct keeper {
@@ -38,7 +40,9 @@ struct keeper {
     int again;                    /* timer of gathering; 0: none */
     bool behind;                  /* states are missing in the store */
     size_t restored;
-    size_t unwanted; /* states in the file that match no filter */
+    size_t unwanted; /* states in the file that match no filter, ... */
+    size_t unfit;    /* ... and those that the channel has no room for */
+    uint64_t needed; /* bytes of state_max for all that it was given */
     struct msock__settings settings;
 };
 
@@ -240,15 +244,20 @@ static bool restore(const struct msock__kept *state, void *user)
     int result =
         services->state_restore(services->host, state->topic, state->version,
                                 state->owner, state->session, state->data);
+    /* A channel keeps the topic twice. */
+    keeper->needed += STATE_COST + 2 * state->topic_size + state->owner_size +
+                      state->data_size;
     if (result == MSOCK_ENOENT) {
         keeper->unwanted++;
+    } else if (result == MSOCK_ELIMIT) {
+        keeper->unfit++;
     } else if (result >= 0) {
         keeper->restored++;
     } else {
         say(keeper, MSOCK_WARNING, "cannot restore \"%s\": error %d",
             state->topic, result);
     }
-    return result != MSOCK_ELIMIT && result != MSOCK_ENOMEM;
+    return result != MSOCK_ENOMEM;
 }
 
 /* Gives the channel what is stored. */
@@ -261,6 +270,14 @@ static int restore_all(struct keeper *keeper)
     }
     say(keeper, MSOCK_INFO, "%zu states restored from %s", keeper->restored,
         keeper->settings.path);
+    if (keeper->unfit > 0) {
+        say(keeper, MSOCK_WARNING,
+            "only %zu of %zu states in %s fit the channel, and the others are "
+            "told to nobody: raise its state_max to %" PRIu64
+            " bytes, and state_count_max to as many states",
+            keeper->restored, keeper->restored + keeper->unfit,
+            keeper->settings.path, keeper->needed);
+    }
     if (keeper->unwanted > 0) {
         say(keeper, MSOCK_WARNING,
             "%zu states in %s match no filter: they stay there",

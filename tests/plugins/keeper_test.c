@@ -223,6 +223,41 @@ Test(keeper, gives_back_what_it_stored_marked_as_such)
     cr_expect(ne(ptr, (char *)strstr(stored(), "other 1 d 1\n"), NULL));
 }
 
+/* Twenty of 900,000 bytes: more than the 16 MiB of a channel. */
+Test(keeper, says_how_many_fit_the_channel)
+{
+    enum { COUNT = 20, SIZE = 900000 };
+    struct msock__store *store;
+    char topic[] = "a", wanted[64];
+    char *data = malloc(SIZE + 1);
+    cr_assert(ne(ptr, data, NULL));
+    memset(data, '1', SIZE);
+    data[0] = data[SIZE - 1] = '"';
+    data[SIZE] = '\0';
+    cr_assert(zero(
+        int, msock__store_open(&store, shelf_path, 64 << 20, shelf_reason)));
+    for (int i = 0; i < COUNT; i++) {
+        topic[0] = (char)('a' + i);
+        cr_assert(zero(int, shelf_put(store, topic, 1, 'd', data)));
+    }
+    cr_assert(zero(int, msock__store_commit(store)));
+    msock__store_close(store);
+    free(data);
+
+    cr_assert(zero(int, load("")));
+    cr_assert(zero(int, msock_sim_run(yard.sim, 10)));
+
+    int fit = msock_state_each(yard.node, "#", NULL, NULL);
+    cr_expect(gt(int, fit, 10));
+    cr_expect(lt(int, fit, COUNT));
+    snprintf(wanted, sizeof wanted, "only %d of %d states in", fit, COUNT);
+    cr_expect(ne(ptr, (char *)strstr(yard_log(&yard), wanted), NULL));
+    snprintf(wanted, sizeof wanted, "state_max to %d bytes",
+             COUNT * (SIZE + 400 + 2 + 1));
+    cr_expect(ne(ptr, (char *)strstr(yard_log(&yard), wanted), NULL), "%s",
+              yard_log(&yard));
+}
+
 Test(keeper, goes_on_after_a_reload)
 {
     cr_assert(eq(int, load(""), 0));

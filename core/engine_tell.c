@@ -9,7 +9,9 @@
 #include <string.h>
 
 enum {
-    PORTION = 64,         /* values that are told in a turn */
+    LOOKS = 2048,         /* at values, each PAUSE_US; ... */
+    LOOKS_TURN = 256,     /* ... of which one job gets so many in a row */
+    TELLING = 16,         /* looks that telling one costs */
     BACKLOG_MAX = 131072, /* bytes that wait: no values join them */
     PAUSE_US = 2000,
     AGAIN_SPREAD_US = 300000,
@@ -45,7 +47,7 @@ void msock__engine_tell_asked(struct msock__engine *engine, uint64_t now_us,
 
     int code = msock__tell_asked(&engine->tell, now_us, query,
                                  msock__session_short(session->id), &listener);
-    if (code < 0) {
+    if (code < 0 || code > 1) {
         msock__engine_drop(engine, now_us,
                            code == MSOCK_ENOMEM ? MSOCK_DROP_MEMORY
                                                 : MSOCK_DROP_STATE_FULL,
@@ -67,28 +69,28 @@ static bool is_gone(const struct msock__engine *engine, uint64_t now_us,
                    : now_us - engine->opened_us >= SILENT_FOR * every_us;
 }
 
-/* Values on their way out. */
-struct portion {
-    const struct msock__engine *engine;
+/* -- A turn of a job -- */
+
+struct turn {
+    struct msock__engine *engine;
     struct msock__job *job;
     uint64_t now_us;
-    size_t count;
-    struct msock__value *values[PORTION]; /* held */
+    uint64_t looks;  /* that it has */
+    uint64_t looked; /* so far */
 };
 
-static bool belongs(const struct portion *portion,
-                    const struct msock__value *value)
+static bool belongs(const struct turn *turn, const struct msock__value *value)
 {
-    const struct msock__engine *engine = portion->engine;
+    const struct msock__engine *engine = turn->engine;
     bool kept = !value->own &&
                 msock__engine_keeps(engine, value->topic, value->topic_size);
 
-    switch (portion->job->pass) {
+    switch (turn->job->pass) {
     case MSOCK__PASS_OWN:
         /* Nobody has to wait for an owner that is gone. */
         return value->own ||
-               (kept && portion->job->starts_us[MSOCK__PASS_KEPT] > 0 &&
-                is_gone(engine, portion->now_us, value));
+               (kept && turn->job->starts_us[MSOCK__PASS_KEPT] > 0 &&
+                is_gone(engine, turn->now_us, value));
     case MSOCK__PASS_KEPT:
         return kept;
     case MSOCK__PASS_OTHERS:
@@ -97,18 +99,6 @@ static bool belongs(const struct portion *portion,
         break;
     }
     return false;
-}
-
-static bool add_value(const struct msock__state *state, void *user)
-{
-    struct portion *portion = user;
-
-    if (belongs(portion, state->value) &&
-        msock__tell_from(portion->job, portion->now_us, state->sent_us) <=
-            portion->now_us) {
-        portion->values[portion->count++] = msock__value_hold(state->value);
-    }
-    return portion->count < PORTION;
 }
 
 /* Queues one.  Returns whether there was room. */
@@ -126,61 +116,138 @@ static bool tell(struct msock__engine *engine, uint64_t now_us,
     return true;
 }
 
-/* Tells a portion.  Returns whether there was room for all of it. */
-static bool tell_portion(struct msock__engine *engine, struct portion *portion)
+/* Tells a value that matches, unless that is not for this pass or not for now.
+ * Returns whether there was room. */
+static bool answer(struct turn *turn, const struct msock__state *state)
 {
-    bool room = true;
+    struct msock__engine *engine = turn->engine;
+    uint64_t frame = engine->counters[MSOCK__RELIABLE] + 1;
 
-    for (size_t i = 0; i < portion->count; i++) {
-        uint64_t frame = engine->counters[MSOCK__RELIABLE] + 1;
-        room = room && tell(engine, portion->now_us, portion->values[i]);
-        if (room) {
-            msock__tell_told(portion->job, frame);
-        }
-        msock__value_release(portion->values[i]);
+    if (!belongs(turn, state->value) ||
+        msock__tell_from(turn->job, turn->now_us, state->sent_us) >
+            turn->now_us) {
+        return true;
     }
-    return room;
+    turn->looked += TELLING;
+    if (!tell(engine, turn->now_us, state->value)) {
+        return false;
+    }
+    msock__tell_told(turn->job, frame);
+    return true;
 }
 
-static void run_pass(struct msock__engine *engine, uint64_t now_us,
-                     struct msock__job *job)
+/* Goes on with the filters that name one topic.  Returns whether there was
+ * room. */
+static bool look_up(struct turn *turn)
 {
-    struct portion portion = {.engine = engine, .job = job, .now_us = now_us};
-    bool all = true;
+    struct msock__job *job = turn->job;
 
-    if (engine->outboxes[MSOCK__RELIABLE].bytes > BACKLOG_MAX) {
-        msock__tell_pause(job, now_us + PAUSE_US);
+    for (; job->next_exact < job->exact_count && turn->looked < turn->looks;
+         job->next_exact++) {
+        const struct msock__wish *wish = &job->exact[job->next_exact];
+        const struct msock__state *state =
+            msock__values_find(turn->engine->values, wish->filter, wish->size);
+        turn->looked++;
+        if (state && !answer(turn, state)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool matches(struct turn *turn, const struct msock__state *state)
+{
+    const struct msock__job *job = turn->job;
+
+    for (size_t i = 0; i < job->wild_count; i++) {
+        turn->looked++;
+        if (msock__topic_match(job->wild[i].filter, job->wild[i].size,
+                               state->topic, state->topic_size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Goes on with the others, over all topics.  Returns whether there was room. */
+static bool walk(struct turn *turn)
+{
+    struct msock__job *job = turn->job;
+    const struct msock__state *state;
+
+    if (!job->walking && job->wild_count > 0) {
+        msock__values_walk(turn->engine->values, &job->walk);
+        job->walking = true;
+    }
+    while (turn->looked < turn->looks &&
+           (state = msock__walk_at(&job->walk)) != NULL) {
+        if (matches(turn, state) && !answer(turn, state)) {
+            return false;
+        }
+        msock__walk_step(&job->walk);
+    }
+    return true;
+}
+
+static void run_pass(struct turn *turn)
+{
+    struct msock__job *job = turn->job;
+    struct msock__engine *engine = turn->engine;
+
+    if (engine->outboxes[MSOCK__RELIABLE].bytes > BACKLOG_MAX ||
+        !look_up(turn) ||
+        (job->next_exact == job->exact_count && !walk(turn))) {
+        msock__tell_pause(job, turn->now_us + PAUSE_US);
+    } else if (job->next_exact == job->exact_count &&
+               msock__walk_at(&job->walk) == NULL) {
+        msock__tell_passed(job, turn->now_us);
+    }
+}
+
+static void end_job(struct turn *turn)
+{
+    struct msock__engine *engine = turn->engine;
+    bool lost = msock__tell_end(&engine->tell, turn->now_us, turn->job,
+                                engine->counters[MSOCK__RELIABLE]);
+
+    msock__engine_drop(engine, turn->now_us, MSOCK_DROP_STATE_FULL, lost);
+}
+
+static void run_job(struct turn *turn)
+{
+    struct msock__engine *engine = turn->engine;
+    struct msock__job *job = turn->job;
+    bool over = job->pass == MSOCK__PASS_END;
+
+    if (!over) {
+        run_pass(turn);
+    }
+    msock__tell_turn(&engine->tell, job, turn->looked);
+    if (!over) {
         return;
     }
-    for (size_t i = 0; i < job->filter_count && all; i++) {
-        size_t size = strlen(job->filters[i]);
-        if (!msock__filter_valid(job->filters[i], size)) {
-            continue;
-        }
-        all = msock__values_each(engine->values, job->filters[i], size,
-                                 add_value, &portion) &&
-              tell_portion(engine, &portion);
-        portion.count = 0;
-    }
-    if (all) {
-        msock__tell_passed(job, now_us);
+    if (engine->outboxes[MSOCK__RELIABLE].bytes == 0 ||
+        turn->now_us >= job->asked_us + PATIENCE_US) {
+        end_job(turn);
     } else {
-        (void)tell_portion(engine, &portion);
-        msock__tell_pause(job, now_us + PAUSE_US);
+        msock__tell_pause(job, turn->now_us + PAUSE_US);
     }
 }
 
-static void run_job(struct msock__engine *engine, uint64_t now_us,
-                    struct msock__job *job)
+/* All who ask take turns, until this node has looked at enough. */
+static void run_jobs(struct msock__engine *engine, uint64_t now_us)
 {
-    if (job->pass != MSOCK__PASS_END) {
-        run_pass(engine, now_us, job);
-    } else if (engine->outboxes[MSOCK__RELIABLE].bytes == 0 ||
-               now_us >= job->asked_us + PATIENCE_US) {
-        msock__tell_end(&engine->tell, now_us, job,
-                        engine->counters[MSOCK__RELIABLE]);
-    } else {
-        msock__tell_pause(job, now_us + PAUSE_US);
+    struct msock__tell *tell = &engine->tell;
+    struct msock__job *job;
+    uint64_t looked = 0;
+
+    while (looked < LOOKS && (job = msock__tell_due(tell, now_us)) != NULL) {
+        struct turn turn = {engine, job, now_us, .looks = LOOKS_TURN};
+        run_job(&turn);
+        looked += turn.looked;
+    }
+    if (looked >= LOOKS) {
+        msock__tell_rest(tell, now_us + PAUSE_US);
     }
 }
 
@@ -218,21 +285,53 @@ void msock__engine_tell_older(struct msock__engine *engine, uint64_t now_us,
 }
 
 void msock__engine_tell_gone(struct msock__engine *engine, uint64_t now_us,
-                             const struct msock__session *session)
+                             struct msock__session *session)
 {
-    struct msock__value **list;
-    int count = msock__values_collect(engine->values, NULL, 0, &list);
+    struct msock__sweep *sweep = &engine->tell.sweep;
 
-    for (int i = 0; i < count; i++) {
-        if (memcmp(list[i]->edition.session, session->id,
-                   MSOCK__SESSION_SIZE) == 0) {
-            msock__engine_tell_last(engine, now_us, list[i]);
+    session->swept = sweep->round + 1;
+    sweep->again = true;
+    sweep->due_us = msock__least(sweep->due_us, now_us);
+}
+
+/* Whether a value is of a session that this round looks for. */
+static bool is_swept(const struct msock__engine *engine,
+                     const struct msock__value *value)
+{
+    const struct msock__session *session =
+        value->own
+            ? NULL
+            : msock__sessions_find(engine->sessions, value->edition.session);
+
+    return session && session->swept == engine->tell.sweep.round;
+}
+
+/* Looks for the values of sessions that are gone, a portion of the table each
+ * time, and of all of them at once. */
+static void sweep_on(struct msock__engine *engine, uint64_t now_us)
+{
+    struct msock__sweep *sweep = &engine->tell.sweep;
+    struct msock__state *state;
+
+    if (now_us < sweep->due_us) {
+        return;
+    }
+    if (!msock__walk_at(&sweep->walk)) {
+        sweep->round++;
+        sweep->again = false;
+        msock__values_walk(engine->values, &sweep->walk);
+    }
+    for (size_t looks = LOOKS;
+         looks > 0 && (state = msock__walk_at(&sweep->walk)) != NULL; looks--) {
+        engine->tell.looked++;
+        if (is_swept(engine, state->value)) {
+            dispute(engine, now_us, state);
         }
+        msock__walk_step(&sweep->walk);
     }
-    if (count < 0) {
-        msock__engine_drop(engine, now_us, MSOCK_DROP_MEMORY, 1);
-    }
-    msock__values_release(list, count);
+    sweep->due_us = msock__walk_at(&sweep->walk) || sweep->again
+                        ? now_us + PAUSE_US
+                        : UINT64_MAX;
 }
 
 void msock__engine_tell_last(struct msock__engine *engine, uint64_t now_us,
@@ -282,13 +381,11 @@ static void settle(struct msock__engine *engine, uint64_t now_us,
 
 void msock__engine_tell_tick(struct msock__engine *engine, uint64_t now_us)
 {
-    struct msock__job *job;
     const struct msock__dispute *due;
 
+    run_jobs(engine, now_us);
+    sweep_on(engine, now_us);
     /* Each step ends one, or puts it off. */
-    while ((job = msock__tell_due(&engine->tell, now_us)) != NULL) {
-        run_job(engine, now_us, job);
-    }
     while ((due = msock__disputes_due(&engine->tell.disputes, now_us)) !=
            NULL) {
         settle(engine, now_us, due);
@@ -297,6 +394,9 @@ void msock__engine_tell_tick(struct msock__engine *engine, uint64_t now_us)
 
 uint64_t msock__engine_tell_deadline(const struct msock__engine *engine)
 {
-    return msock__least(msock__tell_deadline(&engine->tell),
-                        msock__disputes_deadline(&engine->tell.disputes));
+    const struct msock__tell *tell = &engine->tell;
+
+    return msock__least(
+        msock__least(msock__tell_deadline(tell), tell->sweep.due_us),
+        msock__disputes_deadline(&tell->disputes));
 }

@@ -18,9 +18,10 @@ void msock__engine_tell_asked(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_tell_older(struct msock__engine *engine, uint64_t now_us,
                               struct msock__state *state);
 
-/** A session left or fell silent: its last values may not have reached all. */
+/** A session left or fell silent: its last values may not have reached all.
+ * They are looked for from the next turn on. */
 void msock__engine_tell_gone(struct msock__engine *engine, uint64_t now_us,
-                             const struct msock__session *session);
+                             struct msock__session *session);
 
 /** A value came from a session that has left, as a repair: nor may that. */
 void msock__engine_tell_last(struct msock__engine *engine, uint64_t now_us,

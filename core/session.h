@@ -67,6 +67,7 @@ struct msock__session {
     struct msock__misses misses;
 
     struct msock__portion portion; /* what it costs us */
+    uint64_t swept; /* round in which its values are looked for (tell.h) */
 
     struct msock__session *newer, *older; /* by heard_us */
     struct msock__session *next_name;     /* of names that hash alike */

@@ -4,10 +4,12 @@
 
 #include "codec/json.h"
 #include "core/number.h"
+#include "core/topic.h"
 
 #include <assert.h>
 #include <multisock/error.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     OWN_SPREAD_US = 100000,
@@ -24,9 +26,13 @@ enum {
 
 static void job_free(struct msock__job *job)
 {
-    for (size_t i = 0; i < job->filter_count; i++) {
-        free(job->filters[i]);
+    for (size_t i = 0; i < job->exact_count; i++) {
+        free(job->exact[i].filter);
     }
+    for (size_t i = 0; i < job->wild_count; i++) {
+        free(job->wild[i].filter);
+    }
+    msock__walk_stop(&job->walk);
     free(job);
 }
 
@@ -42,16 +48,41 @@ static void job_remove(struct msock__tell *tell, struct msock__job *job)
     job_free(job);
 }
 
-static char *plain(const struct msock__json_slice *filter)
+static bool is_among(const struct msock__wish *wishes, size_t count,
+                     const struct msock__wish *wish)
 {
-    size_t size = msock__json_unescape(filter, NULL);
-    char *text = malloc(size + 1);
-
-    if (text) {
-        (void)msock__json_unescape(filter, text);
-        text[size] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        if (wishes[i].size == wish->size &&
+            memcmp(wishes[i].filter, wish->filter, wish->size) == 0) {
+            return true;
+        }
     }
-    return text;
+    return false;
+}
+
+/* Gives a job a filter, unless that matches nothing, or nothing more.  Returns
+ * whether there was memory. */
+static bool add_wish(struct msock__job *job,
+                     const struct msock__json_slice *filter)
+{
+    struct msock__wish wish = {.size = msock__json_unescape(filter, NULL)};
+
+    wish.filter = malloc(wish.size + 1);
+    if (!wish.filter) {
+        return false;
+    }
+    (void)msock__json_unescape(filter, wish.filter);
+    wish.filter[wish.size] = '\0';
+    bool exact = msock__filter_exact(wish.filter, wish.size);
+    struct msock__wish *wishes = exact ? job->exact : job->wild;
+    size_t *count = exact ? &job->exact_count : &job->wild_count;
+    if (!msock__filter_valid(wish.filter, wish.size) ||
+        is_among(wishes, *count, &wish)) {
+        free(wish.filter);
+        return true;
+    }
+    wishes[(*count)++] = wish;
+    return true;
 }
 
 static struct msock__job *job_new(const struct msock__control *query)
@@ -59,14 +90,49 @@ static struct msock__job *job_new(const struct msock__control *query)
     struct msock__job *job = calloc(1, sizeof(*job));
 
     for (size_t i = 0; job && i < query->count; i++) {
-        job->filters[i] = plain(&query->filters[i]);
-        if (!job->filters[i]) {
+        if (!add_wish(job, &query->filters[i])) {
             job_free(job);
             return NULL;
         }
-        job->filter_count++;
     }
     return job;
+}
+
+static size_t jobs_of(const struct msock__tell *tell, uint64_t asker)
+{
+    size_t count = 0;
+
+    for (const struct msock__job *job = tell->first; job; job = job->next) {
+        count += job->asker == asker;
+    }
+    return count;
+}
+
+/* The youngest job, which has cost least, of the asker that has most of them;
+ * NULL: nobody has more than `enough`. */
+static struct msock__job *greediest(const struct msock__tell *tell,
+                                    size_t enough)
+{
+    struct msock__job *found = NULL;
+    size_t most = enough;
+
+    for (struct msock__job *job = tell->first; job; job = job->next) {
+        size_t count = jobs_of(tell, job->asker);
+        if (count > most) {
+            most = count;
+            found = job;
+        }
+    }
+    return found;
+}
+
+/* The job that makes room for one of an asker, or NULL. */
+static struct msock__job *victim(const struct msock__tell *tell, uint64_t asker)
+{
+    size_t own = jobs_of(tell, asker);
+
+    /* Who has so many has most: whoever floods is sent away at once. */
+    return own + 1 >= tell->count - own ? NULL : greediest(tell, own + 1);
 }
 
 static bool names(const struct msock__asked *asked, uint64_t session)
@@ -121,11 +187,67 @@ static void plan(struct msock__job *job, uint64_t now_us,
     }
 }
 
+/* The turn in which an asker had one last; one that had none is behind those
+ * that wait. */
+static uint64_t served(const struct msock__tell *tell, uint64_t asker)
+{
+    for (const struct msock__job *job = tell->first; job; job = job->next) {
+        if (job->asker == asker) {
+            return job->served;
+        }
+    }
+    return tell->turns;
+}
+
+static bool is_before(const struct msock__job *one,
+                      const struct msock__job *other)
+{
+    return one->served != other->served ? one->served < other->served
+                                        : one->due_us < other->due_us;
+}
+
+/* -- Answers -- */
+
+static size_t answers_of(const struct msock__tell *tell, uint64_t asker)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
+        count += tell->answered[i].asker == asker;
+    }
+    return count;
+}
+
+/* Where one more answer to an asker is kept: an empty place, or that of the
+ * eldest one of the asker that has most. */
+static struct msock__answered *place_for(struct msock__tell *tell,
+                                         uint64_t asker)
+{
+    struct msock__answered *found = NULL;
+    size_t most = 0;
+
+    for (size_t i = 0; i < MSOCK__ANSWERS_KEPT; i++) {
+        struct msock__answered *answered = &tell->answered[i];
+        if (answered->asker == 0) {
+            return answered;
+        }
+        size_t count =
+            answers_of(tell, answered->asker) + (answered->asker == asker);
+        if (count > most ||
+            (count == most && answered->number < found->number)) {
+            most = count;
+            found = answered;
+        }
+    }
+    return found;
+}
+
 /* -- In header order -- */
 
 void msock__tell_init(struct msock__tell *tell, struct msock__dice *dice)
 {
     *tell = (struct msock__tell){.dice = dice, .held_us = UINT64_MAX};
+    tell->sweep.due_us = UINT64_MAX;
 }
 
 void msock__tell_fini(struct msock__tell *tell)
@@ -133,6 +255,7 @@ void msock__tell_fini(struct msock__tell *tell)
     while (tell->first) {
         job_remove(tell, tell->first);
     }
+    msock__walk_stop(&tell->sweep.walk);
     msock__disputes_fini(&tell->disputes);
 }
 
@@ -147,15 +270,21 @@ int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
         known(tell, now_us, asker, query->query)) {
         return 0;
     }
-    if (tell->count == MSOCK__JOBS_MAX) {
+    bool full = tell->count == MSOCK__JOBS_MAX;
+    struct msock__job *other = full ? victim(tell, asker) : NULL;
+    if (full && !other) {
         return MSOCK_ELIMIT;
     }
     struct msock__job *job = job_new(query);
     if (!job) {
         return MSOCK_ENOMEM;
     }
+    if (other) {
+        job_remove(tell, other);
+    }
     job->asker = asker;
     job->query = query->query;
+    job->served = served(tell, asker);
     job->asked_us = now_us;
     job->speaks = named;
     plan(job, now_us, tell->dice, listener);
@@ -163,19 +292,39 @@ int msock__tell_asked(struct msock__tell *tell, uint64_t now_us,
     job->next = tell->first;
     tell->first = job;
     tell->count++;
-    return 1;
+    return other ? 2 : 1;
 }
 
 struct msock__job *msock__tell_due(struct msock__tell *tell, uint64_t now_us)
 {
     struct msock__job *due = NULL;
 
+    if (now_us < tell->resume_us) {
+        return NULL;
+    }
     for (struct msock__job *job = tell->first; job; job = job->next) {
-        if (job->due_us <= now_us && (!due || job->due_us < due->due_us)) {
+        if (job->due_us <= now_us && (!due || is_before(job, due))) {
             due = job;
         }
     }
     return due;
+}
+
+void msock__tell_turn(struct msock__tell *tell, const struct msock__job *job,
+                      uint64_t looked)
+{
+    tell->turns++;
+    tell->looked += looked;
+    for (struct msock__job *one = tell->first; one; one = one->next) {
+        if (one->asker == job->asker) {
+            one->served = tell->turns;
+        }
+    }
+}
+
+void msock__tell_rest(struct msock__tell *tell, uint64_t until_us)
+{
+    tell->resume_us = until_us;
 }
 
 uint64_t msock__tell_from(struct msock__job *job, uint64_t now_us,
@@ -208,7 +357,6 @@ void msock__tell_told(struct msock__job *job, uint64_t frame)
 void msock__tell_pause(struct msock__job *job, uint64_t until_us)
 {
     job->due_us = until_us;
-    job->again_us = UINT64_MAX;
 }
 
 void msock__tell_passed(struct msock__job *job, uint64_t now_us)
@@ -216,6 +364,9 @@ void msock__tell_passed(struct msock__job *job, uint64_t now_us)
     uint64_t again_us = job->again_us;
 
     job->again_us = UINT64_MAX;
+    job->next_exact = 0;
+    job->walking = false;
+    msock__walk_stop(&job->walk);
     if (again_us < job->asked_us + JOB_MAX_US) {
         /* Not all at the same moment. */
         job->due_us = again_us;
@@ -233,22 +384,27 @@ void msock__tell_passed(struct msock__job *job, uint64_t now_us)
     }
 }
 
-void msock__tell_end(struct msock__tell *tell, uint64_t now_us,
+bool msock__tell_end(struct msock__tell *tell, uint64_t now_us,
                      struct msock__job *job, uint64_t last)
 {
+    bool lost = false;
+
     if (job->speaks) {
-        tell->answered[tell->answers++ % MSOCK__ANSWERS_KEPT] =
-            (struct msock__answered){
-                .asker = job->asker,
-                .query = job->query,
-                .count = job->count,
-                .frames = {.first = job->first > 0 ? job->first : last + 1,
-                           .last = last},
-                .due_us = now_us,
-            };
+        struct msock__answered *place = place_for(tell, job->asker);
+        lost = place->asker != 0 && place->due_us != UINT64_MAX;
+        *place = (struct msock__answered){
+            .asker = job->asker,
+            .query = job->query,
+            .count = job->count,
+            .frames = {.first = job->first > 0 ? job->first : last + 1,
+                       .last = last},
+            .due_us = now_us,
+            .number = ++tell->answers,
+        };
         tell->held_us = msock__least(tell->held_us, now_us);
     }
     job_remove(tell, job);
+    return lost;
 }
 
 bool msock__tell_held(struct msock__tell *tell, uint64_t now_us,
@@ -289,7 +445,7 @@ uint64_t msock__tell_deadline(const struct msock__tell *tell)
     for (const struct msock__job *job = tell->first; job; job = job->next) {
         due_us = msock__least(due_us, job->due_us);
     }
-    return due_us;
+    return msock__most(due_us, tell->resume_us);
 }
 
 uint64_t msock__tell_held_deadline(const struct msock__tell *tell)

@@ -65,6 +65,11 @@ bool msock__filter_valid(const char *filter, size_t size)
     return true;
 }
 
+bool msock__filter_exact(const char *filter, size_t size)
+{
+    return !has_wildcard(filter, size);
+}
+
 bool msock__topic_match(const char *filter, size_t filter_size,
                         const char *topic, size_t topic_size)
 {

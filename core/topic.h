@@ -12,6 +12,9 @@
  *  character. */
 bool msock__filter_valid(const char *filter, size_t size);
 
+/** Whether a valid filter has no wildcard: it matches one topic, itself. */
+bool msock__filter_exact(const char *filter, size_t size);
+
 /** Whether a valid topic matches a valid filter. */
 bool msock__topic_match(const char *filter, size_t filter_size,
                         const char *topic, size_t topic_size);

@@ -24,6 +24,7 @@ struct msock__values {
     struct msock__states loose;   /* ... make room, ... */
     struct msock__states cleared; /* ... or go hours later */
     uint64_t expire_us;           /* none of those goes before */
+    struct msock__walks walks;
     uint64_t change;
     size_t count;
     size_t bytes;
@@ -93,6 +94,7 @@ static void forget(struct msock__values *values, struct msock__state *state)
     values->count--;
     unlink_state(state);
     msock__place_leave(&state->place);
+    msock__walks_leave(&values->walks, state);
     HASH_DELETE(hh, values->table, state);
     msock__value_release(state->value);
     free(state);
@@ -106,6 +108,7 @@ void msock__values_free(struct msock__values *values)
     while (values->table) {
         forget(values, values->table);
     }
+    msock__walks_fini(&values->walks);
     free(values);
 }
 
@@ -294,18 +297,11 @@ static bool visit_list(const struct msock__states *list,
     return true;
 }
 
-/* A valid filter has these as wildcards only. */
-static bool is_literal(const char *filter, size_t size)
-{
-    return memchr(filter, '+', size) == NULL &&
-           memchr(filter, '#', size) == NULL;
-}
-
 bool msock__values_each(
     const struct msock__values *values, const char *filter, size_t filter_size,
     bool (*visit)(const struct msock__state *state, void *user), void *user)
 {
-    if (filter && is_literal(filter, filter_size)) {
+    if (filter && msock__filter_exact(filter, filter_size)) {
         const struct msock__state *state =
             msock__values_find(values, filter, filter_size);
         return state == NULL || visit(state, user);
@@ -314,6 +310,11 @@ bool msock__values_each(
     return visit_list(&values->pinned, &one) &&
            visit_list(&values->loose, &one) &&
            visit_list(&values->cleared, &one);
+}
+
+void msock__values_walk(struct msock__values *values, struct msock__walk *walk)
+{
+    msock__walk_start(&values->walks, walk, values->table, values->count);
 }
 
 struct collection {

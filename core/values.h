@@ -15,6 +15,7 @@
 #include "core/outbox.h"
 #include "core/table.h"
 #include "core/value.h"
+#include "core/walk.h"
 
 #include <multisock/multisock.h>
 #include <stdbool.h>
@@ -95,6 +96,10 @@ uint64_t msock__values_next(const struct msock__values *values,
 bool msock__values_each(
     const struct msock__values *values, const char *filter, size_t filter_size,
     bool (*visit)(const struct msock__state *state, void *user), void *user);
+
+/** Starts a walk over all topics (core/walk.h); the end of the table stops it.
+ */
+void msock__values_walk(struct msock__values *values, struct msock__walk *walk);
 
 /** Gathers the values of the topics that match a valid filter, each held, in
  *  the order of msock__values_each(); *list (NULL if there is none) is given to

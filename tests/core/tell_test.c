@@ -78,9 +78,39 @@ Test(tell, job_knows_what_was_asked_for)
 
     cr_expect(eq(u64, job->asker, PEER));
     cr_expect(eq(u64, job->query, 99));
-    cr_assert(eq(sz, job->filter_count, 2));
-    cr_expect(eq(str, job->filters[0], "home/#"));
-    cr_expect(eq(str, job->filters[1], "a\"b"));
+    cr_assert(eq(sz, job->wild_count, 1));
+    cr_expect(eq(str, job->wild[0].filter, "home/#"));
+    cr_expect(eq(sz, job->wild[0].size, 6));
+    cr_assert(eq(sz, job->exact_count, 1));
+    cr_expect(eq(str, job->exact[0].filter, "a\"b"));
+    cr_expect(eq(sz, job->exact[0].size, 3));
+}
+
+Test(tell, equal_filters_are_one)
+{
+    struct msock__control query = query_of(1);
+    query.count = 6;
+    query.filters[2] = query.filters[3] = query.filters[0];
+    query.filters[4] = query.filters[5] = query.filters[1];
+
+    cr_assert(eq(int, asked(START, &query, false), 1));
+
+    cr_expect(eq(sz, tell.first->wild_count, 1));
+    cr_expect(eq(sz, tell.first->exact_count, 1));
+}
+
+Test(tell, filter_that_is_none_is_not_looked_for)
+{
+    struct msock__control query = query_of(1);
+    query.filters[0] =
+        (struct msock__json_slice){"\"a#\"", 4, MSOCK__JSON_STRING, true};
+    query.filters[1] =
+        (struct msock__json_slice){"\"\"", 2, MSOCK__JSON_STRING, true};
+
+    cr_assert(eq(int, asked(START, &query, false), 1));
+
+    cr_expect(zero(sz, tell.first->wild_count));
+    cr_expect(zero(sz, tell.first->exact_count));
 }
 
 /* -- Who answers -- */
@@ -355,15 +385,145 @@ Test(tell, query_that_was_answered_gets_the_answer_again)
 
 /* -- Room -- */
 
+/* As many queries of one asker as there is room for, or more. */
+static int flood(size_t count, uint64_t first, uint64_t asker)
+{
+    int code = 0;
+
+    for (uint64_t id = first; id < first + count; id++) {
+        const struct msock__control query = query_of(id);
+        code = asked_by(START, &query, asker, false);
+    }
+    return code;
+}
+
+static size_t jobs_of(uint64_t asker)
+{
+    size_t count = 0;
+
+    for (const struct msock__job *job = tell.first; job; job = job->next) {
+        count += job->asker == asker;
+    }
+    return count;
+}
+
 Test(tell, there_are_so_many_jobs_at_most)
 {
-    for (uint64_t id = 1; id <= MSOCK__JOBS_MAX; id++) {
-        const struct msock__control query = query_of(id);
-        cr_assert(eq(int, asked(START, &query, false), 1));
-    }
-    const struct msock__control query = query_of(1000);
+    cr_assert(eq(int, flood(MSOCK__JOBS_MAX, 1, PEER), 1));
 
-    cr_expect(eq(int, asked(START, &query, false), MSOCK_ELIMIT));
+    cr_expect(eq(int, flood(1, 1000, PEER), MSOCK_ELIMIT));
+    cr_expect(eq(sz, tell.count, MSOCK__JOBS_MAX));
+}
+
+Test(tell, who_asks_most_makes_room_for_others)
+{
+    (void)flood(2 * MSOCK__JOBS_MAX, 1, PEER);
+
+    cr_expect(eq(int, flood(3, 1000, OTHER), 2));
+
+    cr_expect(eq(sz, tell.count, MSOCK__JOBS_MAX));
+    cr_expect(eq(sz, jobs_of(OTHER), 3));
+    cr_expect(eq(int, flood(1, 2000, PEER), MSOCK_ELIMIT));
+}
+
+Test(tell, none_gets_more_than_its_share_at_the_cost_of_others)
+{
+    (void)flood(MSOCK__JOBS_MAX, 1, PEER);
+
+    cr_expect(eq(int, flood(MSOCK__JOBS_MAX, 1000, OTHER), MSOCK_ELIMIT));
+
+    cr_expect(eq(sz, jobs_of(OTHER), MSOCK__JOBS_MAX / 2));
+}
+
+Test(tell, a_crowd_of_newcomers_is_answered_in_the_order_it_came)
+{
+    for (uint64_t peer = 100; peer < 100 + MSOCK__JOBS_MAX; peer++) {
+        cr_assert(eq(int, flood(1, 1, peer), 1));
+    }
+
+    cr_expect(eq(int, flood(1, 1, OTHER), MSOCK_ELIMIT));
+}
+
+Test(tell, the_youngest_makes_room)
+{
+    (void)flood(MSOCK__JOBS_MAX, 1, PEER);
+
+    (void)flood(1, 1000, OTHER);
+
+    cr_assert(ne(ptr, (void *)tell.first->next, NULL));
+    cr_expect(eq(u64, tell.first->next->query, MSOCK__JOBS_MAX - 1));
+}
+
+Test(tell, askers_take_turns_whatever_they_ask)
+{
+    static const uint64_t order[] = {PEER, OTHER, PEER, OTHER};
+    (void)flood(10, 1, PEER);
+    (void)flood(1, 1000, OTHER);
+    tell.first->due_us = START + 200 * MS;
+
+    for (size_t i = 0; i < 4; i++) {
+        struct msock__job *job = msock__tell_due(&tell, START + 300 * MS);
+        cr_assert(ne(ptr, (void *)job, NULL));
+        cr_expect(eq(u64, job->asker, order[i]));
+        msock__tell_turn(&tell, job, 10);
+    }
+    cr_expect(eq(u64, tell.looked, 40));
+}
+
+Test(tell, nothing_is_due_while_it_rests)
+{
+    (void)flood(1, 1, PEER);
+
+    msock__tell_rest(&tell, START + 300 * MS);
+
+    cr_expect(eq(ptr, (void *)msock__tell_due(&tell, START + 299 * MS), NULL));
+    cr_expect(eq(u64, msock__tell_deadline(&tell), START + 300 * MS));
+    cr_expect(ne(ptr, (void *)msock__tell_due(&tell, START + 300 * MS), NULL));
+}
+
+/* An answer of so many is said, of all queries from `first` on. */
+static void answer_all(size_t count, uint64_t first, uint64_t asker)
+{
+    struct msock__control held;
+
+    for (uint64_t id = first; id < first + count; id++) {
+        (void)flood(1, id, asker);
+        msock__tell_told(tell.first, 41);
+        cr_expect(not(msock__tell_end(&tell, START, tell.first, 41)));
+        cr_assert(msock__tell_held(&tell, START, &held));
+        msock__tell_held_sent(&tell, &held);
+    }
+}
+
+/* Whether an answer is remembered. */
+static bool remembers(uint64_t id, uint64_t asker)
+{
+    return flood(1, id, asker) == 0;
+}
+
+Test(tell, answers_to_one_asker_are_not_forgotten_for_anothers)
+{
+    answer_all(2, 1000, OTHER);
+
+    answer_all(3 * MSOCK__ANSWERS_KEPT, 1, PEER);
+
+    cr_expect(remembers(1000, OTHER));
+    cr_expect(remembers(1001, OTHER));
+    cr_expect(remembers(3 * MSOCK__ANSWERS_KEPT, PEER));
+    cr_expect(not(remembers(1, PEER)));
+}
+
+Test(tell, answer_that_nobody_was_told_is_counted_when_it_is_forgotten)
+{
+    for (uint64_t id = 1; id <= MSOCK__ANSWERS_KEPT; id++) {
+        (void)flood(1, id, PEER);
+        msock__tell_told(tell.first, 41);
+        cr_expect(not(msock__tell_end(&tell, START, tell.first, 41)));
+    }
+    (void)flood(1, 1000, PEER);
+    msock__tell_told(tell.first, 41);
+
+    cr_expect(msock__tell_end(&tell, START, tell.first, 41));
 }
 
 Test(tell, without_memory_there_is_no_job)

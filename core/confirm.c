@@ -180,6 +180,7 @@ void msock__confirms_sent(struct msock__confirms *confirms, uint64_t now_us,
             qsort(one->nodes, one->expected, sizeof(*one->nodes), by_session);
         }
         one->counter = counter;
+        one->asked = 0;
         one->ask_us = now_us;
         one->gap_us = msock__most(spread_us, MSOCK__CONFIRM_GAP_US);
     }

@@ -79,8 +79,9 @@ struct msock__confirmer *msock__confirm_add(struct msock__confirmation *one,
 void msock__confirms_remove(struct msock__confirms *confirms,
                             struct msock__confirmation *one);
 
-/** The message of this id has left, and its last frame is this one. `spread_us`
- *  is the longest jitter of those who answer. */
+/** The message of this id has left, and its last frame is this one; or it has
+ *  left again, in another frame, which is the one that counts from now on.
+ *  `spread_us` is the longest jitter of those who answer. */
 void msock__confirms_sent(struct msock__confirms *confirms, uint64_t now_us,
                           int id, uint64_t counter, uint64_t spread_us);
 

@@ -318,9 +318,10 @@ int msock__engine_publish_encoded(struct msock__engine *engine,
 }
 
 int msock__engine_queue(struct msock__engine *engine,
-                        const struct msock__envelope *envelope)
+                        const struct msock__envelope *envelope, int confirm)
 {
-    const struct msock__delivery delivery = {.reliable = true, .copies = 1};
+    const struct msock__delivery delivery = {
+        .reliable = true, .copies = 1, .confirm = confirm};
     char topic[MSOCK_TOPIC_MAX + 1];
     struct msock__place *place = NULL;
     uint8_t *room;
@@ -339,6 +340,9 @@ int msock__engine_queue(struct msock__engine *engine,
     memcpy(topic, envelope->topic, envelope->topic_size);
     topic[envelope->topic_size] = '\0';
     commit(engine, &delivery, topic, place, size);
+    if (confirm != 0) {
+        msock__outbox_confirm(outbox_of(engine, &delivery), confirm);
+    }
     /* What is said of others has to be, even where one's own need not. */
     if ((envelope->keys & MSOCK__KEY_ORIGIN) &&
         engine->config.sign >= MSOCK__SIGN_COMMANDS) {

@@ -281,7 +281,8 @@ int msock__engine_value_number(const struct msock__engine *engine,
     const char *topic = publication->topic;
 
     publication->version =
-        msock__values_next(engine->values, topic, strlen(topic));
+        msock__values_next(engine->values, topic, strlen(topic),
+                           engine->driver->ops->wall(engine->driver));
     return publication->version > 0
                ? 0
                : msock__fail(MSOCK_ELIMIT,
@@ -330,6 +331,7 @@ int msock__engine_value_published(struct msock__engine *engine,
     assert(code == MSOCK__TAKEN_NEWER);
     state->blind = !known || state->blind;
     state->written = true;
+    state->confirm = publication->delivery.confirm;
     state->sent_us = now_us;
     memcpy(state->above, above, sizeof(above));
     return 0;
@@ -392,13 +394,17 @@ int msock__engine_value_tell(struct msock__engine *engine, uint64_t now_us,
         .data_size = value->data_size,
     };
 
-    assert(as_reply || value->own);
+    const struct msock__state *state =
+        msock__values_find(engine->values, value->topic, value->topic_size);
+
+    assert(as_reply || (value->own && state && state->value == value));
     memcpy(told.owner, value->owner, sizeof told.owner);
     memcpy(told.session, value->edition.session, sizeof told.session);
     envelope.keys |= as_reply ? MSOCK__KEY_ORIGIN : 0;
     envelope.keys |= value->cleared ? 0 : MSOCK__KEY_DATA;
     envelope.origin_size = as_reply ? msock__told_encode(&told, origin) : 0;
-    return msock__engine_queue(engine, &envelope);
+    return msock__engine_queue(engine, &envelope,
+                               as_reply ? 0 : state->confirm);
 }
 
 void msock__engine_values_redraw(struct msock__engine *engine)

@@ -49,16 +49,17 @@ int msock__engine_value_posted(struct msock__engine *engine,
 
 /** Queues a value for the network once more, on the reliable stream: one of
  *  another session, or of one's own that somebody asked for, as a reply, with
- *  `origin`.
+ *  `origin`; else what confirms its topic's last one goes with it.
  *  Returns 0, MSOCK_EAGAIN, MSOCK_ETOOBIG, MSOCK_ENOMEM. */
 int msock__engine_value_tell(struct msock__engine *engine, uint64_t now_us,
                              const struct msock__value *value, bool as_reply);
 
 /** Queues a message on the reliable stream for the network alone: not for one's
- *  own subscriptions (engine_publish.c).
+ *  own subscriptions (engine_publish.c). `confirm` is what it is confirmed by
+ *  (msock__outbox_confirm()), or 0.
  *  Returns as msock__engine_value_tell(); the detail is set. */
 int msock__engine_queue(struct msock__engine *engine,
-                        const struct msock__envelope *envelope);
+                        const struct msock__envelope *envelope, int confirm);
 
 /** The engine has a new session: its values are of that one now. */
 void msock__engine_values_redraw(struct msock__engine *engine);

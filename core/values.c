@@ -260,10 +260,11 @@ int msock__values_take(struct msock__values *values, uint64_t now_us,
 }
 
 uint64_t msock__values_next(const struct msock__values *values,
-                            const char *topic, size_t size)
+                            const char *topic, size_t size, uint64_t wall_ms)
 {
     const struct msock__state *state = msock__values_find(values, topic, size);
-    uint64_t version = state ? state->value->edition.version : 0;
+    uint64_t version = state ? state->value->edition.version
+                             : msock__least(wall_ms, MSOCK__VERSION_MAX / 2);
 
     return version < MSOCK__VERSION_MAX ? version + 1 : 0;
 }

@@ -36,6 +36,7 @@ struct msock__state {
     uint8_t above[MSOCK__SESSION_SIZE]; /* what was written here went above a
                                            state of this session; zero: none */
     bool owed;     /* own and not queued yet: the send queue was full */
+    int confirm;   /* id of what confirms what was written last; 0: nothing */
     bool waits;    /* restored: subscriptions are to be shown it */
     bool disputed; /* it is to be told: somebody sent an older one */
     struct msock__place place; /* of one's own that waits to be sent */
@@ -82,10 +83,11 @@ int msock__values_take(struct msock__values *values, uint64_t now_us,
 struct msock__state *msock__values_find(const struct msock__values *values,
                                         const char *topic, size_t size);
 
-/** The version that one's own next value of a topic gets: one above the highest
- *  heard; 0: there is none above. */
+/** The version that one's own next value of a topic gets: one above what is
+ *  held, or, if nothing is, above the wall clock in ms since 1970
+ *  (docs/protocol.md 8.1); 0: there is none above. */
 uint64_t msock__values_next(const struct msock__values *values,
-                            const char *topic, size_t size);
+                            const char *topic, size_t size, uint64_t wall_ms);
 
 /** Calls `visit` with each topic that matches a valid filter (NULL: with all),
  *  the least

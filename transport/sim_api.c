@@ -177,7 +177,7 @@ int msock_sim_condition(msock_sim *sim, const char *name,
     if (result < 0) {
         return result;
     }
-    if (net->real_time && read.drift_ppb != 0) {
+    if (net->real_time && (read.drift_ppb != 0 || read.wall_ms != 0)) {
         return not_virtual();
     }
     msock__sim_net_lock(net);

@@ -12,6 +12,7 @@ enum { BURST_SIZE = 8, QUEUE_BYTES = 64 * 1024, FRAMING = 42 };
 
 static const double BURST_SIZE_MAX = 1000000.0;
 static const uint64_t RATE_MAX = UINT64_C(1) << 40;
+static const int64_t WALL_MAX_MS = INT64_C(1) << 42;
 static const uint64_t SECOND_US = 1000000;
 
 static int read_drift(int64_t *drift_ppb, double ppm)
@@ -47,6 +48,7 @@ int msock__sim_host_read(struct msock__sim_host *host,
                          const msock_sim_host *given)
 {
     struct msock__sim_host read = {
+        .wall_ms = given->wall_ms,
         .rate_in = given->rate_in,
         .rate_out = given->rate_out,
         .queue = given->queue > 0 ? given->queue : QUEUE_BYTES,
@@ -63,6 +65,9 @@ int msock__sim_host_read(struct msock__sim_host *host,
         read.queue > RATE_MAX) {
         return msock__fail(MSOCK_EOPTION,
                            "rates and queue are at most 2^40 bytes");
+    }
+    if (read.wall_ms > WALL_MAX_MS || read.wall_ms < -WALL_MAX_MS) {
+        return msock__fail(MSOCK_EOPTION, "wall_ms must be within 2^42 ms");
     }
     *host = read;
     return 0;

@@ -17,6 +17,7 @@ enum { MSOCK__SIM_HOSTS_MAX = 4096 };
 struct msock__sim_host {
     char name[MSOCK_NAME_MAX + 1]; /* "": every node */
     int64_t drift_ppb;
+    int64_t wall_ms;   /* its wall clock is ahead by that */
     double burst;      /* per cent of datagrams that begin one */
     double burst_end;  /* per cent of datagrams that end one */
     uint64_t rate_in;  /* bytes/s, 0: any number */

@@ -423,6 +423,11 @@ int64_t msock__sim_drift(const struct msock__sim_endpoint *endpoint)
     return endpoint->port.host.drift_ppb;
 }
 
+int64_t msock__sim_wall(const struct msock__sim_endpoint *endpoint)
+{
+    return endpoint->port.host.wall_ms;
+}
+
 void msock__sim_deafen(struct msock__sim_endpoint *endpoint, uint64_t until_us)
 {
     endpoint->port.deaf_us = until_us;

@@ -107,6 +107,9 @@ int msock__sim_model_host(struct msock__sim_model *model,
 /** How fast the clock of an endpoint's host runs. */
 int64_t msock__sim_drift(const struct msock__sim_endpoint *endpoint);
 
+/** How far its wall clock is ahead, in ms. */
+int64_t msock__sim_wall(const struct msock__sim_endpoint *endpoint);
+
 /** What is sent to the endpoint before `until_us` is lost. */
 void msock__sim_deafen(struct msock__sim_endpoint *endpoint, uint64_t until_us);
 

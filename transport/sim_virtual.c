@@ -33,10 +33,15 @@ static uint64_t driver_now(struct msock__driver *driver)
     return msock__sim_node_now(from_driver(driver));
 }
 
-/* All nodes have the same clock, which began in 2026. */
+/* It began in 2026, where its host has no other; never before 1970. */
 static uint64_t driver_wall(struct msock__driver *driver)
 {
-    return UINT64_C(1767225600000) + from_driver(driver)->net->now_us / 1000;
+    const struct msock__sim_node *node = from_driver(driver);
+    int64_t wall_ms = INT64_C(1767225600000) +
+                      (int64_t)(node->net->now_us / 1000) +
+                      msock__sim_wall(node->endpoint);
+
+    return wall_ms > 0 ? (uint64_t)wall_ms : 0;
 }
 
 static void driver_wake(struct msock__driver *driver)

@@ -118,12 +118,14 @@ typedef struct msock_sim_host {
     uint64_t rate_in;   /* bytes/s [any number] */
     uint64_t rate_out;  /* bytes/s [any number] */
     uint64_t queue;     /* bytes that wait for it, more are lost [64 KiB] */
+    int64_t wall_ms;    /* how far its wall clock is ahead (behind: negative) of
+                           the others', which begin in 2026; within 2^42 ms */
 } msock_sim_host;
 
 /** Sets the conditions of nodes named `name` (NULL: all; copied), those that
  *  open later too.
  *  Returns 0, MSOCK_EINVAL (name, struct_size), MSOCK_EOPTION (out of range),
- *  MSOCK_ENOTSUP (drift in real time), MSOCK_ELIMIT (4,096 names),
+ *  MSOCK_ENOTSUP (a clock of its own in real time), MSOCK_ELIMIT (4,096 names),
  *  MSOCK_ENOMEM.  Thread: as msock_sim_now_us(). */
 int msock_sim_condition(msock_sim *sim, const char *name,
                         const msock_sim_host *host);

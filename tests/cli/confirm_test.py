@@ -65,6 +65,12 @@ class Confirm(netns.Case):
         self.assertGreaterEqual(end.pop("ms"), 300)
         self.assertEqual(end, {"expected": 2, "acted": 1, "refused": 0})
 
+    def test_states_of_visitors_are_confirmed_one_after_another(self):
+        self.hub("porch")
+
+        for _ in range(4):
+            self.confirm("--state")
+
     def test_nobody_there_is_a_failure(self):
         result = self.confirm(code=1)
 

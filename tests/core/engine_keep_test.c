@@ -431,7 +431,7 @@ Test(engine_keep, age_at_its_limit_is_told_on)
     size_t keeper = probe_keeper(0);
     net_run(NET_SECOND_US);
     cr_assert(
-        zero(int, msock__engine_queue(net_bench(hub)->engine, &envelope)));
+        zero(int, msock__engine_queue(net_bench(hub)->engine, &envelope, 0)));
     probe_run();
     net_crash(hub);
 

@@ -177,7 +177,7 @@ static void send_wrong(size_t node, struct msock__envelope envelope)
     envelope.sender = "hub";
     envelope.sender_size = 3;
     cr_assert(
-        zero(int, msock__engine_queue(net_bench(node)->engine, &envelope)));
+        zero(int, msock__engine_queue(net_bench(node)->engine, &envelope, 0)));
     net_publish_reliable(node, "event", "1");
     probe_run();
 }

@@ -64,8 +64,8 @@ target_sources(core_trust_list_test PRIVATE support/id_home.c)
 msock_core_test(values msock_test_alloc)
 msock_core_test(walk msock_test_alloc)
 msock_core_test(engine_values_alloc msock_test_alloc msock_test_bench)
-foreach(module engine_cleared engine_full engine_hearsay engine_keep engine_tell
-        engine_values)
+foreach(module engine_blind engine_cleared engine_full engine_hearsay
+        engine_keep engine_tell engine_values)
     msock_core_test(${module} msock_test_bench)
     target_sources(core_${module}_test PRIVATE core/values_probe.c)
 endforeach()

@@ -15,8 +15,8 @@ static void add(struct notes *to, const char *topic, const char *data,
                 uint64_t version)
 {
     size_t used = strlen(to->text);
-    snprintf(to->text + used, sizeof to->text - used, "%s=%s@%d ", topic, data,
-             (int)version);
+    snprintf(to->text + used, sizeof to->text - used, "%s=%s@%llu ", topic,
+             data, (unsigned long long)version);
 }
 
 int probe_note(msock_channel *channel, const msock_message *message, void *user)

@@ -161,9 +161,10 @@ Test(values, next_version_is_above_the_highest_heard)
     (void)take("t", 41, 1, "1");
     (void)take("full", MSOCK__VERSION_MAX, 1, "1");
 
-    cr_expect(eq(u64, msock__values_next(values, "t", 1), 42));
-    cr_expect(eq(u64, msock__values_next(values, "new", 3), 1));
-    cr_expect(eq(u64, msock__values_next(values, "full", 4), 0));
+    cr_expect(eq(u64, msock__values_next(values, "t", 1, 7), 42));
+    cr_expect(eq(u64, msock__values_next(values, "new", 3, 0), 1));
+    cr_expect(eq(u64, msock__values_next(values, "new", 3, 7), 8));
+    cr_expect(eq(u64, msock__values_next(values, "full", 4, 7), 0));
 }
 
 Test(values, filters_find_what_matches)

@@ -47,6 +47,20 @@ static void draw_options(struct scenario *scenario, msock_options *options)
     options->pending_max = scenario->sealed ? pending : 0;
 }
 
+/* Most clocks are right, some show 1970, and some are a day off or less. */
+static int64_t draw_wall(struct msock__sim_random *random)
+{
+    const int64_t day_ms = INT64_C(86400000);
+
+    if (msock__sim_random_chance(random, 60)) {
+        return 0;
+    }
+    return msock__sim_random_chance(random, 50)
+               ? -INT64_C(1767225600000)
+               : (int64_t)msock__sim_random_upto(random, 2 * (uint64_t)day_ms) -
+                     day_ms;
+}
+
 static void draw_node(struct scenario *scenario, struct scenario_node *node)
 {
     static const char *const filters[] = {"#", "#", "#", "a/#", "b/#"};
@@ -66,6 +80,7 @@ static void draw_node(struct scenario *scenario, struct scenario_node *node)
     node->keeper = msock__sim_random_chance(random, 25);
     node->size_max = sizes[msock__sim_random_upto(random, 6)];
     node->drift_ppm = (double)scenario_within(random, 0, 200) - 100.0;
+    node->wall_ms = draw_wall(random);
     draw_options(scenario, &node->options);
     if (node->size_max >= 3000 && node->interval_ms < 200) {
         node->interval_ms += 200;
@@ -241,12 +256,12 @@ void scenario_print(const struct scenario *scenario, FILE *out)
                 "  n%u: %s, every %u ms, to %u bytes, %% reliable %u, copies "
                 "%u, expires %u, after %u, raw %u, echo %u, states every %u "
                 "ms%s, orders every %u ms, questions every %u ms, drift %+.0f "
-                "ppm\n",
+                "ppm, wall clock %+" PRId64 " ms\n",
                 i, node->filter, node->interval_ms, node->size_max,
                 node->reliable, node->copies, node->expires, node->after,
                 node->raw, node->echo, node->state_ms,
                 node->keeper ? ", kept" : "", node->order_ms, node->question_ms,
-                node->drift_ppm);
+                node->drift_ppm, node->wall_ms);
         fprintf(out,
                 "      mtu %u, pace %zu, history %zu in %u ms, reorder %zu, "
                 "queue %zu, sessions %zu, pending %zu\n",

@@ -27,6 +27,7 @@ struct scenario_node {
     unsigned echo;        /* of what it hears, answered from the callback */
     unsigned size_max;    /* bytes of padding */
     double drift_ppm;
+    int64_t wall_ms;       /* of its wall clock */
     msock_options options; /* sizes, mostly the defaults */
 };
 

@@ -35,7 +35,8 @@ static void begin(struct story *story)
             trouble_draw_share(story, 50) ? 0 : trouble_draw_later(story, 2000);
         msock_sim_condition(
             story->world.sim, node->name,
-            &(msock_sim_host){.drift_ppm = scenario->nodes[i].drift_ppm});
+            &(msock_sim_host){.drift_ppm = scenario->nodes[i].drift_ppm,
+                              .wall_ms = scenario->nodes[i].wall_ms});
     }
 }
 
@@ -59,7 +60,8 @@ static void heal(struct story *story)
         struct world_node *node = &world->nodes[i];
         msock_sim_condition(
             world->sim, node->name,
-            &(msock_sim_host){.drift_ppm = story->scenario.nodes[i].drift_ppm});
+            &(msock_sim_host){.drift_ppm = story->scenario.nodes[i].drift_ppm,
+                              .wall_ms = story->scenario.nodes[i].wall_ms});
         if (node->life != NULL && node->life->asleep_us > world_now(world)) {
             world_suspend(world, i, 0);
         }

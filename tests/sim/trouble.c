@@ -77,6 +77,7 @@ static void change_host(struct story *story)
     unsigned node = trouble_draw_node(story);
     msock_sim_host host = scenario_host(&story->scenario);
     host.drift_ppm = story->scenario.nodes[node].drift_ppm;
+    host.wall_ms = story->scenario.nodes[node].wall_ms;
     snprintf(name, sizeof(name), "n%u", node);
     report_note(&story->world.report,
                 "host %s: bursts %.0f %% of %.0f, %" PRIu64 " B/s in, %" PRIu64

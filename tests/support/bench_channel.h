@@ -30,6 +30,7 @@ struct bench {
     struct msock__engine *engine;
     uint64_t now_us;
     uint64_t ahead_us;  /* what the clock gained since a turn looked at it */
+    uint64_t wall_ms;   /* its wall clock, which stands */
     uint64_t waited_us; /* how long its datagrams lay unread */
     struct msock__dice *dice; /* its randomness; NULL: the system's */
     bool forked;

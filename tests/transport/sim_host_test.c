@@ -281,6 +281,8 @@ Test(sim_host, conditions_out_of_range_are_refused)
         {.rate_in = UINT64_MAX},
         {.rate_out = UINT64_MAX},
         {.queue = UINT64_MAX},
+        {.wall_ms = (INT64_C(1) << 42) + 1},
+        {.wall_ms = -(INT64_C(1) << 42) - 1},
     };
     cr_assert(eq(int, msock_sim_open(&sim, "test", NULL), 0));
 

@@ -102,7 +102,6 @@ class Late(Keeper):
         told = self.late("cellar/pump")
 
         self.assertEqual((told["data"], told["sender"]), ("on", "cellar"))
-        self.assertEqual(told["version"], 1)
         self.assertTrue(told["told"])
         self.assertTrue(told["owner_down"])
 

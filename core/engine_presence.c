@@ -86,6 +86,18 @@ static void end(struct msock__engine *engine, uint64_t now_us,
     msock__engine_event_about(engine, MSOCK_EVENT_DOWN, session);
 }
 
+/* Two living sessions have one name. Commands that come and go share theirs. */
+static void conflict(struct msock__engine *engine, uint64_t now_us,
+                     const struct msock__session *session, bool own)
+{
+    char address[MSOCK__ADDRESS_SIZE];
+    if (!msock__session_visits(session)) {
+        msock__address_write(&session->from, address);
+        msock__log_name(&engine->log, now_us, session->sender, address, own);
+        msock__engine_event_about(engine, MSOCK_EVENT_CONFLICT, session);
+    }
+}
+
 /* A second session of a name: the first one has ended if it said bye, or was
  * not heard since the second began; else there are two. */
 static void settle_name(struct msock__engine *engine, uint64_t now_us,
@@ -93,13 +105,16 @@ static void settle_name(struct msock__engine *engine, uint64_t now_us,
 {
     uint64_t began_us = msock__age_local(&session->age, now_us, 0);
     struct msock__session *other = NULL;
+    if (strcmp(session->sender, engine->config.name) == 0) {
+        conflict(engine, now_us, session, true);
+    }
     while ((other = msock__sessions_named(engine->sessions, other,
                                           session->sender))) {
         if (other == session) {
             continue;
         }
         if (other->up && other->heard_us >= began_us) {
-            msock__engine_event_about(engine, MSOCK_EVENT_CONFLICT, session);
+            conflict(engine, now_us, session, false);
         } else if (other->up) {
             other->replaced = true;
             end(engine, now_us, other, true);

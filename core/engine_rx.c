@@ -230,10 +230,10 @@ static void take_held(struct msock__engine *engine,
             known = msock__engine_stream_check(session, &plain.frame);
         }
         if (known == MSOCK_DROP_DUPLICATE) {
-            /* Not seen before: it was sent before the floor. */
-            known = MSOCK_DROP_OLD;
-        }
-        if (known) {
+            /* Not seen before: it was sent before the floor, as happens where
+             * several nodes start at once. */
+            msock__stats_add(&engine->stats, MSOCK_DROP_OLD, 1);
+        } else if (known) {
             msock__engine_drop(engine, now_us, known, 1);
         } else {
             msock__engine_take(engine, now_us, session, &plain);

@@ -77,7 +77,8 @@ enum msock_event_kind {
                              frames: it no longer slows the others */
     MSOCK_EVENT_CLONE,    /* somebody sent as this very session: a new one was
                              drawn; `session` is the old one */
-    MSOCK_EVENT_CONFLICT, /* two living sessions have one name */
+    MSOCK_EVENT_CONFLICT, /* two living sessions have one name, or one has this
+                             channel's; it is logged, too */
     MSOCK_EVENT_CHANGED   /* what a node says of itself is known now, or is
                              different: msock_nodes() has it */
 };

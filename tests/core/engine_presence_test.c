@@ -231,6 +231,20 @@ Test(engine_presence, two_living_sessions_of_a_name_are_a_conflict)
     cr_expect(eq(sz, net_bench(node)->heard_count, 1));
 }
 
+Test(engine_presence, name_of_ones_own_that_another_has_is_a_conflict)
+{
+    size_t first = net_open("twin", "", NET_KEY);
+    net_run(NET_SECOND_US);
+
+    size_t second = net_open("twin", "", NET_KEY);
+    net_run(30 * NET_SECOND_US);
+
+    cr_expect(eq(sz, net_event_count(first, MSOCK_EVENT_CONFLICT), 1));
+    cr_expect(eq(sz, net_event_count(second, MSOCK_EVENT_CONFLICT), 1));
+    cr_expect(eq(u64, net_event_last(first, MSOCK_EVENT_CONFLICT)->session,
+                 msock_session(net_channel(second))));
+}
+
 /* -- What is too old to be acted on (docs/protocol.md 6.3) -- */
 
 static size_t deaf_node;

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <string.h>
 
 enum { SECOND = 1000000 };
 
@@ -56,13 +57,52 @@ Test(log, reasons_do_not_silence_each_other)
     cr_expect(eq(sz, log_notes_count(), 4));
 }
 
-Test(log, rate_holds_over_time)
+Test(log, lines_become_rare)
 {
-    for (uint64_t ms = 0; ms < 10000; ms++) {
-        msock__log_drop(&drops, ms * 1000, MSOCK_DROP_JSON, ms + 1);
+    /* Behind the first one after 1 s, 10 s, 60 s, 600 s and 3600 s. */
+    for (uint64_t s = 0; s < 4271; s++) {
+        msock__log_drop(&drops, s * SECOND, MSOCK_DROP_JSON, s + 1);
     }
+    cr_expect(eq(sz, log_notes_count(), 5));
 
-    cr_expect(eq(sz, log_notes_count(), 10));
+    msock__log_drop(&drops, UINT64_C(4271) * SECOND, MSOCK_DROP_JSON, 4272);
+
+    cr_expect(eq(sz, log_notes_count(), 6));
+    cr_expect(ne(ptr, strstr(log_notes_line(), "dropped 3600: "), NULL));
+}
+
+Test(log, ten_quiet_minutes_begin_anew)
+{
+    for (uint64_t s = 0; s <= 100; s++) {
+        msock__log_drop(&drops, s * SECOND, MSOCK_DROP_JSON, s + 1);
+    }
+    cr_expect(eq(sz, log_notes_count(), 4));
+
+    msock__log_drop(&drops, UINT64_C(699) * SECOND, MSOCK_DROP_JSON, 102);
+    cr_expect(eq(sz, log_notes_count(), 5));
+    msock__log_drop(&drops, UINT64_C(1298) * SECOND, MSOCK_DROP_JSON, 103);
+    cr_expect(eq(sz, log_notes_count(), 5));
+    msock__log_drop(&drops, UINT64_C(1898) * SECOND, MSOCK_DROP_JSON, 104);
+    cr_expect(eq(sz, log_notes_count(), 6));
+    msock__log_drop(&drops, UINT64_C(1899) * SECOND, MSOCK_DROP_JSON, 105);
+    cr_expect(eq(sz, log_notes_count(), 7));
+}
+
+Test(log, name_of_two_is_told_with_its_address)
+{
+    msock__log_name(&drops, 0, "porch", "10.0.0.7", false);
+    cr_expect(eq(str, (char *)log_notes_line(),
+                 "two programs speak as porch, one of them at 10.0.0.7: give "
+                 "one of them another name"));
+    msock__log_name(&drops, 10, "attic", "10.0.0.8", false);
+    cr_expect(eq(sz, log_notes_count(), 1));
+
+    msock__log_name(&drops, SECOND, "hub", "10.0.0.9", true);
+
+    cr_expect(eq(int, log_notes_level(), MSOCK_WARNING));
+    cr_expect(eq(str, (char *)log_notes_line(),
+                 "hub is the name of another program, too, at 10.0.0.9: give "
+                 "one of them another name"));
 }
 
 Test(log, count_that_did_not_rise_is_no_line)

@@ -9,7 +9,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char help[] =
     "usage: msock sub [OPTION]... FILTER...\n"
@@ -96,21 +95,17 @@ static int on_message(msock_channel *channel, const msock_message *message,
     return 0;
 }
 
-/* What the messages alone do not show: that some of them are missing, or that
- * one sender is two. That commands of one host share its name is no news. */
+/* What the messages alone do not show: that some of them are missing. */
 static void on_event(msock_channel *channel, const msock_event *event,
                      void *user)
 {
+    (void)channel;
     (void)user;
     if (event->kind == MSOCK_EVENT_LOSS) {
         cli_error("lost %" PRIu64 " reliable %s of %s, from number %" PRIu64
                   " on",
                   event->count, event->count == 1 ? "frame" : "frames",
                   event->node, event->first);
-    } else if (event->kind == MSOCK_EVENT_CONFLICT &&
-               strcmp(event->node, msock_name(channel)) != 0) {
-        cli_error("two programs speak as %s: one of them needs another name",
-                  event->node);
     }
 }
 

@@ -211,7 +211,7 @@ static void meet(struct msock__engine *engine, uint64_t now_us,
         }
         if (newcomer->keep) {
             show_keeper(engine, now_us, newcomer->keep, list[i]);
-        } else {
+        } else if (!list[i]->cleared) { /* else nothing is taken from it */
             show(engine, now_us, list[i], newcomer->id);
         }
     }

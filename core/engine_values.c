@@ -169,13 +169,15 @@ static bool is_overtaken(const struct msock__engine *engine,
 }
 
 /* A value of somebody else, or of one's own from another.  Returns it, held, if
- * subscriptions are to be shown it, else NULL. */
+ * subscriptions are to be shown it, else NULL: they are not told that what they
+ * never saw was cleared some time ago. */
 static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
                                  const struct msock__offer *offer)
 {
     struct msock__state *state =
         msock__values_find(engine->values, offer->topic, offer->topic_size);
-    bool overtaken = state && is_overtaken(engine, state, offer);
+    bool known = state != NULL;
+    bool overtaken = known && is_overtaken(engine, state, offer);
     struct msock__value *mine =
         overtaken ? msock__value_hold(state->value) : NULL;
     int code = msock__values_take(engine->values, now_us, offer, &state);
@@ -204,11 +206,12 @@ static struct msock__value *take(struct msock__engine *engine, uint64_t now_us,
     }
     /* What keepers publish may take the topic's place. */
     msock__engine_show_keepers(engine, now_us, value);
-    if (!mine) {
+    if (mine) {
+        insist(engine, now_us, mine, offer->edition.version + 1);
+        msock__value_release(mine);
+    } else if (known || !offer->told || offer->data) {
         return value;
     }
-    insist(engine, now_us, mine, offer->edition.version + 1);
-    msock__value_release(mine);
     msock__value_release(value);
     return NULL;
 }

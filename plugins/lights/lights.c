@@ -204,11 +204,18 @@ static bool is_report(const struct lights *lights, const char *topic)
            strcmp(last, "state") == 0;
 }
 
+/* That a state is no more is no order, either. */
+static bool is_cleared(const msock_message *message)
+{
+    const unsigned cleared = MSOCK_MESSAGE_STATE | MSOCK_MESSAGE_EMPTY;
+    return (message->flags & cleared) == cleared;
+}
+
 static int on_lights(const msock_message *message, void *user)
 {
     const struct lights *lights = user;
     struct order order;
-    if (is_report(lights, message->topic)) {
+    if (is_report(lights, message->topic) || is_cleared(message)) {
         return 0;
     }
     if (parse_order(lights->services, message, &order) < 0) {

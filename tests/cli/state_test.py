@@ -84,6 +84,33 @@ class State(delivery_test.Case):
         self.assertTrue(first["told"] and first["owner_down"])
         self.assertGreaterEqual(second["age_ms"], 60000)
 
+    def test_lines_say_what_was_cleared_and_who_is_not_heard(self):
+        sub = self.sub("t", "-v", "-C", "4", "-c", LO)
+        peer = Peer(self)
+        peer.send(RELIABLE, 1, told("t", 7, "on"))
+        peer.send(RELIABLE, 2, told("t", 8, "off", 60000))
+        self.await_lines(sub, 2)
+        self.run_msock("pub", "t", "--clear", "-c", LO)
+        self.await_lines(sub, 3)
+        self.run_msock("pub", "t", "null", "--state", "-c", LO)
+
+        first, second, third, fourth = sub.end().lines
+        self.assertEqual(first, "t on (porch is not heard)")
+        self.assertRegex(second, r"^t off \(porch is not heard, 6\d s old\)$")
+        self.assertEqual(third, "t (cleared)")
+        self.assertEqual(fourth, "t null")
+
+    def test_late_listeners_are_not_told_what_was_cleared(self):
+        first = self.sub("#", "-c", LO)
+        self.run_msock("pub", "t", "--clear", "-c", LO)
+        self.await_lines(first, 1)
+
+        late = self.sub("#", "-v", "-C", "1", "-c", LO)
+        self.run_msock("pub", "u", "1", "-c", LO)
+
+        self.assertEqual(late.end().lines, ["u 1"])
+        first.terminate()
+
     def test_what_is_older_is_neither_shown_nor_a_loss(self):
         sub = self.listen(2)
         peer = Peer(self)

@@ -99,6 +99,27 @@ Test(engine_values, no_local_is_not_shown_own_states)
     EXPECT_NOTES(&notes, "");
 }
 
+Test(engine_values, clearing_of_what_was_never_shown_is_not_shown)
+{
+    size_t hub, node;
+    net_open_pair(&hub, &node, "", 0);
+    probe_set(hub, "lamp", "1");
+    probe_set(hub, "lamp", NULL);
+    probe_run();
+
+    size_t late = net_open("late", "", 0);
+    struct notes *heard = probe_listen(late, "lamp");
+    net_run(2 * NET_SECOND_US);
+
+    EXPECT_NOTES(heard, "");
+    EXPECT_NOTES(probe_list(late, "lamp"), "lamp=cleared@2 ");
+
+    probe_set(hub, "lamp", "3");
+    probe_set(hub, "lamp", NULL);
+    probe_run();
+    EXPECT_NOTES(heard, "lamp=3@3 lamp=null@4 ");
+}
+
 Test(engine_values, cleared_is_said_and_remembered)
 {
     size_t hub, node;
@@ -113,7 +134,7 @@ Test(engine_values, cleared_is_said_and_remembered)
     EXPECT_NOTES(heard, "lamp=1@1 lamp=null@2 ");
     EXPECT_FLAGS(heard, MSOCK_MESSAGE_STATE | MSOCK_MESSAGE_EMPTY |
                             MSOCK_MESSAGE_RELIABLE);
-    EXPECT_NOTES(late, "lamp=null@2 ");
+    EXPECT_NOTES(late, "");
     EXPECT_NOTES(probe_list(node, "lamp"), "lamp=cleared@2 ");
     net_run(MSOCK__CLEARED_US + NET_SECOND_US);
     EXPECT_NOTES(probe_list(node, "lamp"), "");

@@ -215,6 +215,18 @@ Test(lights, takes_no_report_for_an_order)
     cr_expect(eq(u64, refused(), 0));
 }
 
+Test(lights, takes_no_clearing_for_an_order)
+{
+    const msock_publish_options state = {.state = true};
+    cr_assert(eq(int, load(""), 0));
+
+    cr_assert(zero(int, msock_publish(home.hub, "lights", NULL, &state)));
+    cr_assert(zero(int, msock_sim_run(home.sim, 100)));
+
+    cr_expect(eq(str, led("ACT"), "7\n"));
+    cr_expect(eq(u64, refused(), 0));
+}
+
 Test(lights, takes_topics_and_leds_from_its_configuration)
 {
     cr_assert(eq(int,

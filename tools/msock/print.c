@@ -118,6 +118,26 @@ static void put_object(struct printer *printer, const msock_message *message)
     put_text(printer, "}\n");
 }
 
+static bool is_cleared(const msock_message *message)
+{
+    const unsigned cleared = MSOCK_MESSAGE_STATE | MSOCK_MESSAGE_EMPTY;
+
+    return (message->flags & cleared) == cleared;
+}
+
+/* A state of somebody who may be gone. */
+static void put_owner(struct printer *printer, const msock_message *message)
+{
+    put_text(printer, " (");
+    put_escaped(printer, message->sender, message->sender_size);
+    put_text(printer, " is not heard");
+    if (!(message->flags & MSOCK_MESSAGE_AGE_UNKNOWN)) {
+        json_out_format(&printer->out, ", %" PRIu64 " s old",
+                        message->age_us / 1000000);
+    }
+    put_text(printer, ")");
+}
+
 static void put_line(struct printer *printer, const msock_message *message)
 {
     struct cli_buffer *scratch = &printer->scratch;
@@ -136,7 +156,14 @@ static void put_line(struct printer *printer, const msock_message *message)
             size = (size_t)plain;
         }
     }
-    put_escaped(printer, text, size);
+    if (is_cleared(message)) {
+        put_text(printer, "(cleared)");
+    } else {
+        put_escaped(printer, text, size);
+    }
+    if (printer->topics && (message->flags & MSOCK_MESSAGE_OWNER_DOWN)) {
+        put_owner(printer, message);
+    }
     put_text(printer, "\n");
 }
 

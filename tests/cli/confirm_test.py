@@ -77,14 +77,27 @@ class Confirm(netns.Case):
         self.assertRegex(result.out, r"^0 of 0 acted in \d+ ms\n$")
         self.assertIn("nobody who is up listens", result.err)
 
+    def test_fewer_than_expected_are_a_failure(self):
+        self.hub("porch")
+
+        result = self.confirm("--expect", "2", code=1)
+
+        self.assertRegex(result.lines[-1], r"^1 of 1 acted in \d+ ms$")
+        self.assertIn("1 acted where 2 should (--expect)", result.err)
+        self.confirm("--expect", "1")
+
     def test_options_belong_together(self):
         for words in (["t", "--confirm"], ["t", "1", "--json"],
                       ["t", "1", "--deadline", "5"],
+                      ["t", "1", "--expect", "5"],
+                      ["t", "1", "--confirm", "--expect", "0"],
+                      ["t", "1", "--confirm", "--expect", "2x"],
+                      ["t", "1", "--confirm", "--expect", "100001"],
                       ["t", "1", "--confirm", "--deadline", "0"],
                       ["t", "1", "--confirm", "--deadline", "600001"],
                       ["t", "1", "--confirm", "--copies", "2"]):
             result = self.run_msock("pub", *words, "-c", LO, code=2)
-            self.assertTrue(re.search("--(confirm|deadline|copies)",
+            self.assertTrue(re.search("--(confirm|deadline|expect|copies)",
                                       result.err), result.err)
 
 

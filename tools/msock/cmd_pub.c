@@ -44,10 +44,11 @@ static const char help[] =
     "enough\n"
     "      --confirm      tell who acted on DATA; exit code 1 if not all did\n"
     "      --deadline MS  and wait so long for it [1000]\n"
+    "      --expect N     N nodes have to act, also if fewer are heard\n"
     "      --json         and tell it as one object a line\n" CLI_CHANNEL_HELP;
 
 /* Options of this verb alone. */
-enum { RAW = CLI_OWN, TYPE, CLEAR, CONFIRM, DEADLINE, JSON, HOW };
+enum { RAW = CLI_OWN, TYPE, CLEAR, CONFIRM, DEADLINE, EXPECT, JSON, HOW };
 
 struct publisher {
     msock_channel *channel;
@@ -325,6 +326,7 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
         {"conflate", no_argument, NULL, HOW + PUB_CONFLATE},
         {"confirm", no_argument, NULL, CONFIRM},
         {"deadline", required_argument, NULL, DEADLINE},
+        {"expect", required_argument, NULL, EXPECT},
         {"json", no_argument, NULL, JSON},
         CLI_CHANNEL_OPTIONS,
         {NULL, 0, NULL, 0},
@@ -351,6 +353,9 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
             break;
         case DEADLINE:
             code = pub_confirm_deadline(&publisher->confirm, optarg);
+            break;
+        case EXPECT:
+            code = pub_confirm_expect(&publisher->confirm, optarg);
             break;
         case JSON:
             publisher->confirm.json = true;

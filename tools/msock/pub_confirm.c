@@ -9,21 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEADLINE_MAX_MS = 600000 };
+enum { DEADLINE_MAX_MS = 600000, EXPECT_MAX = 100000 };
 
-int pub_confirm_deadline(struct pub_confirm *confirm, const char *text)
+static int read_number(const char *option, const char *text, unsigned max,
+                       unsigned *number)
 {
     char *end;
 
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || value < 1 ||
-        value > DEADLINE_MAX_MS) {
-        return cli_usage("--deadline wants a number from 1 to %d, not %s",
-                         DEADLINE_MAX_MS, text);
+        value > max) {
+        return cli_usage("%s wants a number from 1 to %u, not %s", option, max,
+                         text);
     }
-    confirm->deadline_ms = (unsigned)value;
+    *number = (unsigned)value;
     return CLI_OK;
+}
+
+int pub_confirm_deadline(struct pub_confirm *confirm, const char *text)
+{
+    return read_number("--deadline", text, DEADLINE_MAX_MS,
+                       &confirm->deadline_ms);
+}
+
+int pub_confirm_expect(struct pub_confirm *confirm, const char *text)
+{
+    return read_number("--expect", text, EXPECT_MAX, &confirm->expect);
 }
 
 int pub_confirm_check(const struct pub_confirm *confirm, bool one)
@@ -32,8 +44,9 @@ int pub_confirm_check(const struct pub_confirm *confirm, bool one)
         return cli_usage("--confirm is for one message: DATA, --raw or "
                          "--clear");
     }
-    if (!confirm->wanted && (confirm->json || confirm->deadline_ms > 0)) {
-        return cli_usage("--json and --deadline are for --confirm");
+    if (!confirm->wanted &&
+        (confirm->json || confirm->deadline_ms > 0 || confirm->expect > 0)) {
+        return cli_usage("--json, --deadline and --expect are for --confirm");
     }
     return CLI_OK;
 }
@@ -122,6 +135,22 @@ static int print_line(const msock_confirm *confirm)
                     extra);
 }
 
+/* All is told: whether it is as it should be. */
+static void end(struct pub_confirm *told, const msock_confirm *confirm)
+{
+    told->ended = true;
+    told->complete = told->acted > 0 && confirm->acted == confirm->expected &&
+                     told->acted >= told->expect;
+    if (confirm->expected == 0 && told->acted == 0) {
+        cli_error("nobody who is up listens to that topic (msock sub only "
+                  "watches)");
+    } else if (told->acted < told->expect) {
+        cli_error("%u acted where %u should (--expect): the others refused, "
+                  "are silent, or are not heard at all",
+                  told->acted, told->expect);
+    }
+}
+
 static void on_confirm(msock_channel *channel, const msock_confirm *confirm,
                        void *user)
 {
@@ -130,14 +159,9 @@ static void on_confirm(msock_channel *channel, const msock_confirm *confirm,
     (void)channel;
     int code = told->json ? print_json(confirm) : print_line(confirm);
     told->failed = told->failed || code != CLI_OK;
+    told->acted += confirm->node && confirm->state == MSOCK_CONFIRM_ACTED;
     if (!confirm->node) {
-        if (confirm->expected == 0 && confirm->acted == 0) {
-            cli_error("nobody who is up listens to that topic (msock sub only "
-                      "watches)");
-        }
-        told->ended = true;
-        told->complete =
-            confirm->expected > 0 && confirm->acted == confirm->expected;
+        end(told, confirm);
     }
 }
 

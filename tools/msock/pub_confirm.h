@@ -11,13 +11,18 @@ struct pub_confirm {
     bool wanted;
     bool json;            /* an object a line */
     unsigned deadline_ms; /* 0: the usual one */
+    unsigned expect;      /* so many have to act; 0: all who were heard */
+    unsigned acted;       /* so many did, expected by the channel or not */
     bool ended;           /* all is told, and ... */
-    bool complete;        /* ... everybody acted, and somebody was there */
+    bool complete;        /* ... everybody acted, and as many as expected */
     bool failed;          /* it could not be printed */
 };
 
 /** Reads --deadline.  Returns CLI_OK, or CLI_USAGE after having told why. */
 int pub_confirm_deadline(struct pub_confirm *confirm, const char *text);
+
+/** Reads --expect.  Returns as pub_confirm_deadline(). */
+int pub_confirm_expect(struct pub_confirm *confirm, const char *text);
 
 /** Holds its options together; `one`: a single message is published.  Returns
  * as pub_confirm_deadline(). */

@@ -63,7 +63,9 @@ int msock__keyring_add(struct msock__keyring *ring,
     uint32_t id = msock__key_id(master);
 
     if (ring->count == MSOCK__KEYS_MAX) {
-        return msock__fail(MSOCK_ELIMIT, "more than %d keys: remove old ones",
+        return msock__fail(MSOCK_ELIMIT,
+                           "more than %d keys: remove those that are "
+                           "needed no more (msock key retire)",
                            MSOCK__KEYS_MAX);
     }
     if (id == 0) {

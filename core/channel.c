@@ -330,7 +330,9 @@ static int check_size(const msock_channel *channel,
     if (size <= limit) {
         return 0;
     }
-    return msock__fail(MSOCK_ETOOBIG, "%zu bytes of data (message_max=%llu)",
+    return msock__fail(MSOCK_ETOOBIG,
+                       "%zu bytes of data are more than a message may have: "
+                       "send parts, or raise message_max=%llu on all nodes",
                        size, (unsigned long long)limit);
 }
 

@@ -110,7 +110,8 @@ static int explain(struct msock__engine *engine,
     if (code == MSOCK_ETOOBIG) {
         return msock__fail(code,
                            "a message of %zu bytes: larger than message_max, "
-                           "queue_max or 1024 frames of %zu bytes (mtu=)",
+                           "queue_max or 1024 frames of %zu bytes (mtu=); "
+                           "reliable ones may have more frames",
                            size, engine->frame_size);
     }
     return msock__fail(code, "no memory for a message of %zu bytes", size);

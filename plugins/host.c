@@ -36,7 +36,8 @@ static int name_split(const char *home, const char *path, char **directory,
     if (!absolute && home == NULL) {
         return msock__fail(MSOCK_EINVAL,
                            "plugin \"%s\": this host has no directory of "
-                           "plugins; give an absolute path",
+                           "plugins; give an absolute path, or the directory "
+                           "(msock hub: \"plugins_directory\")",
                            path);
     }
     const char *base = absolute ? strrchr(path, '/') + 1 : path;

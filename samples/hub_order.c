@@ -27,7 +27,7 @@ static void add_other(struct hub_order *order, const char *name,
 /* What became of the order at one node. */
 static void take(struct hub_order *order, const msock_confirm *confirm)
 {
-    char refused[32];
+    char refused[64];
 
     switch (confirm->state) {
     case MSOCK_CONFIRM_ACTED:
@@ -40,7 +40,8 @@ static void take(struct hub_order *order, const msock_confirm *confirm)
         break;
     case MSOCK_CONFIRM_REFUSED:
         order->failed++;
-        snprintf(refused, sizeof refused, "refused (%d)", confirm->code);
+        snprintf(refused, sizeof refused, "refused (%s)",
+                 msock_error_name(confirm->code));
         add_other(order, confirm->node, refused);
         break;
     default:

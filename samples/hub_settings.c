@@ -17,15 +17,18 @@ static int usage(bool asked, int status)
               "input:\n",
               asked);
     show_help(hub_command_help, asked);
-    show_help("Orders are confirmed: who has not answered after --wait seconds "
-              "[1] is silent.\nFor so long a hub that was just started waits "
-              "for nodes, with --expect only\nuntil so many are there, and "
-              "fewer are a failure, as who is silent or refuses\n(exit 1). "
-              "Arguments wait for each other, lines do not. SIGHUP reloads the"
-              "\nplugins. Without -c and --key-file, $MSOCK_CHANNEL and "
-              "$MSOCK_KEY_FILE name them;\nwithout a key the channel is open "
-              "to anybody.\n",
-              asked);
+    show_help(
+        "Orders are confirmed: who has not answered after --wait seconds\n"
+        "[1] is silent. For so long a hub that was just started waits for\n"
+        "nodes, with --expect only until so many are there, and fewer are a\n"
+        "failure, as who is silent or refuses (exit 1). Arguments wait for\n"
+        "each other, lines do not. SIGHUP reloads the plugins.\n"
+        "A node is up; left, with a bye; down, when it fell silent; gone, if\n"
+        "it was never heard, but others tell of its lights (msock pub\n"
+        "--clear NODE/lights/state forgets those).\n"
+        "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE name\n"
+        "them; without a key the channel is open to anybody.\n",
+        asked);
     return status;
 }
 

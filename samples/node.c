@@ -15,12 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_SIZE = 8192 };
+enum { CONFIG_SIZE = 8192, LEDS_MAX = 16 };
 
 struct settings {
     struct surroundings at;
     const char *plugins;
     const char *leds;
+    const char *led[LEDS_MAX]; /* names of those to take, else all */
+    size_t led_count;
     const char *will;
 };
 
@@ -34,13 +36,16 @@ static int usage(bool asked, int status)
 {
     show_help(
         "usage: node --name NAME [--key-file FILE] [-c CHANNEL]\n"
-        "            [--plugins DIR] [--leds DIR] [--will TEXT]\n"
+        "            [--plugins DIR] [--leds DIR] [--led LED]...\n"
+        "            [--will TEXT]\n"
         "Obeys on `lights` and NAME/lights with the LEDs in DIR\n"
-        "[/sys/class/leds], until SIGTERM; SIGHUP reloads the plugin. If it is "
-        "gone\nwithout a bye, others hear TEXT [cut off, or out of power] on "
-        "NAME/will.\n"
-        "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE name "
-        "them;\nwithout a key the channel is open to anybody.\n",
+        "[/sys/class/leds], or only with those named, as ACT, until\n"
+        "SIGTERM. From the first order on they follow no trigger (mmc0,\n"
+        "heartbeat) any more, also afterwards. SIGHUP reloads the plugin.\n"
+        "If the node is gone without a bye, others hear TEXT [cut off, or\n"
+        "out of power] on NAME/will.\n"
+        "Without -c and --key-file, $MSOCK_CHANNEL and $MSOCK_KEY_FILE\n"
+        "name them; without a key the channel is open to anybody.\n",
         asked);
     return status;
 }
@@ -53,6 +58,13 @@ static bool take_option(struct settings *settings, int letter)
         return true;
     case 'l':
         settings->leds = optarg;
+        return true;
+    case 'L':
+        if (settings->led_count == LEDS_MAX) {
+            complain("node: more than %d --led", LEDS_MAX);
+            return false;
+        }
+        settings->led[settings->led_count++] = optarg;
         return true;
     case 'w':
         settings->will = optarg;
@@ -68,6 +80,7 @@ static int parse(int argc, char **argv, struct settings *settings)
     static const struct option more[] = {
         {"plugins", required_argument, NULL, 'p'},
         {"leds", required_argument, NULL, 'l'},
+        {"led", required_argument, NULL, 'L'},
         {"will", required_argument, NULL, 'w'},
         {0}};
     int letter;
@@ -87,20 +100,38 @@ static int parse(int argc, char **argv, struct settings *settings)
     return surroundings_complete(&settings->at, "node") ? -1 : 2;
 }
 
-static int load_lights(msock_host *host, const char *leds)
+/* Appends `before` and `text` as a JSON string.  Returns 0 or an error code. */
+static int append(char config[static CONFIG_SIZE], const char *before,
+                  const char *text)
 {
     char quoted[CONFIG_SIZE];
-    char config[CONFIG_SIZE + sizeof "{\"directory\":}"];
+    size_t used = strlen(config);
+    int result = msock_json_quote(text, strlen(text), quoted, sizeof quoted);
 
-    if (leds == NULL) {
-        return msock_host_load(host, "lights", NULL);
-    }
-    int result = msock_json_quote(leds, strlen(leds), quoted, sizeof quoted);
     if (result < 0) {
         return result;
     }
-    snprintf(config, sizeof config, "{\"directory\":%s}", quoted);
-    return msock_host_load(host, "lights", config);
+    int size =
+        snprintf(config + used, CONFIG_SIZE - used, "%s%s", before, quoted);
+    return (size_t)size < CONFIG_SIZE - used ? 0 : MSOCK_ETOOBIG;
+}
+
+static int load_lights(msock_host *host, const struct settings *settings)
+{
+    char config[CONFIG_SIZE] = "";
+    const char *leds = settings->leds ? settings->leds : "/sys/class/leds";
+    int result = append(config, "{\"directory\":", leds);
+
+    for (size_t i = 0; i < settings->led_count && result == 0; i++) {
+        result = append(config, i == 0 ? ",\"leds\":[" : ",", settings->led[i]);
+    }
+    if (result == 0) {
+        const char *end = settings->led_count > 0 ? "]}" : "}";
+        size_t used = strlen(config);
+        int size = snprintf(config + used, sizeof config - used, "%s", end);
+        result = (size_t)size < sizeof config - used ? 0 : MSOCK_ETOOBIG;
+    }
+    return result < 0 ? result : msock_host_load(host, "lights", config);
 }
 
 /* One's own frames come back on every multicast socket: nothing to tell. */
@@ -155,10 +186,8 @@ static int serve(msock_channel *channel, const struct settings *settings,
     }
     msock_host_options options = {.directory = plugins, .logger = logger};
     if (msock_host_open(&host, channel, &options) < 0 ||
-        load_lights(host, settings->leds) < 0) {
-        status = fail(settings->leds != NULL
-                          ? "lights"
-                          : "lights (--leds DIR names another folder)");
+        load_lights(host, settings) < 0) {
+        status = fail("lights (--leds and --plugins name folders)");
     } else {
         msock_log(logger, MSOCK_INFO, "ready, %s",
                   is_sealed(&settings->at) ? "sealed" : "open: no key");

@@ -119,8 +119,13 @@ static int open_socket(bool ipv6, const struct option *options, size_t count,
     }
     int rc = set_options(fd, options, count);
     if (rc == 0 && bind(fd, (struct sockaddr *)&address, size) < 0) {
-        rc = msock__fail(MSOCK_ESYSTEM, "UDP socket: bind to port %u: %s",
-                         (unsigned)port, strerror(errno));
+        rc = msock__fail(MSOCK_ESYSTEM, "UDP socket: bind to port %u: %s%s",
+                         (unsigned)port, strerror(errno),
+                         errno == EADDRINUSE
+                             ? ": a program that does not share it has it (ss "
+                               "-lunp tells which); end that, or use another "
+                               "port"
+                             : "");
     }
     if (rc < 0) {
         close(fd);

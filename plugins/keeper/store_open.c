@@ -279,7 +279,9 @@ static int refusal(const struct opening *opening, int code)
     case SQLITE_NOTADB:
     case FOREIGN:
         return refuse(opening, MSOCK_EINVAL,
-                      "%s is no file of kept states: it stays as it is", path);
+                      "%s is no file of kept states: it stays as it is; name "
+                      "another \"file\", or move it away",
+                      path);
     case FUTURE:
         return refuse(opening, MSOCK_EABI,
                       "%s was written by a newer version of the plugin", path);

@@ -38,6 +38,12 @@ class Files(Id):
         self.assertEqual(first.err, "")
         self.assertNotIn(first.out, named.out)
 
+    def test_an_empty_name_is_refused(self):
+        for words in ([""], ["--name", ""]):
+            result = self.run_msock("id", "gen", *words, code=2)
+            self.assertEqual(result.out, "")
+            self.assertIn("the name is empty", result.err)
+
     def test_show_prints_a_line_of_a_trust_file(self):
         path = self.make("hub")
 
@@ -45,7 +51,7 @@ class Files(Id):
         host = self.run_msock("id", "show", path).out
         quoted = self.run_msock("id", "show", path, "--name", 'a "b" \\').out
 
-        self.assertRegex(line, r"^hub ed25519 [A-Za-z0-9+/]{43}= \n$")
+        self.assertRegex(line, r"^hub ed25519 [A-Za-z0-9+/]{43}=\n$")
         self.assertEqual(host, line.replace("hub", socket.gethostname(), 1))
         self.assertEqual(quoted, line.replace("hub", r'"a \"b\" \\"', 1))
 

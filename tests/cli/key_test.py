@@ -317,6 +317,12 @@ class Rotating(netns.Case):
         self.assertIn("no key of", result.err)
         self.assertEqual(self.ids(), before)
 
+    def test_the_newest_of_one_second_is_known(self):
+        for _ in range(3):
+            new = self.rotate("--force").out.strip()
+
+        self.assertEqual(self.rotate("--switch", "--force").out, new + "\n")
+
     def test_a_key_may_be_switched_to_by_name(self):
         self.rotate()
         new = self.ids()[1]

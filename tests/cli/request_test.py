@@ -58,6 +58,15 @@ class Requests(netns.Case):
 
         self.assertEqual(replier.end().lines, ["a/b x", "a/c y"])
 
+    def test_what_is_no_request_is_not_obeyed(self):
+        self.replier("a/b", "1", "--name", "attic")
+
+        result = self.run_msock("pub", "a/b", "x", "--confirm", "-c", LO,
+                                code=1)
+
+        self.assertRegex(result.lines[0],
+                         r"^attic +refused +\d+\.\d ms, MSOCK_ENOTSUP$")
+
     def test_many_replies_are_waited_for(self):
         self.replier("lamp", "1", "--name", "attic")
         self.replier("lamp", "2", "--name", "porch", readers=2)

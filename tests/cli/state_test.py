@@ -105,7 +105,7 @@ class State(delivery_test.Case):
         self.run_msock("pub", "t", "--clear", "-c", LO)
         self.await_lines(first, 1)
 
-        late = self.sub("#", "-v", "-C", "1", "-c", LO)
+        late = self.sub("#", "-v", "-C", "1", "-c", LO, readers=2)
         self.run_msock("pub", "u", "1", "-c", LO)
 
         self.assertEqual(late.end().lines, ["u 1"])

@@ -91,7 +91,8 @@ class Samples(netns.Case):
 
     def test_node_reloads_its_plugin_on_sighup(self):
         leds, brightness = self.leds()
-        node = self.sample("node", "--name", "porch", "--leds", leds)
+        node = self.sample("node", "--name", "porch", "--leds", leds,
+                           "--led", "ACT")
         netns.until(lambda: b"ready" in node.output(), "node is ready")
 
         for count in (1, 2):

@@ -158,6 +158,14 @@ class Status(Service):
         self.assertEqual(
             hub.terminate().err.count("cannot write the status file"), 1)
 
+    def test_a_second_hub_does_not_write_the_first_ones(self):
+        first = self.hub()
+
+        second = self.begin().end(1)
+
+        self.assertIn("another hub writes the status file", second.err)
+        self.assertEqual(self.report(first)["state"], "running")
+
 
 class GuardRails(Service):
     """The plugin `bad` does on each message on `storm` what it is told."""

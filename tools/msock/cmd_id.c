@@ -27,6 +27,20 @@ static const char help[] =
 
 enum { ID_NAME = CLI_OWN, LINE_SIZE = 1024 };
 
+static bool has_control(const char *text)
+{
+    char shown[LINE_SIZE];
+
+    return msock_text_escape(text, strlen(text), shown, sizeof(shown)) !=
+           strlen(text);
+}
+
+static bool is_name(const char *name)
+{
+    return name[0] != '\0' && strlen(name) <= MSOCK_NAME_MAX &&
+           !has_control(name);
+}
+
 /* Says so at once when the key is written where others may read it. */
 static void warn_if_readable(void)
 {
@@ -41,6 +55,9 @@ static void warn_if_readable(void)
 
 static int id_gen(const char *name)
 {
+    if (name && name[0] == '\0') {
+        return cli_usage("the name is empty: leave it out, or name the node");
+    }
     char text[MSOCK_ID_TEXT_SIZE];
     char comment[LINE_SIZE / 2] = "";
     char lines[LINE_SIZE];
@@ -86,20 +103,6 @@ static void write_name(const char *name, char out[static LINE_SIZE])
     }
     out[size++] = '"';
     out[size] = '\0';
-}
-
-static bool has_control(const char *text)
-{
-    char shown[LINE_SIZE];
-
-    return msock_text_escape(text, strlen(text), shown, sizeof(shown)) !=
-           strlen(text);
-}
-
-static bool is_name(const char *name)
-{
-    return name[0] != '\0' && strlen(name) <= MSOCK_NAME_MAX &&
-           !has_control(name);
 }
 
 /* Reads the name that `gen` wrote above the key; "" if there is none. */
@@ -155,7 +158,7 @@ static int id_show(const char *path, const char *name)
         return cli_error_code(code);
     }
     write_name(name, word);
-    snprintf(line, sizeof(line), "%s ed25519 %s \n", word, key);
+    snprintf(line, sizeof(line), "%s ed25519 %s\n", word, key);
     return cli_print(line);
 }
 

@@ -158,8 +158,11 @@ static int on_message(msock_channel *channel, const msock_message *message,
     bool broken;
 
     (void)channel;
-    if (replier->done || !(message->flags & MSOCK_MESSAGE_REQUEST)) {
+    if (replier->done) {
         return 0;
+    }
+    if (!(message->flags & MSOCK_MESSAGE_REQUEST)) {
+        return MSOCK_ENOTSUP; /* nobody is to take it for obeyed */
     }
     if (replier->prints &&
         printer_message(&replier->printer, message, &broken) != CLI_OK) {

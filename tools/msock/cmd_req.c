@@ -70,14 +70,26 @@ static void print_reply(struct asker *asker, const msock_response *response)
     }
 }
 
+static void tell_how_many(const struct asker *asker,
+                          const msock_response *response)
+{
+    const char *replies = response->replies == 1 ? "reply" : "replies";
+
+    if (response->listeners < response->replies) {
+        cli_error("%" PRIu32 " %s in %g s, not all from nodes that were known "
+                  "to listen to %s",
+                  response->replies, replies, asker->wait_s, asker->topic);
+        return;
+    }
+    cli_error("%" PRIu32 " %s in %g s, where %zu %s known to listen to %s",
+              response->replies, replies, asker->wait_s, response->listeners,
+              response->listeners == 1 ? "node is" : "nodes are", asker->topic);
+}
+
 static void tell_end(struct asker *asker, const msock_response *response)
 {
     if (response->code == MSOCK_ETIMEDOUT) {
-        cli_error(
-            "%" PRIu32 " %s in %g s, where %zu %s known to listen to %s",
-            response->replies, response->replies == 1 ? "reply" : "replies",
-            asker->wait_s, response->listeners,
-            response->listeners == 1 ? "node is" : "nodes are", asker->topic);
+        tell_how_many(asker, response);
         drops_tell(asker->channel);
         finish(asker, CLI_TIMEOUT);
     } else if (response->code == MSOCK_ENOBODY) {

@@ -6,9 +6,11 @@
 #include "tools/msock/hub_plugins.h"
 #include "tools/msock/hub_status.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COUNTS_SIZE = 64 };
 
@@ -256,9 +258,25 @@ static int join(struct hub *hub)
     return CLI_OK;
 }
 
+/* Two hubs that write one status would show each other's.  Returns an exit
+ * code. What else is wrong with the file is told when it is written. */
+static int claim_status(struct hub *hub)
+{
+    const char *file = hub->config.status_file;
+
+    if (file && hub_status_claim(file, &hub->status_lock) == EWOULDBLOCK) {
+        hub_problem(&hub->problems,
+                    "another hub writes the status file %s: stop that one, or "
+                    "give this one another",
+                    file);
+        return CLI_FAILURE;
+    }
+    return CLI_OK;
+}
+
 int hub_open(struct hub *hub, const char *file)
 {
-    *hub = (struct hub){.file = file, .started = time(NULL)};
+    *hub = (struct hub){.file = file, .started = time(NULL), .status_lock = -1};
     char counts[COUNTS_SIZE];
     int code = msock_logger_open(&hub->logger, "hub", "-");
     if (code < 0) {
@@ -269,7 +287,8 @@ int hub_open(struct hub *hub, const char *file)
         return CLI_CONFIG;
     }
     msock_logger_level(hub->logger, (enum msock_level)hub->config.log_level);
-    if (join(hub) != CLI_OK || subscribe(hub) != CLI_OK) {
+    if (claim_status(hub) != CLI_OK || join(hub) != CLI_OK ||
+        subscribe(hub) != CLI_OK) {
         return CLI_FAILURE;
     }
     hub_plugins_start(hub->host, &hub->config, &hub->problems);
@@ -312,6 +331,9 @@ void hub_close(struct hub *hub)
     }
     if (hub->channel) {
         leave(hub);
+    }
+    if (hub->status_lock >= 0) {
+        close(hub->status_lock);
     }
     free(hub->last.bytes);
     hub_reports_keep(&hub->reports, NULL, 0);

@@ -24,6 +24,7 @@ struct hub {
     size_t subscription_count;
     int status_timer; /* that will write the status; 0: none runs */
     int status_error; /* errno of the last writing */
+    int status_lock;  /* that no other hub writes it; negative: none */
     time_t started;
 };
 

@@ -67,7 +67,11 @@ static char *read_file(const char *file, struct hub_problems *problems)
     FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
 
     if (!stream) {
-        hub_problem(problems, "%s: %s", file, strerror(errno));
+        hub_problem(problems, "%s: %s%s", file, strerror(errno),
+                    errno == ENOENT
+                        ? "; --config names another file, and man 5 "
+                          "multisock-hub says what is in it"
+                        : "");
         if (fd >= 0) {
             close(fd);
         }

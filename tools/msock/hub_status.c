@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { FILE_MODE = 0640, PATH_SIZE = 4200, TIME_SIZE = 40, NAME_SIZE = 256 };
@@ -207,6 +208,24 @@ static int write_new(const char *file, const struct cli_buffer *text)
     if (fd >= 0 && close(fd) < 0 && error == 0) {
         error = errno;
     }
+    return error;
+}
+
+int hub_status_claim(const char *file, int *fd)
+{
+    char path[PATH_SIZE];
+
+    snprintf(path, sizeof(path), "%s.lock", file);
+    *fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (*fd < 0) {
+        return errno;
+    }
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0) {
+        return 0;
+    }
+    int error = errno;
+    close(*fd);
+    *fd = -1;
     return error;
 }
 

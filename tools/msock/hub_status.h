@@ -31,6 +31,11 @@ void hub_status_render_plugins(const struct hub_view *view,
  *  memory was short. */
 void hub_status_render(const struct hub_view *view, struct cli_buffer *out);
 
+/** Claims `file` for this process, by a lock on `file`.lock, which stays there.
+ *  *fd is the caller's to close, which ends the claim; negative: there is none.
+ *  Returns 0, EWOULDBLOCK (another process has it), or another errno. */
+int hub_status_claim(const char *file, int *fd);
+
 /** Puts the text in the place of `file`.  Returns 0, or an errno. */
 int hub_status_write(const char *file, const struct cli_buffer *text);
 

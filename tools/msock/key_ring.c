@@ -21,6 +21,8 @@ enum { SHOWN_MAX = 32768 };
 /* Each time that somebody else was quicker, he is done. */
 enum { TRIES = 100 };
 
+enum { COMMENT_SIZE = 64 };
+
 static const char added[] = "added ";
 
 /* -- Finding keys -- */
@@ -232,17 +234,32 @@ static int print_id(const char *id)
 
 /* -- Rotating -- */
 
+/* The comment of a key that is made now. Of keys of one second each is dated
+ * one later, so that the newest can be told. */
+static void date(const msock_ring *ring, char comment[static COMMENT_SIZE])
+{
+    const char *last = added_at(ring, newest(ring));
+    time_t now = time(NULL);
+
+    for (int i = 0; i <= MSOCK_KEYS_MAX; i++) {
+        time_t moment = now + i;
+        struct tm utc;
+        gmtime_r(&moment, &utc);
+        strftime(comment, COMMENT_SIZE, "added %Y-%m-%dT%H:%M:%SZ", &utc);
+        if (strcmp(comment + sizeof(added) - 1, last) > 0) {
+            return;
+        }
+    }
+}
+
 /* Adds a key that is made now. */
 static int add_made(msock_ring *ring)
 {
     char text[MSOCK_KEY_TEXT_SIZE];
-    char comment[64];
-    time_t now = time(NULL);
-    struct tm utc;
+    char comment[COMMENT_SIZE];
     int result = msock_key_generate(text);
 
-    gmtime_r(&now, &utc);
-    strftime(comment, sizeof(comment), "added %Y-%m-%dT%H:%M:%SZ", &utc);
+    date(ring, comment);
     if (result == 0) {
         result = msock_ring_add(ring, text, comment);
     }

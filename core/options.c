@@ -401,8 +401,7 @@ static int set_field(const struct msock__option *option,
 
 static void set_defaults(struct msock__config *config)
 {
-    static const struct msock__config zero;
-    *config = zero;
+    memset(config, 0, sizeof(*config));
     for (size_t i = 0; i < msock__options_count; i++) {
         const struct msock__option *option = &msock__options[i];
         if (option->initial == NULL) {

@@ -25,6 +25,7 @@ int cmd_pub(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
 int cmd_req(int argc, char **argv);
 int cmd_reply(int argc, char **argv);
+int cmd_nodes(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_id(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct verb {
     {"sub", cmd_sub, "print the messages that match filters"},
     {"req", cmd_req, "ask, and print the replies"},
     {"reply", cmd_reply, "answer what others ask"},
+    {"nodes", cmd_nodes, "tell who is on the channel"},
     {"bench", cmd_bench, "measure your own network"},
     {"key", cmd_key, "make and exchange keys"},
     {"id", cmd_id, "make an identity of one node"},

@@ -438,6 +438,13 @@ void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
     }
 }
 
+void msock__engine_drop_quietly(struct msock__engine *engine,
+                                enum msock_counter counter, uint64_t count)
+{
+    msock__stats_add(&engine->stats, counter, count);
+    msock__log_skip(&engine->log, counter, count);
+}
+
 void msock__engine_count(struct msock__engine *engine, uint64_t now_us,
                          enum msock_counter counter, uint64_t count)
 {

@@ -461,21 +461,17 @@ bool msock__engine_signs(const struct msock__engine *engine, const char *topic)
 void msock__engine_warn_rights(struct msock__engine *engine, const char *topic,
                                bool is_signed)
 {
-    enum { EVERY_US = 1000000 };
     const char *name = engine->config.name;
     if (!engine->trust) {
-        return; /* nor is a clock read for each message */
-    }
-    uint64_t now_us = engine->driver->ops->now(engine->driver);
-    if (now_us < engine->warn_us) {
         return;
     }
     const struct msock__trusted *self =
         msock__trust_find(engine->trust, name, strlen(name));
     int drop = msock__trust_check(engine->trust, self, topic, strlen(topic),
                                   is_signed);
-    if (drop) {
-        engine->warn_us = now_us + EVERY_US;
+    if (drop &&
+        msock__log_may(&engine->log, engine->driver->ops->now(engine->driver),
+                       MSOCK__LOG_RIGHTS, topic)) {
         msock_log(engine->log.logger, MSOCK_WARNING,
                   "who has this node's trust file does not hear it on \"%s\": "
                   "%s there",

@@ -68,7 +68,7 @@ int msock__engine_may(const struct msock__engine *engine,
 /** Whether the frames of a message of one's own are to be signed. */
 bool msock__engine_signs(const struct msock__engine *engine, const char *topic);
 
-/** Logs, at most once a second, that this node's own trust file does not let it
+/** Logs, less and less often, that this node's own trust file does not let it
  *  publish on a topic. */
 void msock__engine_warn_rights(struct msock__engine *engine, const char *topic,
                                bool is_signed);

@@ -2,6 +2,7 @@
 /* The messages of a body: decoded, checked, kept for their moment, and handed
  * to the callbacks. Whatever is wrong is one drop under its reason. */
 #include "codec/envelope.h"
+#include "codec/told.h"
 #include "core/engine_confirm.h"
 #include "core/engine_identity.h"
 #include "core/engine_request.h"
@@ -90,6 +91,20 @@ static int check_message(const struct msock__engine *engine,
     }
     int drop = msock__engine_value_check(origin, envelope);
     return drop ? drop : msock__engine_may(engine, origin, envelope);
+}
+
+/* Whether a state of somebody else was refused that was told in good faith: who
+ * has no identity, and no trust file, cannot know that it may not. */
+static bool means_well(const struct msock__origin *origin,
+                       const struct msock__envelope *envelope, int drop)
+{
+    const struct msock__session *session = origin->session;
+    struct msock__told told;
+
+    return drop == MSOCK_DROP_RIGHTS && session && !session->trusted &&
+           (envelope->keys & MSOCK__KEY_ORIGIN) &&
+           msock__told_decode(envelope->origin, envelope->origin_size, &told) &&
+           memcmp(told.session, session->id, sizeof(session->id)) != 0;
 }
 
 /* Keeps a message for its moment, encoded again. */
@@ -199,6 +214,10 @@ size_t msock__engine_message(struct msock__engine *engine,
         msock__stats_add(&engine->stats, MSOCK_RX_MESSAGES, 1);
     }
     drop = check_message(engine, origin, &envelope);
+    if (means_well(origin, &envelope, drop)) {
+        msock__engine_drop_quietly(engine, MSOCK_DROP_RIGHTS, 1);
+        return used;
+    }
     if (drop) {
         msock__engine_drop(engine, origin->now_us, drop, 1);
         return used;

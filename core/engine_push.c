@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TELL_US = 1000000 };
-
 static_assert(MSOCK__BOX_MAX == MSOCK__RINGBOX_TEXT - 1,
               "a control message holds any box");
 
@@ -109,17 +107,15 @@ static int open_box(const struct msock__engine *engine, const char *box,
                     : msock__fail(MSOCK_EKEY, "this node has no id_file");
 }
 
-/* Logs why keys were not taken or not kept, at most once a second. */
+/* Logs why keys were not taken or not kept. */
 static void tell(struct msock__engine *engine, uint64_t now_us,
                  const struct msock__session *session)
 {
-    if (engine->pushed.told_us != 0 &&
-        now_us - engine->pushed.told_us < TELL_US) {
-        return;
+    if (msock__log_may(&engine->log, now_us, MSOCK__LOG_PUSH,
+                       session->sender)) {
+        msock_log(engine->log.logger, MSOCK_WARNING, "keys that %s pushed: %s",
+                  session->sender, msock_error_detail());
     }
-    engine->pushed.told_us = now_us;
-    msock_log(engine->log.logger, MSOCK_WARNING, "keys that %s pushed: %s",
-              session->sender, msock_error_detail());
 }
 
 /* Replaces the channel's keys by those of a box.  Returns 0 or the drop
@@ -151,12 +147,18 @@ static int take(struct msock__engine *engine, uint64_t now_us,
 /* Whether keys may come from the session.  Returns 0 or the drop counter. */
 static int check_pushed(const struct msock__engine *engine, uint64_t now_us,
                         const struct msock__session *session,
+                        const struct msock__frame *frame,
                         const struct msock__pushed *pushed)
 {
-    if (!session->trusted || !msock__trusted_admin(session->trusted)) {
+    bool mine = strcmp(pushed->to, engine->config.name) == 0;
+    if (!mine && !engine->trust) {
+        return 0; /* whose keys others may take is not known here */
+    }
+    if (!(frame->flags & MSOCK__SIGNED) || !session->trusted ||
+        !msock__trusted_admin(session->trusted)) {
         return MSOCK_DROP_RIGHTS;
     }
-    if (strcmp(pushed->to, engine->config.name) != 0) {
+    if (!mine) {
         return 0;
     }
     bool late = session->bye_us > 0 ||
@@ -170,9 +172,7 @@ void msock__engine_pushed(struct msock__engine *engine, uint64_t now_us,
                           const struct msock__pushed *pushed)
 {
     const struct ids before = ids_of(engine);
-    int wrong = (frame->flags & MSOCK__SIGNED) == 0
-                    ? MSOCK_DROP_RIGHTS
-                    : check_pushed(engine, now_us, session, pushed);
+    int wrong = check_pushed(engine, now_us, session, frame, pushed);
     if (!wrong && strcmp(pushed->to, engine->config.name) == 0) {
         wrong = take(engine, now_us, session, pushed);
     }

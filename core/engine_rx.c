@@ -232,7 +232,7 @@ static void take_held(struct msock__engine *engine,
         if (known == MSOCK_DROP_DUPLICATE) {
             /* Not seen before: it was sent before the floor, as happens where
              * several nodes start at once. */
-            msock__stats_add(&engine->stats, MSOCK_DROP_OLD, 1);
+            msock__engine_drop_quietly(engine, MSOCK_DROP_OLD, 1);
         } else if (known) {
             msock__engine_drop(engine, now_us, known, 1);
         } else {

@@ -137,7 +137,6 @@ struct msock__engine {
     bool sessions_over; /* some are to be forgotten */
     struct msock__rate answer_rate; /* looks at their signatures */
     struct msock__rate owner_rate;  /* searches for whose a session is */
-    uint64_t warn_us; /* rights of one's own: nothing is said before */
     struct msock__verify verify;
     struct msock__fragments *fragments; /* best effort */
     struct msock__join_pool join_pool;  /* reliable */
@@ -431,6 +430,10 @@ void msock__engine_event(struct msock__engine *engine,
  * within the rate limit. */
 void msock__engine_drop(struct msock__engine *engine, uint64_t now_us, int what,
                         uint64_t count);
+
+/** Counts drops that are no sign of a fault: they are not logged. */
+void msock__engine_drop_quietly(struct msock__engine *engine,
+                                enum msock_counter counter, uint64_t count);
 
 /** Begins to close: ends subscriptions, timers, local deliveries, and posting:
  *  what was posted before is still published. */

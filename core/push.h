@@ -29,7 +29,6 @@ struct msock__push {
 struct msock__push_taken {
     uint64_t until_us; /* how long older ones may come; 0: none were taken */
     uint64_t made_ms;
-    uint64_t told_us; /* when it was last logged that some were refused */
 };
 
 /** The time to be written into boxes that are made at `wall_ms`: above that of

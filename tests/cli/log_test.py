@@ -48,6 +48,18 @@ class Told(Case):
             self.told(program, b"the old keys stay: ")
             self.assertEqual(program.said().count(b"the old keys stay"), 1)
 
+    def test_two_programs_of_one_name_are_told_to_all_and_once(self):
+        neighbour = self.sub("#", *self.words)
+
+        twins = [self.sub("#", *self.words, "--name", "kitchen", readers=count)
+                 for count in (2, 3)]
+
+        self.told(neighbour, b"two programs speak as kitchen, one of them at ")
+        for twin in twins:
+            self.told(twin, b"kitchen is the name of another program, too, at ")
+        for program in (neighbour, *twins):
+            self.assertEqual(program.terminate().err.count("another name"), 1)
+
     def test_who_may_not_say_what_it_says_is_told(self):
         identity = self.path("lamp.id")
         with open(os.open(identity, os.O_CREAT | os.O_WRONLY, 0o600),

@@ -94,15 +94,53 @@ Test(log, name_of_two_is_told_with_its_address)
     cr_expect(eq(str, (char *)log_notes_line(),
                  "two programs speak as porch, one of them at 10.0.0.7: give "
                  "one of them another name"));
-    msock__log_name(&drops, 10, "attic", "10.0.0.8", false);
-    cr_expect(eq(sz, log_notes_count(), 1));
 
-    msock__log_name(&drops, SECOND, "hub", "10.0.0.9", true);
+    msock__log_name(&drops, 1, "hub", "10.0.0.9", true);
 
     cr_expect(eq(int, log_notes_level(), MSOCK_WARNING));
     cr_expect(eq(str, (char *)log_notes_line(),
                  "hub is the name of another program, too, at 10.0.0.9: give "
                  "one of them another name"));
+}
+
+Test(log, names_do_not_silence_each_other)
+{
+    msock__log_name(&drops, 0, "porch", "10.0.0.7", false);
+    msock__log_name(&drops, 1, "porch", "10.0.0.7", false);
+    cr_expect(eq(sz, log_notes_count(), 1));
+
+    msock__log_name(&drops, 2, "attic", "10.0.0.8", false);
+
+    cr_expect(eq(sz, log_notes_count(), 2));
+    cr_expect(msock__log_may(&drops, 3, MSOCK__LOG_RIGHTS, "attic"),
+              "something else of the same name");
+}
+
+Test(log, invented_names_share_a_rate)
+{
+    char name[] = "name-000";
+    for (int i = 0; i < 1000; i++) {
+        name[5] = (char)('0' + i / 100);
+        name[6] = (char)('0' + i / 10 % 10);
+        name[7] = (char)('0' + i % 10);
+        msock__log_name(&drops, (uint64_t)i, name, "10.0.0.7", false);
+    }
+    cr_expect(eq(sz, log_notes_count(), MSOCK__LOG_SUBJECTS + 1));
+
+    /* Those of before have been quiet for ten minutes. */
+    msock__log_name(&drops, UINT64_C(601) * SECOND, name, "10.0.0.7", false);
+    cr_expect(eq(sz, log_notes_count(), MSOCK__LOG_SUBJECTS + 2));
+}
+
+Test(log, drops_that_are_skipped_are_in_no_line)
+{
+    msock__log_drop(&drops, 0, MSOCK_DROP_OLD, 1);
+    msock__log_skip(&drops, MSOCK_DROP_OLD, 3);
+    cr_expect(eq(sz, log_notes_count(), 1));
+
+    msock__log_drop(&drops, SECOND, MSOCK_DROP_OLD, 6);
+
+    cr_expect(ne(ptr, strstr(log_notes_line(), "dropped 2: "), NULL));
 }
 
 Test(log, count_that_did_not_rise_is_no_line)

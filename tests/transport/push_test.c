@@ -303,6 +303,21 @@ Test(push, what_is_for_others_is_nobodys_business)
 }
 
 /* Frames of the hub that were withheld. */
+Test(push, who_has_no_trust_file_is_not_troubled_by_keys_of_others)
+{
+    struct sim_node guest;
+    push_house_open();
+    sim_node_open(&guest, "push", "guest",
+                  &(msock_options){.key_file = "hub.key"});
+    msock_sim_run(push_sim, 3 * PUSH_SECOND);
+
+    cr_assert(zero(int, push_keys(&push_hub, "hall", "ab")));
+
+    cr_expect(eq(str, (char *)push_filed("hall"), (char *)"ab"));
+    cr_expect(zero(u64, count(&guest, MSOCK_DROP_RIGHTS)));
+    sim_node_close(&guest);
+}
+
 static struct {
     uint8_t bytes[16][2048];
     size_t sizes[16];
@@ -406,7 +421,7 @@ Test(push, nothing_is_taken_of_who_said_bye)
     cr_expect(ge(u64, count(&push_lamp, MSOCK_DROP_OLD), 1));
 }
 
-Test(push, boxes_that_do_not_open_are_counted_and_told_once_a_second)
+Test(push, boxes_that_do_not_open_are_counted_and_told_once)
 {
     open_noted();
     for (int i = 0; i < 20; i++) {

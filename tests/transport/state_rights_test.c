@@ -3,6 +3,7 @@
  * somebody else published. */
 #include "core/engine_values.h"
 #include "tests/support/id_home.h"
+#include "tests/support/log_notes.h"
 #include "tests/support/sim_node.h"
 
 #include <criterion/criterion.h>
@@ -111,6 +112,39 @@ Test(state_rights, who_may_not_keep_tells_nothing_of_others)
 
     cr_expect(zero(sz, hub.heard));
     cr_expect(eq(u64, count(&hub, MSOCK_DROP_RIGHTS), 2));
+}
+
+/* Opens the hub, noting what it logs, and a guest without identity. */
+static void open_guest(struct sim_node *guest)
+{
+    msock_options options = *id_home_options("hub");
+    options.logger = log_notes_logger();
+    sim_node_open(&hub, "house", "hub", &options);
+    sim_node_open(guest, "house", "guest",
+                  &(msock_options){.key_file = "home.key"});
+    msock_sim_run(sim, 3 * SECOND);
+    log_notes_reset();
+}
+
+Test(state_rights, what_a_guest_tells_of_others_is_refused_in_silence)
+{
+    open_guest(&bulb);
+
+    tell(&bulb, "lamp", "bulb/on");
+
+    cr_expect(ge(u64, count(&hub, MSOCK_DROP_RIGHTS), 1));
+    cr_expect(zero(sz, log_notes_count()));
+}
+
+Test(state_rights, what_a_guest_publishes_itself_is_refused_aloud)
+{
+    const msock_publish_options state = {.state = true};
+    open_guest(&bulb);
+
+    cr_assert(zero(int, msock_publish(bulb.channel, "bulb/on", "1", &state)));
+    msock_sim_run(sim, SECOND);
+
+    cr_expect(ne(str, (char *)log_notes_find("drop_rights"), (char *)""));
 }
 
 Test(state_rights, keeper_signs_what_it_tells_whatever_the_topic_is)

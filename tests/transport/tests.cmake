@@ -19,7 +19,7 @@ foreach(module push push_alloc)
         support/push_house.c)
 endforeach()
 target_link_libraries(transport_push_alloc_test PRIVATE msock_test_alloc)
-foreach(module push identity)
+foreach(module push identity state_rights)
     target_sources(transport_${module}_test PRIVATE support/log_notes.c)
     target_link_options(transport_${module}_test PRIVATE
         LINKER:--wrap=msock_log)

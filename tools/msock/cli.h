@@ -123,7 +123,7 @@ int cli_check_file(const char *what, const char *file);
 
 /** Opens the channel that options and environment name. Without a name or an
  *  identity it is a visitor's, which disturbs no node of this host. Its
- * warnings and errors go to standard error, at most one of a kind a second.
+ * warnings and errors go to standard error, those of a kind ever less often.
  * Returns CLI_OK, CLI_FAILURE, or CLI_USAGE if the key file of the environment
  * is empty: the channel would be open to anybody; having told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);

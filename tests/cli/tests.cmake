@@ -38,9 +38,12 @@ add_test(NAME cli/confirm COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/confirm_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/confirm PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
-add_test(NAME cli/nodes COMMAND Python3::Interpreter -B
-    ${CMAKE_CURRENT_SOURCE_DIR}/cli/nodes_test.py ${CMAKE_BINARY_DIR})
-set_tests_properties(cli/nodes PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+foreach(name nodes watch)
+    add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(cli/${name} PROPERTIES
+        TIMEOUT 180 SKIP_RETURN_CODE 77)
+endforeach()
 
 add_test(NAME cli/request COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/request_test.py ${CMAKE_BINARY_DIR})

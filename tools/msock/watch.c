@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking on. */
+#include "tools/msock/watch.h"
+
+#include "tools/msock/drops.h"
+#include "tools/msock/json_out.h"
+#include "tools/msock/turn.h"
+#include "tools/msock/unjoined.h"
+#include "tools/msock/until.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+enum { SECOND_MS = 1000 };
+
+static const double wait_max_s = 1e9;
+
+/** One of its subscriptions. */
+struct ear {
+    struct watch *watch;
+    int at; /* its filter */
+};
+
+static void finish(struct watch *watch, int code)
+{
+    watch->exit = code;
+    msock_stop(watch->channel);
+}
+
+/* -- What happens -- */
+
+/* Whether an earlier filter matches too, and so has shown the message. */
+static bool shown_before(const struct ear *ear, const char *topic)
+{
+    for (int i = 0; i < ear->at; i++) {
+        if (msock_topic_match(ear->watch->filters[i], topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int on_message(msock_channel *channel, const msock_message *message,
+                      void *user)
+{
+    const struct ear *ear = user;
+
+    (void)channel;
+    if (!shown_before(ear, message->topic)) {
+        ear->watch->on_message(ear->watch, message);
+    }
+    if (ear->watch->failed) {
+        finish(ear->watch, CLI_FAILURE);
+    }
+    return 0;
+}
+
+static void on_second(msock_channel *channel, void *user)
+{
+    struct watch *watch = user;
+
+    (void)channel;
+    if (watch->tell(watch, turn_now_ms(), false) != CLI_OK) {
+        watch->failed = true;
+        finish(watch, CLI_FAILURE);
+    }
+}
+
+static void on_join_wait(msock_channel *channel, void *user)
+{
+    const struct watch *watch = user;
+
+    if (msock_joined(channel) == 0) {
+        unjoined_tell(cli_channel_url(&watch->names),
+                      "nothing comes until one does");
+    }
+}
+
+static void on_end(msock_channel *channel, void *user)
+{
+    (void)channel;
+    finish(user, CLI_OK);
+}
+
+/* -- What is told -- */
+
+int watch_print(struct cli_buffer *out, bool json, bool end)
+{
+    const char *last = json ? ",\"end\":true}\n" : "  in all\n";
+    const char *other = json ? ",\"end\":false}\n" : "\n";
+
+    json_out_format(out, "%s", end ? last : other);
+    json_out(out, "", 1); /* the NUL */
+    int code = out->failed ? CLI_FAILURE : cli_print(out->bytes);
+    free(out->bytes);
+    return code;
+}
+
+/* -- The channel -- */
+
+/* Returns 0 or an error code. */
+static int start(struct watch *watch, struct ear *ears)
+{
+    static const msock_subscribe_options observing = {.observe = true};
+    uint64_t wait_ms = (uint64_t)(watch->wait_s * 1000) + 1;
+    int code = 0;
+
+    for (int i = 0; i < watch->filter_count && code >= 0; i++) {
+        ears[i] = (struct ear){.watch = watch, .at = i};
+        code = msock_subscribe(watch->channel, watch->filters[i], on_message,
+                               &ears[i], &observing);
+    }
+    if (code >= 0) {
+        code = msock_timer_start(watch->channel, SECOND_MS, 0, on_join_wait,
+                                 watch);
+    }
+    if (code >= 0 && watch->each_second) {
+        code = msock_timer_start(watch->channel, SECOND_MS, SECOND_MS,
+                                 on_second, watch);
+    }
+    if (code >= 0 && watch->wait_s > 0) {
+        code = msock_timer_start(watch->channel, wait_ms, 0, on_end, watch);
+    }
+    watch->began_ms = turn_now_ms();
+    return code < 0 ? code : 0;
+}
+
+/* Returns CLI_OK, or CLI_FAILURE having told why. */
+static int listen_on(struct watch *watch)
+{
+    struct ear *ears = calloc((size_t)watch->filter_count, sizeof(*ears));
+
+    if (!ears) {
+        return cli_error("out of memory");
+    }
+    int code = start(watch, ears);
+    if (code == 0) {
+        code = msock_run(watch->channel);
+    }
+    if (code < 0) {
+        watch->exit = cli_error_code(code);
+    }
+    free(ears);
+    return watch->exit;
+}
+
+int watch_run(struct watch *watch)
+{
+    until_signals();
+    int code = cli_channel_open(&watch->channel, &watch->names);
+    if (code != CLI_OK) {
+        return code;
+    }
+    until_channel(watch->channel);
+    code = listen_on(watch);
+    if (code == CLI_OK && !watch->failed) {
+        code = watch->tell(watch, turn_now_ms(), true);
+    }
+    drops_tell(watch->channel);
+    until_channel(NULL);
+    msock_close(watch->channel, NULL, NULL);
+    return code;
+}
+
+/* -- Options -- */
+
+static char everything[] = "#";
+static char *all_filters[] = {everything};
+
+int watch_options(struct watch *watch, int argc, char **argv, bool all,
+                  bool *ended)
+{
+    enum { JSON = CLI_OWN };
+    static const struct option options[] = {
+        {"wait", required_argument, NULL, 'W'},
+        {"json", no_argument, NULL, JSON},
+        CLI_CHANNEL_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    int code = CLI_OK;
+    int option;
+
+    opterr = 0;
+    while (code == CLI_OK &&
+           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "W:", options,
+                                 NULL)) != -1) {
+        switch (option) {
+        case 'W':
+            code = until_wait(optarg, wait_max_s, &watch->wait_s);
+            break;
+        case JSON:
+            watch->json = true;
+            break;
+        case 'h':
+            *ended = true;
+            return cli_print(watch->help);
+        default:
+            code = cli_channel_option(&watch->names, option, argv);
+        }
+    }
+    if (code == CLI_OK && optind == argc && !all) {
+        code = cli_usage("no FILTER; see msock %s -h", watch->names.verb);
+    }
+    watch->filters = optind < argc ? argv + optind : all_filters;
+    watch->filter_count = optind < argc ? argc - optind : 1;
+    *ended = code != CLI_OK;
+    return code;
+}

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import socket
 import struct
 import subprocess
@@ -106,6 +107,21 @@ class Usage(netns.Case):
             self.assertEqual(result.out, self.run_msock(verb, "-h").out)
         self.assertIn("unknown verb x",
                       self.run_msock("help", "x", code=2).err)
+
+    def test_examples_use_what_there_is(self):
+        commands = [line.strip() for line in
+                    self.run_msock("help", "examples").lines
+                    if line.startswith("  ")]
+
+        for command in commands:
+            found = re.search(r"\bmsock (.*)", command)
+            verb, *words = found[1].split()
+            known = self.run_msock("help", verb).out
+            for word in words:
+                if re.match("--?[a-zA-Z]", word):
+                    self.assertRegex(known, rf"(?m)(^|[ |\[]){word}\b",
+                                     command)
+        self.assertGreater(len(commands), 20)
 
     def test_the_version_is_told(self):
         for word in ("version", "--version", "-V"):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock, the command line of multisock: a table of verbs. */
 #include "tools/msock/cli.h"
+#include "tools/msock/examples.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -63,11 +64,14 @@ static int help_verb(char *name)
 static int cmd_help(int argc, char **argv)
 {
     char text[1024];
-    int used = snprintf(text, sizeof(text),
-                        "usage: msock VERB ...    (msock VERB -h says more)\n");
+    int used =
+        snprintf(text, sizeof(text),
+                 "usage: msock VERB ...    (msock VERB -h says more, and "
+                 "msock help examples)\n");
 
     if (argc > 1) {
-        return help_verb(argv[1]);
+        return strcmp(argv[1], "examples") == 0 ? cli_print(examples)
+                                                : help_verb(argv[1]);
     }
     for (int i = 0; i < VERB_COUNT; i++) {
         used += snprintf(text + used, sizeof(text) - (size_t)used,

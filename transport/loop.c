@@ -9,7 +9,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { DRAIN_US = 40000000 };
+enum {
+    DRAIN_US = 40000000,
+    RECEIVING_US = 5000 /* what waits to be sent does not wait longer */
+};
 
 static uint64_t loop_now(struct msock__driver *driver)
 {
@@ -84,6 +87,9 @@ static void on_received(void *owner, const struct msock__datagram *datagrams,
     atomic_store(&self->receiving, true);
     for (size_t i = 0; i < count && !self->shut; i++) {
         msock__engine_input(self->engine, now_us, &datagrams[i]);
+        if (self->woken && msock__process_now() - now_us >= RECEIVING_US) {
+            msock__loop_flush(self, msock__process_now());
+        }
     }
     atomic_store(&self->receiving, false);
 }

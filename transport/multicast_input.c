@@ -202,25 +202,29 @@ static size_t receive_batch(struct msock__multicast *self,
     return count;
 }
 
-/* Reads a socket until it is empty, or `most` datagrams were read. */
-static void receive_all(struct msock__multicast *self,
-                        const struct source *source, size_t most)
+/* Reads a socket until it is empty, or `most` datagrams were read.  Returns how
+ * many. */
+static size_t receive_all(struct msock__multicast *self,
+                          const struct source *source, size_t most)
 {
     bool more = true;
+    size_t count = 0;
 
-    for (size_t count = 0; more && count < most && !self->stopped;) {
+    while (more && count < most && !self->stopped) {
         count += receive_batch(self, source, &more);
     }
+    return count;
 }
 
 /* Reads what known sessions sent, ahead of all others. */
-static void receive_guarded(struct msock__multicast *self)
+static size_t receive_guarded(struct msock__multicast *self)
 {
-    if (self->guard.fd >= 0) {
-        const struct source source = {self->guard.fd, &self->guard.empty,
-                                      accept_guarded};
-        receive_all(self, &source, RECEIVE_TURN);
+    if (self->guard.fd < 0) {
+        return 0;
     }
+    const struct source source = {self->guard.fd, &self->guard.empty,
+                                  accept_guarded};
+    return receive_all(self, &source, RECEIVE_TURN);
 }
 
 /* Asks who should be read first, if the time has come. */
@@ -249,7 +253,7 @@ static bool receive_group(struct msock__multicast *self)
     bool more = true;
 
     for (size_t count = 0; more && count < RECEIVE_TURN && !self->stopped;) {
-        receive_guarded(self);
+        count += receive_guarded(self);
         if (!self->stopped) {
             count += receive_batch(self, &source, &more);
         }
@@ -270,7 +274,7 @@ static void on_receivable(uv_poll_t *handle, int status, int events)
     bool emptied = receive_group(self);
     if (emptied) {
         /* What did not fit into the one may have come to the other since. */
-        receive_guarded(self);
+        (void)receive_guarded(self);
     }
     if (self->stopped) {
         return;
@@ -294,7 +298,7 @@ void msock__multicast_drain(struct msock__multicast *self)
 {
     const struct source source = {self->receive_fd, &self->empty, accept_group};
 
-    receive_all(self, &source, DRAIN_TURN);
+    (void)receive_all(self, &source, DRAIN_TURN);
 }
 
 void msock__multicast_unicast(void *owner)
@@ -303,5 +307,5 @@ void msock__multicast_unicast(void *owner)
     const struct source source = {self->unicast->fd, &self->unicast_empty,
                                   accept_unicast};
 
-    receive_all(self, &source, RECEIVE_TURN);
+    (void)receive_all(self, &source, RECEIVE_TURN);
 }

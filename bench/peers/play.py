@@ -118,7 +118,7 @@ class Stage:
         steady = scenario.rate > 0
         listeners = [
             self.start(system, "listen", f"listener-{i}", size=scenario.size,
-                       timed=int(steady))
+                       timed=int(steady), busy=scenario.busy)
             for i in range(scenario.listeners)]
         publisher = self.start(
             system, "publish", "publisher", size=scenario.size,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The roles of peer.h. Settings [default]: size [64 bytes], rcvbuf; publish:
  * seconds [1], count, rate [as fast as it goes; messages a second], listeners
- * [1]; listen: timed [0; 1: messages are stamped]; ping: count [2000]. */
+ * [1]; listen: timed [0; 1: messages are stamped], busy [0 us that a message
+ * takes]; ping: count [2000]. */
 #include "bench/peers/measure.h"
 #include "bench/peers/message.h"
 #include "bench/peers/peer.h"
@@ -37,6 +38,7 @@ static char **settings; /* ends with NULL */
 static volatile sig_atomic_t stopped;
 static struct measure heard;
 static bool echoes;
+static uint64_t busy_ns; /* a message takes as long */
 static uint64_t awaited; /* so many are to come; 0: there is no end */
 
 /* -- For the systems -- */
@@ -78,6 +80,11 @@ void role_heard(const char *text, size_t size)
         peer_flush();
     }
     measure_add(&heard, text, size);
+    if (busy_ns > 0) {
+        uint64_t end_ns = measure_now_ns() + busy_ns;
+        while (measure_now_ns() < end_ns) {
+        }
+    }
 }
 
 /* -- Time -- */
@@ -291,6 +298,7 @@ static int play(const char *name, const struct peer_role *role)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     echoes = strcmp(name, "echo") == 0;
+    busy_ns = (uint64_t)(role_number("busy", 0) * 1000);
     if (measure_init(&heard, pings || role_number("timed", 0) > 0) < 0) {
         return role_fail("measure", "no memory");
     }

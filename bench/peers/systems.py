@@ -15,6 +15,7 @@ class Scenario:
     kind: str = "flow"  # or "ping", or "lossless": the greatest rate that is
     rate: int = 0       # 0: as fast as it goes
     loss: int = 0       # per cent of what arrives, where that can be lost
+    busy: int = 0       # us that a listener takes for each message
 
 
 SCENARIOS = {
@@ -27,6 +28,9 @@ SCENARIOS = {
     "l64x8": Scenario("64 B to 8, lossless", listeners=8, kind="lossless"),
     "l1m": Scenario("1 MiB, lossless", 1 << 20, kind="lossless"),
     "64loss": Scenario("64 B, 1 % of the datagrams lost", loss=1),
+    "64loss5": Scenario("64 B, 5 % of the datagrams lost", loss=5),
+    "64slow": Scenario("64 B, a listener that takes 5 µs for each", busy=5),
+    "64slow1": Scenario("64 B, the same with 1 % lost", busy=5, loss=1),
     "rtt": Scenario("round trip", kind="ping"),
     "10k": Scenario("10,000 messages/s", rate=10000),
 }
@@ -60,8 +64,12 @@ PACED = f"{URL}&pace={PACE}&history_max=64M"
 SYSTEMS = {
     "multisock": System("multisock", f"{FLOW} {LOSSLESS} rtt 10k",
                         {"url": URL, "rcvbuf": BIG}),
-    "multisock reliable": System("multisock", f"{FLOW} 1m 64loss",
-                                 {"url": PACED, "rcvbuf": BIG, "reliable": 1}),
+    "multisock reliable": System(
+        "multisock", f"{FLOW} 1m 64loss 64loss5 64slow 64slow1",
+        {"url": PACED, "rcvbuf": BIG, "reliable": 1}),
+    "multisock reliable, default": System(
+        "multisock", "64 64loss 64loss5 64slow 64slow1",
+        {"url": URL, "rcvbuf": BIG, "reliable": 1}),
     "multisock sealed": System("multisock", "64 1k l64 l1k rtt",
                                {"url": URL, "rcvbuf": BIG}, sealed=True),
     "multisock sealed reliable": System(

@@ -44,6 +44,7 @@ enum msock__control_kind {
     MSOCK__ANSWER,
     MSOCK__SYNC,
     MSOCK__NACK,
+    MSOCK__TAKE,
     MSOCK__QUERY,
     MSOCK__RING,
     MSOCK__HELD,
@@ -107,8 +108,11 @@ struct msock__control {
     struct msock__about about; /* full hello */
     uint64_t nonce;            /* challenge */
     uint64_t up_ms;            /* challenge */
-    uint64_t session;          /* nack: whose frames are missing; ack: whose
-                                  frames these are */
+    uint64_t session;          /* nack: whose frames are missing; ack, take:
+                                  whose frames these are */
+    struct msock__range take;  /* take, nack: the frame that is waited for, and
+                                  the last that there is room for, at least
+                                  first - 1; first 0: a nack that says none */
     bool asks_values;          /* query: for values, not for hellos */
     uint64_t query;            /* query for values, held: which asking */
     struct msock__asked done;  /* query for values: who need not answer */

@@ -189,7 +189,17 @@ static void put_nack(struct pen *pen, const struct msock__control *control)
 {
     put_text(pen, "{\"session\":");
     put_id(pen, control->session);
+    if (control->take.first > 0) {
+        put_held(pen, ",\"take\":", &control->take);
+    }
     put_text(pen, ",\"ranges\":[");
+}
+
+static void put_take(struct pen *pen, const struct msock__control *control)
+{
+    put_text(pen, "{\"session\":");
+    put_id(pen, control->session);
+    put_held(pen, ",\"take\":", &control->take);
 }
 
 static void put_asked(struct pen *pen, const char *before,
@@ -347,6 +357,7 @@ static const struct form {
                        "]]}}\n"},
     [MSOCK__SYNC] = {"$ms/sync", put_sync, NULL, 0, "}}\n"},
     [MSOCK__NACK] = {"$ms/nack", put_nack, put_range, MSOCK__NACK_MAX, "]}}\n"},
+    [MSOCK__TAKE] = {"$ms/take", put_take, NULL, 0, "}}\n"},
     [MSOCK__QUERY] = {"$ms/query", put_query, put_wanted, MSOCK__WHO_MAX,
                       "]}}\n"},
     [MSOCK__RING] = {"$ms/ring", put_ring, NULL, 0, "}}\n"},

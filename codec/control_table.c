@@ -144,6 +144,19 @@ static bool add_range(const slice *item, void *user)
     return true;
 }
 
+static bool read_take(const slice *value, struct msock__reading *reading)
+{
+    struct msock__range *take = &reading->control.take;
+    uint64_t pair[2];
+
+    if (!msock__value_pair(value, pair) || pair[0] < 1 ||
+        pair[1] < pair[0] - 1) {
+        return false;
+    }
+    *take = (struct msock__range){.first = pair[0], .last = pair[1]};
+    return true;
+}
+
 static bool read_ranges(const slice *value, struct msock__reading *reading)
 {
     const struct msock__control *control = &reading->control;
@@ -435,7 +448,13 @@ static const struct msock__control_table tables[MSOCK__CONTROL_UNKNOWN] = {
                      0},
     [MSOCK__NACK] = {"$ms/nack",
                      2,
-                     {{"session", read_session, 0}, {"ranges", read_ranges, 0}},
+                     {{"session", read_session, 0},
+                      {"ranges", read_ranges, 0},
+                      {"take", read_take, 0}},
+                     0},
+    [MSOCK__TAKE] = {"$ms/take",
+                     2,
+                     {{"session", read_session, 0}, {"take", read_take, 0}},
                      0},
     [MSOCK__QUERY] = {"$ms/query",
                       0,

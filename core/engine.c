@@ -5,6 +5,7 @@
 #include "codec/error.h"
 #include "codec/hash.h"
 #include "core/engine_confirm.h"
+#include "core/engine_flow.h"
 #include "core/engine_identity.h"
 #include "core/engine_request.h"
 #include "core/engine_stream.h"
@@ -88,6 +89,7 @@ static void init_parts(struct msock__engine *engine, size_t frame_size)
 {
     const struct msock__config *config = &engine->config;
     size_t queue_max = bound(config->queue_max);
+    msock__flow_init(&engine->flow);
     msock__outbox_init(&engine->outboxes[MSOCK__BEST_EFFORT], queue_max,
                        MSOCK__PIECES_MAX, config->raw);
     msock__outbox_init(&engine->outboxes[MSOCK__RELIABLE], queue_max,
@@ -295,6 +297,7 @@ void msock__engine_tick(struct msock__engine *engine, uint64_t now_us)
     }
     msock__history_expire(engine->history, now_us);
     msock__engine_stream_tick(engine, now_us);
+    msock__engine_flow_tick(engine, now_us);
     msock__engine_presence_tick(engine, now_us, known_us);
     msock__engine_run_scheduled(engine, now_us);
     msock__engine_confirm_tick(engine, now_us);
@@ -336,6 +339,7 @@ uint64_t msock__engine_deadline(const struct msock__engine *engine)
     due = msock__least(due, msock__requests_deadline(&engine->asking.requests));
     due = msock__least(due, msock__schedule_deadline(&engine->schedule));
     due = msock__least(due, msock__engine_stream_deadline(engine));
+    due = msock__least(due, engine->flow.expires_us);
     due = msock__least(due, msock__engine_values_deadline(engine));
     due = msock__least(due, msock__engine_tell_deadline(engine));
     return msock__least(due, msock__fragments_deadline(engine->fragments));
@@ -364,6 +368,7 @@ static void forget_misses(struct msock__engine *engine)
     for (; session; session = session->older) {
         session->misses = (struct msock__misses){0};
     }
+    msock__engine_flow_redraw(engine);
 }
 
 void msock__engine_redraw(struct msock__engine *engine, uint64_t now_us,

@@ -4,6 +4,7 @@
 #include "codec/envelope.h"
 #include "core/engine_ask.h"
 #include "core/engine_confirm.h"
+#include "core/engine_flow.h"
 #include "core/engine_identity.h"
 #include "core/engine_profile.h"
 #include "core/engine_push.h"
@@ -157,6 +158,7 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
     case MSOCK__HELLO:
     case MSOCK__BYE:
     case MSOCK__SYNC:
+    case MSOCK__TAKE:
     case MSOCK__QUERY:
     case MSOCK__RING:
     case MSOCK__HELD:
@@ -184,6 +186,9 @@ static void handle(struct msock__engine *engine, const struct heard *heard)
                                  &heard->control);
         msock__engine_stream_range(engine, heard->origin->now_us, session,
                                    heard->stamp_us, heard->control.held);
+    } else if (heard->control.kind == MSOCK__TAKE) {
+        msock__engine_flow_heard(engine, heard->origin->now_us, session,
+                                 &heard->control);
     } else if (heard->control.kind == MSOCK__ACK) {
         msock__engine_ack(engine, heard->origin->now_us, session,
                           &heard->control);
@@ -299,6 +304,13 @@ static bool due_nack(struct msock__engine *engine, uint64_t now_us,
            msock__engine_stream_nack(engine, now_us, control);
 }
 
+static bool due_take(struct msock__engine *engine, uint64_t now_us,
+                     struct msock__control *control)
+{
+    return !engine->closing && engine->speaking &&
+           msock__engine_flow_due(engine, now_us, control);
+}
+
 static bool due_announcement(struct msock__engine *engine, uint64_t now_us,
                              struct msock__control *control)
 {
@@ -351,6 +363,7 @@ static bool next_control(struct msock__engine *engine, uint64_t now_us,
         return true;
     }
     return due_nack(engine, now_us, control) ||
+           due_take(engine, now_us, control) ||
            msock__engine_confirm_due(engine, now_us, control) ||
            due_announcement(engine, now_us, control) ||
            due_push(engine, now_us, control) ||
@@ -412,6 +425,7 @@ static void note_sent(struct msock__engine *engine, uint64_t now_us,
     case MSOCK__ACK:
         msock__acts_acked(&engine->acting.list, control, used);
         break;
+    case MSOCK__TAKE: /* counted when it was written */
     case MSOCK__CONTROL_UNKNOWN:
         break;
     }
@@ -462,6 +476,7 @@ uint64_t msock__engine_control_deadline(const struct msock__engine *engine)
         engine->answers ? msock__answers_deadline(engine->answers) : UINT64_MAX,
         engine->closing ? UINT64_MAX
                         : msock__engine_stream_nack_deadline(engine),
+        engine->closing ? UINT64_MAX : msock__engine_flow_deadline(engine),
     };
     uint64_t first_us = UINT64_MAX;
     for (size_t i = 0; i < sizeof(due_us) / sizeof(due_us[0]); i++) {

@@ -23,6 +23,7 @@
  *     engine_rx.c       a datagram up to the mark: whom to believe
  *     engine_stream.c   the reliable stream: in order, asked for, sent again
  *                       (engine_stream.h)
+ *     engine_flow.c     who waits for whom in it (engine_flow.h)
  *     engine_message.c  a body's messages up to the callback
  *     engine_values.c   states; engine_audience.c: who is shown them
  *                       (engine_values.h); engine_ask.c, engine_tell.c */
@@ -141,10 +142,11 @@ struct msock__engine {
     struct msock__fragments *fragments; /* best effort */
     struct msock__join_pool join_pool;  /* reliable */
     struct msock__repair_pool repair_pool;
-    struct msock__session *gapped; /* those that miss reliable frames */
-    struct msock__session *asked;  /* by the NACK that is being written */
-    uint64_t forget_us;            /* now, when somebody has to go */
-    struct msock__head heard;      /* of the last plain message */
+    struct msock__session *gapped;   /* those that miss reliable frames */
+    struct msock__session *speaking; /* that are told how far we are */
+    struct msock__session *asked;    /* by the NACK that is being written */
+    uint64_t forget_us;              /* now, when somebody has to go */
+    struct msock__head heard;        /* of the last plain message */
     struct msock__schedule schedule;
     struct msock__share share;
 
@@ -167,6 +169,7 @@ struct msock__engine {
     struct msock__history *history;
     bool unwilling;   /* who asked last may not slow us */
     uint64_t room_us; /* the history has no room before */
+    struct msock__flow flow;
     struct msock__sync sync;
     struct msock__copies copies;
     struct msock__answers *answers; /* NULL: an open channel */

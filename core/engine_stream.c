@@ -5,20 +5,19 @@
 #include "core/engine_stream.h"
 
 #include "core/engine_ask.h"
+#include "core/engine_flow.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    SLOW_WINDOW_US = 10000000, /* over which a node's misses are counted */
-    SLOW_PERCENT = 20,
-    SLOW_FRAMES_MIN = 50, /* of fewer nothing is concluded */
     BYE_PATIENCE_US = 2000000,
     HISTORY_GRACE_MS = 5000,
     /* NACK frames: 40 at once, 20 a second. */
     NACK_US = 50000,
-    NACKS_AHEAD_US = 39 * NACK_US
+    NACKS_AHEAD_US = 39 * NACK_US,
+    NACK_FRAMES = 32 /* and one more for each so many that come */
 };
 
 static struct msock__repair_round round_of(struct msock__engine *engine,
@@ -276,6 +275,9 @@ void msock__engine_stream_frame(struct msock__engine *engine,
     msock__engine_session_alive(engine, origin->now_us, session);
     int code = msock__repair_add(session->repair, &round, frame->counter,
                                  frame->flags, bytes, size);
+    if (code >= 0) {
+        msock__rate_give(&engine->nack_rate, NACK_US / NACK_FRAMES);
+    }
     if (code < 0) {
         msock__engine_drop(engine, origin->now_us, -code, 1);
     } else if (code > 0) {
@@ -283,6 +285,7 @@ void msock__engine_stream_frame(struct msock__engine *engine,
         deliver(engine, origin, frame->flags, bytes, size);
     }
     drain(engine, origin);
+    msock__engine_flow_came(engine, session);
 }
 
 void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
@@ -309,6 +312,7 @@ void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
                               struct msock__session *session)
 {
+    msock__engine_flow_forget(engine, session);
     if (!session->repair) {
         return;
     }
@@ -322,6 +326,7 @@ void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_stream_forget(struct msock__engine *engine,
                                  struct msock__session *session)
 {
+    msock__engine_flow_forget(engine, session);
     if (session->gapped) {
         list_remove(engine, session);
     }
@@ -399,6 +404,7 @@ bool msock__engine_stream_nack(struct msock__engine *engine, uint64_t now_us,
         if (control->count > 0) {
             control->kind = MSOCK__NACK;
             control->session = msock__session_short(session->id);
+            control->take = msock__engine_flow_take(session);
             engine->asked = session;
             return true;
         }
@@ -413,50 +419,13 @@ void msock__engine_stream_nacked(struct msock__engine *engine, uint64_t now_us,
     struct msock__repair_round round = round_of(engine, now_us);
     /* By its short id it could be another one. */
     assert(engine->asked && engine->asked->gapped);
-    msock__repair_asked(engine->asked->repair, &round, control->ranges, used);
+    size_t thick = msock__repair_asked(engine->asked->repair, &round,
+                                       control->ranges, used);
+    msock__engine_flow_asked(engine, now_us, engine->asked, &control->take,
+                             thick);
     list_last(engine, engine->asked);
     engine->asked = NULL;
     msock__rate_take(&engine->nack_rate, now_us, NACK_US);
-}
-
-/* Counts what a node misses for the first time.  Returns whether it may slow
- * this channel. */
-static bool judge(struct msock__engine *engine, uint64_t now_us,
-                  struct msock__session *asker,
-                  const struct msock__control *control)
-{
-    struct msock__misses *misses = &asker->misses;
-    uint64_t sent = engine->counters[MSOCK__RELIABLE];
-    if (misses->since_us == 0 && control->count > 0) {
-        /* It begins with what is missing first, not with the session. */
-        uint64_t before = control->ranges[0].first - 1;
-        misses->since_us = now_us;
-        misses->sent = before < sent ? before : sent;
-    }
-    for (size_t i = 0; i < control->count; i++) {
-        struct msock__range range = control->ranges[i];
-        uint64_t first =
-            range.first > misses->top ? range.first : misses->top + 1;
-        if (first <= range.last && range.last <= sent) {
-            misses->count += range.last - first + 1;
-            misses->top = range.last;
-        }
-    }
-    if (now_us - misses->since_us < SLOW_WINDOW_US) {
-        return !misses->slow;
-    }
-    uint64_t frames = sent - misses->sent;
-    bool slow = frames >= SLOW_FRAMES_MIN &&
-                misses->count * 100 > frames * SLOW_PERCENT;
-    if (slow && !misses->slow) {
-        msock__engine_event(
-            engine, &(msock_event){.kind = MSOCK_EVENT_SLOW,
-                                   .node = asker->sender,
-                                   .session = msock__session_short(asker->id)});
-    }
-    *misses = (struct msock__misses){
-        .since_us = now_us, .sent = sent, .top = misses->top, .slow = slow};
-    return !slow;
 }
 
 void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
@@ -464,18 +433,7 @@ void msock__engine_stream_asked(struct msock__engine *engine, uint64_t now_us,
                                 const struct msock__control *control)
 {
     if (control->session == msock__session_short(engine->session)) {
-        msock__stats_add(&engine->stats, MSOCK_RX_NACKS, 1);
-        msock__announce_asked(&engine->announce, now_us);
-        msock__sync_asked(&engine->sync, now_us);
-        bool willing = asker && judge(engine, now_us, asker, control);
-        engine->unwilling = !willing;
-        for (size_t i = 0; i < control->count; i++) {
-            msock__history_ask(engine->history, now_us, control->ranges[i],
-                               willing);
-        }
-        if (willing) {
-            msock__pace_lower(&engine->pace, now_us);
-        }
+        msock__engine_flow_nacked(engine, now_us, asker, control);
         return;
     }
     if (engine->admission && !asker) {

@@ -179,12 +179,13 @@ static bool show_again(struct msock__engine *engine, uint64_t now_us,
     return true;
 }
 
-/* Repairs have a share of the pace while new frames wait too, and when it was a
- * stranger, or a node that cannot keep up, who asked last. */
+/* Repairs have a share of the pace while new frames wait too, for that alone,
+ * and when it was a stranger, or a node that cannot keep up, who asked last. */
 static bool repairs_share(const struct msock__engine *engine)
 {
     return engine->unwilling || engine->outboxes[MSOCK__BEST_EFFORT].head ||
-           engine->outboxes[MSOCK__RELIABLE].head;
+           (engine->outboxes[MSOCK__RELIABLE].head &&
+            !msock__flow_stopped(&engine->flow));
 }
 
 static bool take_repair_pace(struct msock__engine *engine, uint64_t now_us,
@@ -277,6 +278,11 @@ static bool may_leave(struct msock__engine *engine, uint64_t now_us,
                       size_t size)
 {
     bool reliable = stream == MSOCK__RELIABLE;
+    if (reliable && !msock__flow_allows(&engine->flow, now_us,
+                                        engine->counters[stream] + 1)) {
+        engine->room_us = engine->flow.expires_us;
+        return false;
+    }
     if (reliable && !msock__history_room(engine->history, now_us, size)) {
         engine->room_us = msock__history_room_deadline(engine->history);
         return false;

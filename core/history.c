@@ -15,8 +15,7 @@ enum { CAPACITY_MIN = MSOCK__MARKS_WORD, ASK_MAX = MSOCK__NACK_FRAMES };
 
 struct frame {
     uint64_t added_us;
-    uint64_t pinned_us; /* stays until then */
-    uint64_t again_us;  /* not sent again before */
+    uint64_t again_us; /* not sent again before */
     size_t size;
     uint8_t bytes[];
 };
@@ -30,7 +29,7 @@ struct msock__history {
     size_t bytes;
     struct msock__marks wanted; /* to be sent again */
     uint64_t lowest;            /* no frame below it is wanted */
-    uint64_t asked_until_us;    /* NACKs count as heard until then */
+    uint64_t hold;              /* from here on somebody waits for them */
     uint64_t room_us;           /* see msock__history_room_deadline() */
 };
 
@@ -109,14 +108,13 @@ static int reserve(struct msock__history *history)
 
 /* From when on a frame may go for a new one, as far as is known now. */
 static uint64_t may_leave_us(const struct msock__history *history,
-                             const struct frame *frame)
+                             uint64_t counter, const struct frame *frame)
 {
-    uint64_t held =
-        msock__least(frame->added_us + MSOCK__HISTORY_HOLD_ASKED_US,
-                     msock__most(frame->added_us + MSOCK__HISTORY_HOLD_US,
-                                 history->asked_until_us));
-    return msock__least(frame->added_us + history->limits.age_us,
-                        msock__most(held, frame->pinned_us));
+    uint64_t age_us = history->limits.age_us;
+    return frame->added_us +
+           (counter >= history->hold
+                ? age_us
+                : msock__least(age_us, MSOCK__HISTORY_HOLD_US));
 }
 
 int msock__history_new(struct msock__history **history,
@@ -131,6 +129,7 @@ int msock__history_new(struct msock__history **history,
     made->oldest = 1;
     made->lowest = 1;
     made->room_us = UINT64_MAX;
+    made->hold = UINT64_MAX;
     *history = made;
     return 0;
 }
@@ -152,7 +151,7 @@ void msock__history_reset(struct msock__history *history)
     history->oldest = 1;
     history->last = 0;
     history->lowest = 1;
-    history->asked_until_us = 0;
+    history->hold = UINT64_MAX;
 }
 
 bool msock__history_room(struct msock__history *history, uint64_t now_us,
@@ -166,7 +165,7 @@ bool msock__history_room(struct msock__history *history, uint64_t now_us,
     }
     for (uint64_t i = history->oldest; bytes > max - cost(size); i++) {
         const struct frame *frame = *place(history, i);
-        uint64_t leaves_us = may_leave_us(history, frame);
+        uint64_t leaves_us = may_leave_us(history, i, frame);
         if (leaves_us > now_us) {
             history->room_us = leaves_us;
             return false;
@@ -222,21 +221,20 @@ struct msock__range msock__history_range(const struct msock__history *history)
     return (struct msock__range){history->oldest, history->last};
 }
 
+void msock__history_hold(struct msock__history *history, uint64_t counter)
+{
+    history->hold = counter;
+}
+
 size_t msock__history_ask(struct msock__history *history, uint64_t now_us,
-                          struct msock__range asked, bool willing)
+                          struct msock__range asked)
 {
     assert(asked.first <= asked.last);
     uint64_t first = msock__most(asked.first, history->oldest);
     uint64_t last = msock__least(asked.last, history->last);
     size_t before = history->wanted.count;
-    if (willing) {
-        history->asked_until_us = now_us + MSOCK__HISTORY_QUIET_US;
-    }
     for (uint64_t i = first; i <= last && i - first < ASK_MAX; i++) {
-        struct frame *frame = *place(history, i);
-        if (willing) {
-            frame->pinned_us = now_us + MSOCK__HISTORY_PIN_US;
-        }
+        const struct frame *frame = *place(history, i);
         if (now_us >= frame->again_us) {
             msock__marks_add(&history->wanted, i);
         }

@@ -4,9 +4,9 @@
  *
  * Invariants: it holds the frames oldest..last without a hole; `bytes` of all
  * of them, bookkeeping included, never exceed the limit. A frame leaves when it
- * is older than the age, or when a new one needs its room and it has been held
- * long enough for the group to ask (docs/decisions/0014): 125 ms, 500 ms within
- * 5 s of a NACK, and for 2 s after a NACK of its own. One allocation a frame;
+ * is older than the age, or when a new one needs its room, it has been held for
+ * 125 ms, long enough for the group to ask (docs/decisions/0014), and nobody is
+ * known to wait for it (msock__history_hold). One allocation a frame;
  * look-up and eviction are O(1), the next repair is found 64 frames a step. */
 #ifndef MSOCK_CORE_HISTORY_H
 #define MSOCK_CORE_HISTORY_H
@@ -19,10 +19,7 @@
 
 enum {
     MSOCK__HISTORY_HOLD_US = 125000,
-    MSOCK__HISTORY_HOLD_ASKED_US = 500000, /* while NACKs are heard */
-    MSOCK__HISTORY_QUIET_US = 5000000,     /* so long is that after one */
-    MSOCK__HISTORY_PIN_US = 2000000,       /* of a frame that was asked for */
-    MSOCK__HISTORY_RESENT_US = 2000        /* not sent again before */
+    MSOCK__HISTORY_RESENT_US = 2000 /* not sent again before */
 };
 
 struct msock__history;
@@ -65,12 +62,15 @@ void msock__history_expire(struct msock__history *history, uint64_t now_us);
  *  reliable frame of the session, 0 if there was none. */
 struct msock__range msock__history_range(const struct msock__history *history);
 
+/** From frame `counter` on somebody waits for what is held: it leaves for its
+ *  age alone. UINT64_MAX: nobody does. */
+void msock__history_hold(struct msock__history *history, uint64_t counter);
+
 /** A NACK asked for `asked`: marks what is held of its first 1024, unless it
- *  was sent again less than 2 ms ago. `willing`: of a node that may hold the
- *  others up: its frames stay a while, and all of them longer.
+ *  was sent again less than 2 ms ago.
  *  Returns how many frames were marked that were not before. */
 size_t msock__history_ask(struct msock__history *history, uint64_t now_us,
-                          struct msock__range asked, bool willing);
+                          struct msock__range asked);
 
 /** The lowest frame that is to be sent again; *bytes is borrowed until the next
  *  call that lets frames go. The caller sends it and calls

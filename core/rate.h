@@ -38,4 +38,10 @@ static inline void msock__rate_take(struct msock__rate *rate, uint64_t now_us,
     rate->spent_us += cost_us;
 }
 
+/** Gives back some of what was paid. */
+static inline void msock__rate_give(struct msock__rate *rate, uint64_t cost_us)
+{
+    rate->spent_us -= rate->spent_us < cost_us ? rate->spent_us : cost_us;
+}
+
 #endif

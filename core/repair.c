@@ -122,6 +122,7 @@ int msock__repair_new(struct msock__repair **repair,
         return MSOCK_ENOMEM;
     }
     msock__reorder_init(&made->window, pool, bytes_max, next);
+    made->reach = MSOCK__REORDER_MAX;
     made->last = next - 1;
     made->again_from = UINT64_MAX;
     made->passed_us = UINT64_MAX;
@@ -141,6 +142,25 @@ void msock__repair_free(struct msock__repair *repair)
 uint64_t msock__repair_next(const struct msock__repair *repair)
 {
     return repair->window.next;
+}
+
+size_t msock__repair_room(const struct msock__repair *repair)
+{
+    const struct msock__reorder *window = &repair->window;
+    size_t room =
+        (size_t)(window->end - window->next) + msock__reorder_spare(window);
+    return room < MSOCK__REORDER_MAX ? room : MSOCK__REORDER_MAX;
+}
+
+void msock__repair_reach(struct msock__repair *repair, uint64_t count,
+                         uint64_t promised)
+{
+    assert(count > 0);
+    repair->reach = count;
+    if (promised != repair->promised) {
+        repair->promised = promised;
+        repair->known = repair->last;
+    }
 }
 
 int msock__repair_add(struct msock__repair *repair,

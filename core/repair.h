@@ -68,6 +68,15 @@ void msock__repair_free(struct msock__repair *repair);
 /** The counter that is waited for. */
 uint64_t msock__repair_next(const struct msock__repair *repair);
 
+/** How many frames from the next one on it could keep if they came now. */
+size_t msock__repair_room(const struct msock__repair *repair);
+
+/** Asks for none but the next `count` frames (MSOCK__REORDER_MAX at first) from
+ *  now on: more could not be taken in. The sender was told that it might send
+ *  those up to `promised`. */
+void msock__repair_reach(struct msock__repair *repair, uint64_t count,
+                         uint64_t promised);
+
 /** A frame arrived, an original or a repair. Returns 1: it is the next one, and
  *  the caller passes it up itself, before it pops; 0: copied, to wait for its
  *  turn; or minus a drop counter: MSOCK_DROP_DUPLICATE (passed, given up or
@@ -112,10 +121,12 @@ size_t msock__repair_nack(struct msock__repair *repair,
                           struct msock__range ranges[static MSOCK__NACK_MAX]);
 
 /** The first `count` ranges of msock__repair_nack(), which was called in the
- *  same turn, have left in a NACK. What did not is still to be asked for. */
-void msock__repair_asked(struct msock__repair *repair,
-                         const struct msock__repair_round *round,
-                         const struct msock__range *ranges, size_t count);
+ *  same turn, have left in a NACK. What did not is still to be asked for.
+ *  Returns how many of them came too thick to be taken in, most likely: had
+ *  been promised room, or were asked for before by this node. */
+size_t msock__repair_asked(struct msock__repair *repair,
+                           const struct msock__repair_round *round,
+                           const struct msock__range *ranges, size_t count);
 
 /** Looks at the timers: what is due is to be asked for now, or given up. */
 void msock__repair_expire(struct msock__repair *repair,

@@ -233,9 +233,19 @@ void msock__repair_heard(struct msock__repair *repair,
 
 /* -- Asking -- */
 
+static uint64_t asking_end(const struct msock__repair *repair)
+{
+    const struct msock__reorder *window = &repair->window;
+    return msock__least(window->end, window->next + repair->reach);
+}
+
 bool msock__repair_asks(const struct msock__repair *repair)
 {
-    return repair->window.asking.count > 0;
+    const struct msock__reorder *window = &repair->window;
+    uint64_t end = asking_end(repair);
+    return window->asking.count > 0 &&
+           (end == window->end ||
+            msock__marks_first(&window->asking, window->next, end) < end);
 }
 
 /* Whether a NACK that leaves now names it: it is due, or has waited enough and
@@ -263,7 +273,7 @@ size_t msock__repair_nack(struct msock__repair *repair,
     size_t count = 0;
     size_t frames = 0;
     uint64_t counter = msock__most(window->next, repair->oldest);
-    uint64_t end = msock__repair_asks(repair) ? window->end : counter;
+    uint64_t end = msock__repair_asks(repair) ? asking_end(repair) : counter;
     for (; counter < end && frames < MSOCK__NACK_FRAMES; counter++) {
         if (!goes_along(repair, counter, round->now_us)) {
             continue;
@@ -281,10 +291,13 @@ size_t msock__repair_nack(struct msock__repair *repair,
     return count;
 }
 
-static void count_try(struct msock__repair *repair, uint64_t counter,
+/* Returns whether it came too thick, most likely. */
+static bool count_try(struct msock__repair *repair, uint64_t counter,
                       uint64_t now_us, uint64_t extra_us)
 {
     struct msock__slot *slot = msock__reorder_slot(&repair->window, counter);
+    bool promised = counter > repair->known && counter <= repair->promised;
+    bool thick = slot->mine_us > 0 || promised;
     note_proof(repair, counter, slot);
     msock__response_missed(&repair->response, slot->in_vain);
     slot->probe = slot->asked_us == 0;
@@ -298,19 +311,22 @@ static void count_try(struct msock__repair *repair, uint64_t counter,
     }
     msock__reorder_set(&repair->window, counter,
                        now_us + wait_us(repair, slot) + extra_us);
+    return thick;
 }
 
-void msock__repair_asked(struct msock__repair *repair,
-                         const struct msock__repair_round *round,
-                         const struct msock__range *ranges, size_t count)
+size_t msock__repair_asked(struct msock__repair *repair,
+                           const struct msock__repair_round *round,
+                           const struct msock__range *ranges, size_t count)
 {
     uint64_t extra_us = msock__repair_spread(repair, round);
+    size_t thick = 0;
     for (size_t i = 0; i < count; i++) {
         assert(ranges[i].first >= repair->window.next);
         assert(ranges[i].last < repair->window.end);
         for (uint64_t j = ranges[i].first; j <= ranges[i].last; j++) {
-            count_try(repair, j, round->now_us, extra_us);
+            thick += count_try(repair, j, round->now_us, extra_us);
         }
     }
     repair->probe_us = round->now_us;
+    return thick;
 }

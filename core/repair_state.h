@@ -19,6 +19,9 @@ struct msock__sweep {
 
 struct msock__repair {
     struct msock__reorder window;
+    uint64_t reach;      /* no more than so many from `next` on are asked for */
+    uint64_t promised;   /* the sender was told to send up to here, */
+    uint64_t known;      /* when this was the last that it had sent */
     uint64_t last;       /* sent, as far as is known */
     uint64_t oldest;     /* what is below has left the sender's history */
     uint64_t told_last;  /* the sender said it holds oldest..told_last, */

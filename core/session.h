@@ -12,6 +12,8 @@
 #include "core/acts.h"
 #include "core/address.h"
 #include "core/age.h"
+#include "core/flow.h"
+#include "core/intake.h"
 #include "core/join.h"
 #include "core/repair.h"
 #include "core/roster.h"
@@ -65,6 +67,10 @@ struct msock__session {
     bool gapped;
     struct msock__session *next_gapped;
     struct msock__misses misses;
+    struct msock__intake intake; /* how far we are in it, told its sender */
+    bool listed;                 /* among those that are told */
+    struct msock__session *next_speaking;
+    struct msock__taker taker; /* how far it is in our stream */
 
     struct msock__portion portion; /* what it costs us */
     uint64_t swept; /* round in which its values are looked for (tell.h) */

@@ -31,6 +31,8 @@ extern "C" {
     XX(TX_REPAIRS, "tx_repairs", "reliable frames sent again on request")      \
     XX(TX_COPIES, "tx_copies", "best-effort frames sent again as copies")      \
     XX(TX_NACKS, "tx_nacks", "control frames that asked for missing frames")   \
+    XX(TX_GIVEN_UP, "tx_given_up",                                             \
+       "listeners not waited for any longer: silent, or without progress")     \
     XX(RX_CONTROL, "rx_control", "control messages received and well-formed")  \
     XX(RX_NACKS, "rx_nacks", "control messages that asked this node")          \
     XX(LOST, "lost", "reliable frames reported as lost")                       \

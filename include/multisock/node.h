@@ -74,7 +74,8 @@ enum msock_event_kind {
                              a large one */
     MSOCK_EVENT_WRITABLE, /* what MSOCK_EAGAIN refused has room again */
     MSOCK_EVENT_SLOW,     /* a node misses over 20 % of this channel's reliable
-                             frames: it no longer slows the others */
+                             frames, or takes less than a 256th of the pace:
+                             it is not waited for, for 10 s at least */
     MSOCK_EVENT_CLONE,    /* somebody sent as this very session: a new one was
                              drawn; `session` is the old one */
     MSOCK_EVENT_CONFLICT, /* two living sessions have one name, or one has this

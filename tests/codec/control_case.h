@@ -146,7 +146,8 @@ static inline bool control_same(const struct msock__control *a,
            a->revision == b->revision && a->held.first == b->held.first &&
            a->held.last == b->held.last && a->full == b->full &&
            a->nonce == b->nonce && a->up_ms == b->up_ms &&
-           a->session == b->session && control_same_asking(a, b) &&
+           a->session == b->session && a->take.first == b->take.first &&
+           a->take.last == b->take.last && control_same_asking(a, b) &&
            a->count == b->count &&
            (a->kind == MSOCK__RING
                 ? strcmp(a->pushed.to, b->pushed.to) == 0 &&
@@ -190,6 +191,12 @@ static inline bool control_held_valid(const struct msock__control *c)
 {
     return c->held.first >= 1 && c->held.last <= MSOCK__COUNTER_MAX &&
            c->held.first <= c->held.last + 1;
+}
+
+static inline bool control_take_valid(const struct msock__control *c)
+{
+    return c->take.first >= 1 && c->take.last <= MSOCK__COUNTER_MAX &&
+           c->take.first <= c->take.last + 1;
 }
 
 static inline bool control_acts_valid(const struct msock__control *c)
@@ -245,7 +252,10 @@ static inline bool control_valid(const struct msock__control *c)
         return control_held_valid(c) && control_floors_valid(c) &&
                c->age_ms <= MSOCK__COUNTER_MAX;
     case MSOCK__NACK:
-        return control_ranges_valid(c);
+        return control_ranges_valid(c) &&
+               (c->take.first == 0 || control_take_valid(c));
+    case MSOCK__TAKE:
+        return control_take_valid(c);
     default:
         return false;
     }

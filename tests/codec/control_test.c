@@ -109,6 +109,18 @@ static const struct {
      "{\"topic\":\"$ms/ack\",\"sender\":\"hub\",\"data\":{\"session\":"
      "\"8899aabbccddeeff\",\"acts\":[[12,0],[11,2147483647],"
      "[9007199254740991,4]]}}\n"},
+    {{.kind = MSOCK__NACK,
+      .session = UINT64_C(0x8899aabbccddeeff),
+      .take = {1000, 999},
+      .count = 1,
+      .ranges = {{1000, 1020}}},
+     "{\"topic\":\"$ms/nack\",\"sender\":\"hub\",\"data\":{\"session\":"
+     "\"8899aabbccddeeff\",\"take\":[1000,999],\"ranges\":[[1000,1020]]}}\n"},
+    {{.kind = MSOCK__TAKE,
+      .session = UINT64_C(0x8899aabbccddeeff),
+      .take = {7, MOST}},
+     "{\"topic\":\"$ms/take\",\"sender\":\"hub\",\"data\":{\"session\":"
+     "\"8899aabbccddeeff\",\"take\":[7,9007199254740991]}}\n"},
     {{.kind = MSOCK__RING, .pushed = {"\"porch\"", MOST, "AQIDBA=="}},
      "{\"topic\":\"$ms/ring\",\"sender\":\"hub\",\"data\":{\"to\":"
      "\"\\\"porch\\\"\",\"made\":9007199254740991,\"box\":\"AQIDBA==\"}}\n"},
@@ -242,6 +254,7 @@ Test(control, lists_are_cut_where_the_room_ends)
     expect_split(&golden[9].control, strlen(golden[9].text));
     expect_split(&golden[12].control, strlen(golden[12].text));
     expect_split(&golden[13].control, strlen(golden[13].text));
+    expect_split(&golden[14].control, strlen(golden[14].text));
 }
 
 Test(control, what_was_cut_is_a_message_of_its_own)
@@ -300,6 +313,7 @@ Test(control, kinds_are_told_by_their_topics)
     cr_expect(eq(int, kind_of("$ms/answer"), MSOCK__ANSWER));
     cr_expect(eq(int, kind_of("$ms/sync"), MSOCK__SYNC));
     cr_expect(eq(int, kind_of("$ms/nack"), MSOCK__NACK));
+    cr_expect(eq(int, kind_of("$ms/take"), MSOCK__TAKE));
     cr_expect(eq(int, kind_of("$ms/query"), MSOCK__QUERY));
     cr_expect(eq(int, kind_of("$ms/held"), MSOCK__HELD));
     cr_expect(eq(int, kind_of("$ms/ack"), MSOCK__ACK));

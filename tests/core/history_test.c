@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of what a sender keeps: bounds, holds, pins, repairs, time. */
+/* Tests of what a sender keeps: bounds, holds, repairs, time. */
 #include "core/history.h"
 
 #include "core/dice.h"
@@ -59,10 +59,10 @@ static uint64_t fill_up(uint64_t now_us, uint64_t first, size_t frame_size)
     return next - 1;
 }
 
-static size_t ask(uint64_t now_us, uint64_t first, uint64_t last, bool willing)
+static size_t ask(uint64_t now_us, uint64_t first, uint64_t last)
 {
     const struct msock__range asked = {first, last};
-    return msock__history_ask(history, now_us, asked, willing);
+    return msock__history_ask(history, now_us, asked);
 }
 
 static uint64_t oldest(void)
@@ -103,7 +103,7 @@ Test(history, repair_is_the_same_bytes)
     frame[699] = 9;
     cr_assert(eq(int, msock__history_add(history, 0, 1, frame, 700), 0));
 
-    cr_expect(eq(sz, ask(1, 1, 1, true), 1));
+    cr_expect(eq(sz, ask(1, 1, 1), 1));
     cr_assert(msock__history_repair(history, &bytes, &size, &counter));
 
     cr_expect(eq(u64, counter, 1));
@@ -143,7 +143,7 @@ Test(history, frames_that_leave_share_a_wake_up)
 Test(history, new_session_begins_at_one)
 {
     fill(0, 1, 80, 10);
-    ask(0, 1, 80, true);
+    ask(0, 1, 80);
 
     msock__history_reset(history);
 
@@ -163,7 +163,7 @@ Test(history, goes_on_behind_what_has_left)
     fill(AGE, 101, 102, 10);
 
     cr_expect(eq(u64, oldest(), 101));
-    cr_expect(eq(sz, ask(AGE, 1, 200, true), 2));
+    cr_expect(eq(sz, ask(AGE, 1, 200), 2));
     cr_expect(eq(u64, repair(AGE), 101));
     cr_expect(eq(u64, repair(AGE), 102));
 }
@@ -206,58 +206,37 @@ Test(history, room_lets_nothing_go_by_itself)
     cr_expect(le(sz, msock__history_bytes(history), LIMIT));
 }
 
-Test(history, nacks_lengthen_the_hold_to_500_ms)
-{
-    uint64_t newest = fill_up(0, 1, 900);
-    ask(1 * MS, newest, newest, true);
-
-    cr_expect(not(msock__history_room(history, 499 * MS, 900)));
-    cr_expect(eq(u64, msock__history_room_deadline(history), 500 * MS));
-    cr_expect(msock__history_room(history, 500 * MS, 900));
-}
-
-Test(history, hold_is_short_again_5_s_after_the_last_nack)
-{
-    fill(0, 1, 1, 900);
-    ask(0, 1, 1, true);
-    fill_up(4800 * MS, 2, 900);
-    cr_assert(eq(u64, oldest(), 2));
-
-    cr_expect(not(msock__history_room(history, 4999 * MS, 900)));
-    cr_expect(eq(u64, msock__history_room_deadline(history), 5000 * MS));
-    cr_expect(msock__history_room(history, 5000 * MS, 900));
-}
-
-Test(history, asked_frame_stays_for_2_s)
+Test(history, what_somebody_waits_for_makes_no_room)
 {
     fill_up(0, 1, 900);
-    ask(600 * MS, 1, 1, true);
+    msock__history_hold(history, 2);
+    cr_assert(msock__history_room(history, 125 * MS, 900));
 
-    cr_expect(not(msock__history_room(history, 2599 * MS, 900)));
-    cr_expect(eq(u64, msock__history_room_deadline(history), 2600 * MS));
-    cr_expect(msock__history_room(history, 2600 * MS, 900));
-}
-
-Test(history, asking_on_and_on_holds_nothing_beyond_its_age)
-{
-    fill_up(0, 1, 900);
-    for (uint64_t now_us = 0; now_us < AGE; now_us += SECOND) {
-        ask(now_us, 1, 1, true);
-        cr_expect(not(msock__history_room(history, now_us, 900)));
-    }
-
+    cr_expect(not(msock__history_room(history, 125 * MS, 1800)));
     cr_expect(eq(u64, msock__history_room_deadline(history), AGE));
-    cr_expect(msock__history_room(history, AGE, 900));
+    cr_expect(msock__history_room(history, AGE, 1800));
 }
 
-Test(history, unwilling_node_is_served_but_holds_nothing_up)
+Test(history, what_nobody_waits_for_any_more_makes_room)
 {
-    uint64_t newest = fill_up(0, 1, 900);
+    fill_up(0, 1, 900);
+    msock__history_hold(history, 1);
+    cr_assert(not(msock__history_room(history, SECOND, 900)));
 
-    cr_expect(eq(sz, ask(120 * MS, 1, newest, false), (size_t)newest));
+    msock__history_hold(history, UINT64_MAX);
 
     cr_expect(msock__history_room(history, 125 * MS, 900));
-    cr_expect(eq(u64, repair(121 * MS), 1));
+}
+
+Test(history, new_session_is_waited_for_by_nobody)
+{
+    fill_up(0, 1, 900);
+    msock__history_hold(history, 1);
+
+    msock__history_reset(history);
+
+    fill_up(SECOND, 1, 900);
+    cr_expect(msock__history_room(history, SECOND + 125 * MS, 900));
 }
 
 Test(history, frame_over_the_limit_never_fits)
@@ -271,9 +250,9 @@ Test(history, frame_over_the_limit_never_fits)
 Test(history, repairs_leave_lowest_first_and_once)
 {
     fill(0, 1, 90, 10);
-    cr_expect(eq(sz, ask(1, 70, 72, true), 3));
-    cr_expect(eq(sz, ask(1, 3, 4, true), 2));
-    cr_expect(eq(sz, ask(1, 4, 4, true), 0));
+    cr_expect(eq(sz, ask(1, 70, 72), 3));
+    cr_expect(eq(sz, ask(1, 3, 4), 2));
+    cr_expect(eq(sz, ask(1, 4, 4), 0));
     cr_expect(eq(u64, msock__history_deadline(history), 0));
 
     static const uint64_t order[] = {3, 4, 70, 71, 72, 0};
@@ -287,10 +266,10 @@ Test(history, repairs_leave_lowest_first_and_once)
 Test(history, lower_one_asked_for_later_goes_before)
 {
     fill(0, 1, 90, 10);
-    ask(1, 50, 52, true);
+    ask(1, 50, 52);
     cr_expect(eq(u64, repair(2), 50));
 
-    ask(3, 7, 7, true);
+    ask(3, 7, 7);
 
     cr_expect(eq(u64, repair(4), 7));
     cr_expect(eq(u64, repair(4), 51));
@@ -299,13 +278,13 @@ Test(history, lower_one_asked_for_later_goes_before)
 Test(history, frame_resent_2_ms_ago_at_most_is_not_sent_again)
 {
     fill(0, 1, 5, 10);
-    ask(0, 1, 1, true);
+    ask(0, 1, 1);
     cr_assert(eq(u64, repair(0), 1));
 
-    cr_expect(eq(sz, ask(2 * MS - 1, 1, 2, true), 1));
+    cr_expect(eq(sz, ask(2 * MS - 1, 1, 2), 1));
     cr_expect(eq(u64, repair(2 * MS), 2));
     cr_expect(eq(u64, repair(2 * MS), 0));
-    cr_expect(eq(sz, ask(2 * MS, 1, 1, true), 1));
+    cr_expect(eq(sz, ask(2 * MS, 1, 1), 1));
     cr_expect(eq(u64, repair(2 * MS), 1));
 }
 
@@ -315,8 +294,8 @@ Test(history, what_is_not_held_is_not_found)
     msock__history_expire(history, AGE);
     fill(AGE, 6, 8, 10);
 
-    cr_expect(eq(sz, ask(AGE, 1, 5, true), 0));
-    cr_expect(eq(sz, ask(AGE, 9, UINT64_MAX, true), 0));
+    cr_expect(eq(sz, ask(AGE, 1, 5), 0));
+    cr_expect(eq(sz, ask(AGE, 9, UINT64_MAX), 0));
     cr_expect(eq(u64, repair(AGE), 0));
 }
 
@@ -327,16 +306,16 @@ Test(history, one_range_marks_1024_at_most)
     cr_assert(eq(int, msock__history_new(&history, &limits), 0));
     fill(0, 1, 3000, 10);
 
-    cr_expect(eq(sz, ask(0, 5, 3000, true), 1024));
-    cr_expect(eq(sz, ask(0, 5, 3000, true), 0));
-    cr_expect(eq(sz, ask(0, 1029, 3000, true), 1024));
+    cr_expect(eq(sz, ask(0, 5, 3000), 1024));
+    cr_expect(eq(sz, ask(0, 5, 3000), 0));
+    cr_expect(eq(sz, ask(0, 1029, 3000), 1024));
 }
 
 Test(history, repair_that_waited_too_long_is_gone)
 {
     fill(0, 1, 1, 10);
     fill(SECOND, 2, 2, 10);
-    ask(2 * SECOND, 1, 2, true);
+    ask(2 * SECOND, 1, 2);
 
     msock__history_expire(history, AGE);
 
@@ -367,7 +346,7 @@ static void ask_at_random(struct msock__dice *dice, uint64_t now_us)
         expected += new;
         notes[i].wanted = notes[i].wanted || new;
     }
-    cr_assert(eq(sz, ask(now_us, first, end, true), expected));
+    cr_assert(eq(sz, ask(now_us, first, end), expected));
 }
 
 static void repair_some(struct msock__dice *dice, uint64_t now_us)
@@ -442,6 +421,6 @@ Test(history, add_without_memory_changes_nothing)
         cr_assert(ge(long, n, 2));
     }
 
-    ask(SECOND, 200, 300, true);
+    ask(SECOND, 200, 300);
     cr_expect(eq(u64, repair(SECOND), 200));
 }

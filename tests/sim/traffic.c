@@ -9,7 +9,10 @@
 enum {
     WINDOW = 10,           /* seconds that averages are taken over */
     NACK_RATE = 20,        /* frames a second, */
-    NACK_BURST = 40,       /* and so many at once */
+    NACK_BURST = 40,       /* and so many at once, */
+    NACK_FRAMES = 32,      /* and one for so many reliable frames */
+    TAKE_RATE = 11,        /* frames a second, to each, */
+    TAKE_FRAMES = 8,       /* and one for so many reliable frames */
     ADMISSION_RATE = 4000, /* bytes/s of challenges, and of answers */
     /* What a full bucket lets go at once, and the frame that empties it. */
     ADMISSION_BURST = 8 * 1024 + 1500,
@@ -232,16 +235,40 @@ static void check_bytes(struct traffic *traffic, unsigned node,
     }
 }
 
+/* All that were sent of late, by whomever. */
+static uint64_t reliable_frames(struct traffic *traffic, uint64_t second)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < TRAFFIC_NODES_MAX; i++) {
+        turn(&traffic->nodes[i], second);
+        sum += traffic->nodes[i].window.frames[WIRE_RELIABLE];
+    }
+    return sum;
+}
+
+/* At most so many, and one more for each `share` reliable frames there were. */
+static void check_frames(struct traffic *traffic, unsigned node,
+                         enum wire_kind kind, uint64_t most, uint64_t share)
+{
+    const struct traffic_node *at = &traffic->nodes[node];
+    uint64_t sent = at->window.frames[kind];
+    if (sent > most &&
+        sent > most + reliable_frames(traffic, at->second) / share) {
+        report_fail(traffic->report, "n%u sent %" PRIu64 " %s frames in %d s",
+                    node, sent, wire_name(kind), WINDOW);
+    }
+}
+
 void traffic_check(struct traffic *traffic, unsigned node, unsigned nodes,
                    uint64_t now_us)
 {
     struct traffic_node *at = &traffic->nodes[node];
     turn(at, now_us / SECOND_US);
     const struct traffic_count *sum = &at->window;
-    if (sum->frames[WIRE_NACK] > WINDOW * NACK_RATE + NACK_BURST) {
-        report_fail(traffic->report, "n%u sent %" PRIu64 " NACKs in %d s", node,
-                    sum->frames[WIRE_NACK], WINDOW);
-    }
+    check_frames(traffic, node, WIRE_NACK, WINDOW * NACK_RATE + NACK_BURST,
+                 NACK_FRAMES);
+    check_frames(traffic, node, WIRE_TAKE, (uint64_t)WINDOW * TAKE_RATE * nodes,
+                 TAKE_FRAMES);
     check_bytes(traffic, node, sum, WIRE_CHALLENGE,
                 WINDOW * ADMISSION_RATE + ADMISSION_BURST);
     check_bytes(traffic, node, sum, WIRE_ANSWER,

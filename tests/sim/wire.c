@@ -90,8 +90,8 @@ const char *wire_name(enum wire_kind kind)
 {
     static const char *const names[WIRE_KINDS] = {
         "strange",   "best effort", "reliable", "hello", "bye",
-        "challenge", "answer",      "sync",     "nack",  "query",
-        "ring",      "held",        "ack"};
+        "challenge", "answer",      "sync",     "nack",  "take",
+        "query",     "ring",        "held",     "ack"};
     return names[kind];
 }
 

@@ -22,6 +22,7 @@ enum wire_kind {
     WIRE_ANSWER,
     WIRE_SYNC,
     WIRE_NACK,
+    WIRE_TAKE,
     WIRE_QUERY,
     WIRE_RING,
     WIRE_HELD,

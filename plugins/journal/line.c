@@ -89,6 +89,13 @@ static void put_data(const msock_services *services, struct line *line,
     }
 }
 
+/* A state that was cleared reads as one that is null otherwise. */
+static bool is_cleared(const msock_message *message)
+{
+    const unsigned cleared = MSOCK_MESSAGE_STATE | MSOCK_MESSAGE_EMPTY;
+    return (message->flags & cleared) == cleared;
+}
+
 void msock__line_time(const struct timespec *time,
                       char text[static MSOCK__LINE_TIME_SIZE])
 {
@@ -137,7 +144,7 @@ size_t msock__line_write(const msock_services *services, const char *time,
         snprintf(tail, sizeof tail, ",\"omitted\":%zu", message->data_size);
         put_text(&line, tail);
     }
-    put_text(&line, "}\n");
+    put_text(&line, is_cleared(message) ? ",\"cleared\":true}\n" : "}\n");
     assert(!line.full);
     return line.size;
 }

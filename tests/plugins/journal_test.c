@@ -168,6 +168,27 @@ Test(journal, writes_raw_bytes_in_base64)
     expect_lines_are_json(books_text(books));
 }
 
+Test(journal, tells_a_clearing_from_a_null)
+{
+    static const char *ends[] = {
+        "\"set\",\"sender\":\"sender\",\"data\":null}\n",
+        "\"gone\",\"sender\":\"sender\",\"data\":null,\"cleared\":true}\n",
+        "\"said\",\"sender\":\"sender\",\"data\":null}\n"};
+    const msock_publish_options state = {.state = true};
+    cr_assert(eq(int, load(""), 0));
+
+    msock_publish(yard.sender, "set", "null", &state);
+    msock_publish(yard.sender, "gone", NULL, &state);
+    msock_publish(yard.sender, "said", NULL, NULL);
+    msock_sim_run(yard.sim, 100);
+
+    const char *lines = books_text(books);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        cr_expect(strstr(lines, ends[i]) != NULL, "%s", lines);
+    }
+    expect_lines_are_json(lines);
+}
+
 Test(journal, leaves_out_data_for_which_it_has_no_room)
 {
     char json[1002];

@@ -41,8 +41,11 @@ Test(bench_peers, the_longest_name_is_kept_whole)
 Test(bench_peers, whoever_comes_after_the_last_place_is_passed_over)
 {
     for (uint64_t session = 1; session <= BENCH_PEERS_MAX; session++) {
-        cr_assert(not(zero(ptr, hear(session, "node"))));
+        struct bench_peer *peer = hear(session, "node");
+        cr_assert(not(zero(ptr, peer)));
+        bench_tally_end(&peer->tally, 0);
     }
+    cr_assert(bench_peers_complete(&peers));
 
     cr_assert(zero(ptr, hear(BENCH_PEERS_MAX + 1, "node")));
 

@@ -324,12 +324,27 @@ class RoundTrips(Case):
         self.assertGreater(item["lost"], 0)
         self.assertIn("not every question was answered", result.err)
 
-    def test_answers_to_others_and_to_nothing_are_none(self):
+    def test_answers_go_as_the_questions_came(self):
+        for words in ((), ("--reliable",)):
+            server = self.listen("rtt", "--serve", "-C", 5)
+            reader = self.sub("bench/answer", "--json", "-c", LO, readers=2)
+
+            self.ask("-C", 5, "-r", 100, "-s", 100, *words)
+
+            server.end()
+            lines = [json.loads(line) for line in reader.terminate().lines]
+            answers = [line for line in lines if len(line["raw"]) > 100]
+            self.assertEqual([line.get("reliable", False) for line in answers],
+                             [words != ()] * 5)
+
+    def test_answers_to_others_are_none(self):
         peer = Peer(self)
-        asker = self.listen("rtt", "-C", 100, "-r", 100)
+        asker = self.listen("rtt", "--duration", 1.5, "-r", 100, "--progress")
+        netns.until(lambda: b"1 s: " in asker.said(), "it asks")
 
         for number in range(5):
-            peer.say(ANSWER, number, topic="bench/answer")
+            peer.say(ANSWER, number, topic="bench/answer",
+                     ago_ns=time.time_ns() - time.monotonic_ns())
 
         self.assertIn("nobody answered", asker.end(1).err)
 

@@ -68,3 +68,8 @@ target_sources(cli_bench_peers_test PRIVATE
 add_test(NAME cli/bench COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/bench_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/bench PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
+# The benchmarks themselves, where they are built (MSOCK_BENCH).
+add_test(NAME cli/bench_run COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/bench_run_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/bench_run PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

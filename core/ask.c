@@ -204,6 +204,20 @@ int msock__ask_filter(struct msock__ask *ask, uint64_t due_us, uint64_t of,
     return want(ask, due_us, of, quoted(filter));
 }
 
+void msock__ask_anew(struct msock__ask *ask, uint64_t session)
+{
+    for (struct msock__round *round = ask->first; round; round = round->next) {
+        if (round->askings == 0 || msock__round_holder(round, session)) {
+            continue;
+        }
+        if (round->of == session) {
+            round->query = msock__dice_below(ask->dice, UINT64_MAX);
+        } else if (round->of == 0) {
+            (void)msock__ask_held(ask, round->query, session, 0);
+        }
+    }
+}
+
 size_t msock__ask_alone(const struct msock__ask *ask)
 {
     size_t count = 0;

@@ -72,6 +72,11 @@ void msock__ask_fini(struct msock__ask *ask);
 int msock__ask_filter(struct msock__ask *ask, uint64_t due_us, uint64_t of,
                       const char *filter);
 
+/** Frames of a session are lost: what it has answered to what it was asked so
+ *  far may have been in them, or come before them, as an answer is remembered
+ *  (8.2). It is to be asked alone, under a new id if that is so already. */
+void msock__ask_anew(struct msock__ask *ask, uint64_t session);
+
 /** How many rounds ask one session. */
 size_t msock__ask_alone(const struct msock__ask *ask);
 

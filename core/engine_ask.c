@@ -119,6 +119,7 @@ void msock__engine_ask_lost(struct msock__engine *engine,
     uint64_t now_us = engine->driver->ops->now(engine->driver);
 
     session->lost = last;
+    msock__ask_anew(&engine->ask, msock__session_short(session->id));
     wish_of(engine, now_us,
             now_us + LOST_US + msock__dice_below(&engine->dice, LOST_SPREAD_US),
             session);

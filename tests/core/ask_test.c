@@ -226,6 +226,34 @@ Test(ask, session_whose_answer_began_too_early_is_asked_for_the_same)
     expect_quiet(START + 1);
 }
 
+Test(ask, session_is_asked_anew_after_a_loss)
+{
+    want(START, PEER, "a");
+    uint64_t before = ask_at(START).query;
+
+    msock__ask_anew(&ask, PEER);
+    want(START + 1, PEER, "a");
+
+    struct msock__control again = ask_at(START + 1050 * MS);
+    cr_expect(ne(u64, again.query, before));
+    cr_expect(not(msock__ask_held(&ask, before, PEER, 0)));
+    cr_expect(msock__ask_held(&ask, again.query, PEER, 0));
+    cr_expect(eq(sz, ask.count, 1));
+}
+
+Test(ask, session_is_asked_alone_after_a_loss)
+{
+    want(START, 0, "a");
+    uint64_t before = ask_at(START).query;
+
+    msock__ask_anew(&ask, PEER);
+    want(START + 1, PEER, "a");
+
+    struct msock__control again = ask_at(START + 1);
+    cr_expect(eq(u64, again.of.sessions[0], PEER));
+    cr_expect(eq(u64, ask_at(START + 1050 * MS).query, before));
+}
+
 /* -- Who hears us later -- */
 
 Test(ask, who_believes_us_later_is_asked_soon)

@@ -248,6 +248,16 @@ static bool listens(const struct life *life, const char *topic)
     return msock_topic_match(life->filter, topic);
 }
 
+/* One that closes has told already that it listens to nothing any more. */
+static bool is_known_to_listen(const msock_node *node, const char *topic)
+{
+    bool known = false;
+    for (size_t i = 0; i < node->filter_count; i++) {
+        known |= msock_topic_match(node->filters[i], topic);
+    }
+    return known;
+}
+
 /* Who is up there, and known to listen, will be waited for. */
 static void expect_listener(msock_channel *channel, const msock_node *node,
                             void *user)
@@ -258,7 +268,7 @@ static void expect_listener(msock_channel *channel, const msock_node *node,
     uint8_t topic = order->life->publications[order->number].topic;
     (void)channel;
     if (node->up && node->described && life != NULL &&
-        listens(life, ledger_topic(topic))) {
+        is_known_to_listen(node, ledger_topic(topic))) {
         deed_of(order, life)->expected = true;
     }
 }

@@ -200,13 +200,13 @@ void msock__channel_free(msock_channel *channel)
     free(engine->slots.memory);
     msock__copies_fini(&engine->copies);
     msock__schedule_fini(&engine->schedule);
-    msock__history_free(engine->history);
     msock__answers_free(engine->answers);
     msock__sendtimes_free(engine->times[MSOCK__BEST_EFFORT]);
     msock__sendtimes_free(engine->times[MSOCK__RELIABLE]);
     msock__admission_free(engine->admission);
     msock__fragments_free(engine->fragments);
     free_sessions(engine);
+    msock__history_free(engine->history); /* sessions hold frames in it */
     msock__timers_free(engine->timers);
     msock__dispatch_free(engine->dispatch);
     msock__engine_identity_fini(engine);

@@ -30,7 +30,7 @@ static void put(struct cli_buffer *out, const char *text, size_t size)
 
 void json_out(struct cli_buffer *out, const char *text, size_t size)
 {
-    if (grow(out, size)) {
+    if (size > 0 && grow(out, size)) {
         put(out, text, size);
     }
 }

@@ -161,10 +161,8 @@ static void put_row(struct cli_buffer *out, const struct row *row,
                     const int widths[static 3])
 {
     char name[TEXT_SIZE + 1];
-    size_t size = strlen(row->name);
 
-    memcpy(name, row->name, size);
-    memcpy(name + size, row->doubtful ? "?" : "", 2);
+    snprintf(name, sizeof(name), "%s%s", row->name, row->doubtful ? "?" : "");
     /* Each at most 255 bytes, which is what json_out_format() takes. */
     json_out_format(out, "%-*.200s  ", widths[0] + 1, name);
     json_out_format(out, "%-*s  ", widths[1], row->address);

@@ -124,8 +124,8 @@ uint64_t msock__intake_reach(const struct msock__intake *intake)
 uint64_t msock__intake_deadline(const struct msock__intake *intake,
                                 uint64_t next)
 {
-    if (!intake->speaks) {
-        return UINT64_MAX;
+    if (!intake->speaks || next > MSOCK__COUNTER_MAX) {
+        return UINT64_MAX; /* nothing follows on the last counter */
     }
     uint64_t apart = msock__most(intake->allowed / MSOCK__INTAKE_WORDS, APART);
     if (intake->said == 0 || next >= intake->said + apart) {

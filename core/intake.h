@@ -70,7 +70,8 @@ void msock__intake_asked(struct msock__intake *intake, uint64_t now_us,
 /** How many frames from the next one on to ask for. */
 uint64_t msock__intake_reach(const struct msock__intake *intake);
 
-/** When a word is due, in us: 0 now, UINT64_MAX never. */
+/** When a word is due, in us: 0 now, UINT64_MAX never, as when `next` is beyond
+ *  the last counter that there is. */
 uint64_t msock__intake_deadline(const struct msock__intake *intake,
                                 uint64_t next);
 

@@ -16,6 +16,7 @@ enum {
     LATE = MSOCK__INTAKE_LATE_US
 };
 
+static const uint64_t last_but_one = MSOCK__COUNTER_MAX - 1;
 static struct msock__intake intake;
 
 static void init(void)
@@ -134,6 +135,17 @@ Test(intake, trouble_between_two_farewells_goes_on)
     cr_expect(eq(u64, say(SECOND + 2, 402), 401 + MOST));
     cr_expect(
         eq(u64, msock__intake_deadline(&intake, 402), SECOND + 2 + 100 * MS));
+}
+
+Test(intake, says_nothing_of_a_stream_that_has_no_more_counters)
+{
+    ask(0, MSOCK__COUNTER_MAX, 0);
+
+    uint64_t last = msock__intake_deadline(&intake, MSOCK__COUNTER_MAX);
+    cr_expect(eq(u64, last, 100 * MS));
+    cr_expect(eq(u64, say(100 * MS, MSOCK__COUNTER_MAX), last_but_one));
+    cr_expect(eq(u64, msock__intake_deadline(&intake, MSOCK__COUNTER_MAX + 1),
+                 UINT64_MAX));
 }
 
 /* -- How much -- */

@@ -50,8 +50,8 @@ msock_core_test(engine_post msock_test_alloc msock_test_bench)
 msock_core_test(engine_alloc msock_test_alloc msock_test_bench)
 msock_core_test(vectors msock_test_bench PkgConfig::CJSON)
 target_sources(core_vectors_test PRIVATE codec/vector_case.c)
-foreach(part admission edges loss nodes presence pressure share sleep stream times
-        will)
+foreach(part admission edges flow loss nodes presence pressure share sleep
+        stream times will)
     msock_core_test(engine_${part} msock_test_bench)
 endforeach()
 msock_core_test(engine_faults msock_test_alloc msock_test_bench)

@@ -183,8 +183,9 @@ void msock__engine_flow_heard(struct msock__engine *engine, uint64_t now_us,
                               const struct msock__control *control)
 {
     struct msock__range take = control->take;
+    bool down = !session->up && (session->met || session->bye_us > 0);
     if (control->session != msock__session_short(engine->session) ||
-        session->misses.slow) {
+        session->misses.slow || down) {
         return;
     }
     if (take.first == 0) {
@@ -193,6 +194,9 @@ void msock__engine_flow_heard(struct msock__engine *engine, uint64_t now_us,
         }
         take.first = control->ranges[0].first;
         take.last = MSOCK__COUNTER_MAX - 1;
+    }
+    if (take.first > engine->counters[MSOCK__RELIABLE] + 1) {
+        return; /* nobody has what was not sent */
     }
     if (msock__flow_hear(&engine->flow, &session->taker, now_us, &take,
                          least_frames(engine))) {
@@ -216,16 +220,21 @@ void msock__engine_flow_nacked(struct msock__engine *engine, uint64_t now_us,
         msock__engine_flow_heard(engine, now_us, asker, control);
         msock__pace_lower(&engine->pace, now_us);
     } else if (asker) {
-        msock__flow_forget(&engine->flow, &asker->taker);
-        apply(engine);
+        msock__engine_flow_release(engine, now_us, asker);
     }
 }
 
-void msock__engine_flow_forget(struct msock__engine *engine,
+void msock__engine_flow_release(struct msock__engine *engine, uint64_t now_us,
+                                struct msock__session *session)
+{
+    msock__flow_release(&engine->flow, now_us, &session->taker);
+    apply(engine);
+}
+
+void msock__engine_flow_forget(struct msock__engine *engine, uint64_t now_us,
                                struct msock__session *session)
 {
-    msock__flow_forget(&engine->flow, &session->taker);
-    apply(engine);
+    msock__engine_flow_release(engine, now_us, session);
     if (session->listed) {
         list_remove(engine, session);
     }
@@ -236,7 +245,7 @@ void msock__engine_flow_redraw(struct msock__engine *engine)
 {
     struct msock__session *session = msock__sessions_newest(engine->sessions);
     for (; session; session = session->older) {
-        msock__flow_forget(&engine->flow, &session->taker);
+        session->taker = (struct msock__taker){.listed = false};
     }
     msock__flow_init(&engine->flow);
     apply(engine);

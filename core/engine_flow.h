@@ -41,8 +41,12 @@ void msock__engine_flow_heard(struct msock__engine *engine, uint64_t now_us,
                               struct msock__session *session,
                               const struct msock__control *control);
 
-/** A session holds nobody up any more, and says nothing. */
-void msock__engine_flow_forget(struct msock__engine *engine,
+/** A session is down: it holds nobody up any more. */
+void msock__engine_flow_release(struct msock__engine *engine, uint64_t now_us,
+                                struct msock__session *session);
+
+/** The same, and nothing is said to it any more. */
+void msock__engine_flow_forget(struct msock__engine *engine, uint64_t now_us,
                                struct msock__session *session);
 
 /** A new session of this node begins: nobody said anything of it. */

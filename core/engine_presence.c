@@ -2,6 +2,7 @@
 /* Who is up (docs/protocol.md 6 to 8): a session that is believed and speaks,
  * until it says bye or falls silent. */
 #include "core/engine_ask.h"
+#include "core/engine_flow.h"
 #include "core/engine_profile.h"
 #include "core/engine_state.h"
 #include "core/engine_stream.h"
@@ -68,6 +69,7 @@ static void drop_scheduled(struct msock__engine *engine, uint64_t now_us,
 static void end(struct msock__engine *engine, uint64_t now_us,
                 struct msock__session *session, bool dies)
 {
+    msock__engine_flow_release(engine, now_us, session);
     if (!session->up) {
         return;
     }

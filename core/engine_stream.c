@@ -166,7 +166,8 @@ static void drain(struct msock__engine *engine,
     struct msock__session *session = origin->session;
     struct msock__repair_round round = round_of(engine, origin->now_us);
     struct msock__ready ready;
-    while (!engine->closing &&
+    /* A callback may end the session: what waits of it is dropped. */
+    while (!engine->closing && !session->over &&
            msock__repair_pop(session->repair, &round, &ready)) {
         if (ready.kind == MSOCK__READY_LOSS) {
             note_loss(engine, session, ready.range);
@@ -285,7 +286,9 @@ void msock__engine_stream_frame(struct msock__engine *engine,
         deliver(engine, origin, frame->flags, bytes, size);
     }
     drain(engine, origin);
-    msock__engine_flow_came(engine, session);
+    if (!session->over) {
+        msock__engine_flow_came(engine, session);
+    }
 }
 
 void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
@@ -312,7 +315,7 @@ void msock__engine_stream_range(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
                               struct msock__session *session)
 {
-    msock__engine_flow_forget(engine, session);
+    msock__engine_flow_forget(engine, now_us, session);
     if (!session->repair) {
         return;
     }
@@ -326,7 +329,7 @@ void msock__engine_stream_end(struct msock__engine *engine, uint64_t now_us,
 void msock__engine_stream_forget(struct msock__engine *engine,
                                  struct msock__session *session)
 {
-    msock__engine_flow_forget(engine, session);
+    msock__engine_flow_forget(engine, engine->forget_us, session);
     if (session->gapped) {
         list_remove(engine, session);
     }

@@ -20,33 +20,25 @@ static void unlist(struct msock__flow *flow, struct msock__taker *taker)
     taker->listed = false;
 }
 
-static uint64_t waited_us(const struct msock__flow *flow, uint64_t now_us)
-{
-    return flow->waited_us +
-           (flow->stopped_us > 0 ? now_us - flow->stopped_us : 0);
-}
-
-/* Looks at them from now on. */
-static void look_from(const struct msock__flow *flow,
-                      struct msock__taker *taker, uint64_t now_us)
-{
-    taker->since_us = now_us;
-    taker->since_next = taker->next;
-    taker->since_waited_us = waited_us(flow, now_us);
-}
-
-static void list(struct msock__flow *flow, struct msock__taker *taker,
-                 uint64_t now_us)
+static void list(struct msock__flow *flow, struct msock__taker *taker)
 {
     taker->following = flow->takers;
     taker->listed = true;
     flow->takers = taker;
-    look_from(flow, taker, now_us);
 }
 
-static void note_going_on(struct msock__flow *flow, uint64_t now_us)
+/* Waits no more; it was for those that had no room. */
+static void go_on(struct msock__flow *flow, uint64_t now_us)
 {
-    flow->waited_us = waited_us(flow, now_us);
+    if (flow->stopped_us == 0) {
+        return;
+    }
+    for (struct msock__taker *taker = flow->takers; taker;
+         taker = taker->following) {
+        if (taker->until < flow->stopped && now_us > flow->stopped_us) {
+            taker->waited_us += now_us - flow->stopped_us;
+        }
+    }
     flow->stopped_us = 0;
 }
 
@@ -65,14 +57,20 @@ static void tally(struct msock__flow *flow)
     }
 }
 
-/* Whether the sender waited for it most of the time, in vain. */
-static bool is_slow(const struct msock__flow *flow,
-                    const struct msock__taker *taker, uint64_t now_us,
-                    uint64_t least)
+/* Whether the sender waited for it most of the time, in vain; when it has been
+ * looked at for long enough, which begins anew. */
+static bool is_slow(struct msock__taker *taker, uint64_t now_us, uint64_t least)
 {
-    uint64_t waited = waited_us(flow, now_us) - taker->since_waited_us;
-    return waited > MSOCK__FLOW_LOOK_US / 2 &&
-           taker->next - taker->since_next < least;
+    uint64_t looked_us = now_us - taker->since_us;
+    if (looked_us < MSOCK__FLOW_LOOK_US) {
+        return false;
+    }
+    bool slow = taker->waited_us > looked_us / 2 &&
+                taker->next - taker->since_next < least;
+    taker->since_us = now_us;
+    taker->since_next = taker->next;
+    taker->waited_us = 0;
+    return slow;
 }
 
 void msock__flow_init(struct msock__flow *flow)
@@ -86,8 +84,6 @@ bool msock__flow_hear(struct msock__flow *flow, struct msock__taker *taker,
                       uint64_t least)
 {
     bool released = take->last == MSOCK__COUNTER_MAX;
-    bool slowest = taker->listed && taker->until == flow->limit;
-    bool slow = false;
     assert(take->first >= 1);
     if (take->first < taker->next || now_us < taker->slow_until_us) {
         return false;
@@ -99,32 +95,30 @@ bool msock__flow_hear(struct msock__flow *flow, struct msock__taker *taker,
         taker->heard_us = now_us;
         taker->given_up = false;
     }
+    go_on(flow, now_us); /* who tries again finds out */
     taker->next = take->first;
     taker->until = take->last;
-    if (released && taker->listed) {
-        unlist(flow, taker);
-    } else if (!released && !taker->listed) {
-        list(flow, taker, now_us);
-    } else if (!released && now_us - taker->since_us >= MSOCK__FLOW_LOOK_US) {
-        slow = slowest && is_slow(flow, taker, now_us, least);
-        look_from(flow, taker, now_us);
-    }
+    bool slow = is_slow(taker, now_us, least);
     if (slow) {
         taker->slow_until_us = now_us + MSOCK__FLOW_LOOK_US;
-        unlist(flow, taker);
     }
-    note_going_on(flow, now_us); /* who tries again finds out */
+    if ((slow || released) && taker->listed) {
+        unlist(flow, taker);
+    } else if (!slow && !released && !taker->listed) {
+        list(flow, taker);
+    }
     tally(flow);
     return slow;
 }
 
-void msock__flow_forget(struct msock__flow *flow, struct msock__taker *taker)
+void msock__flow_release(struct msock__flow *flow, uint64_t now_us,
+                         struct msock__taker *taker)
 {
     if (taker->listed) {
+        go_on(flow, now_us);
         unlist(flow, taker);
         tally(flow);
     }
-    *taker = (struct msock__taker){.following = NULL};
 }
 
 unsigned msock__flow_expire(struct msock__flow *flow, uint64_t now_us,
@@ -135,6 +129,7 @@ unsigned msock__flow_expire(struct msock__flow *flow, uint64_t now_us,
     if (flow->expires_us > now_us) {
         return 0;
     }
+    go_on(flow, now_us);
     for (struct msock__taker *taker = flow->takers; taker; taker = following) {
         following = taker->following;
         if (taker->heard_us + MSOCK__FLOW_SILENCE_US <= now_us) {
@@ -151,12 +146,11 @@ bool msock__flow_allows(struct msock__flow *flow, uint64_t now_us,
                         uint64_t counter)
 {
     if (counter <= flow->limit) {
-        if (flow->stopped_us > 0) {
-            note_going_on(flow, now_us);
-        }
+        go_on(flow, now_us);
         return true;
     }
     flow->stopped_us = flow->stopped_us > 0 ? flow->stopped_us : now_us;
+    flow->stopped = counter;
     return false;
 }
 

@@ -5,10 +5,11 @@
  * leaves the history, and none leaves the sender that one has no room for.
  *
  * One that says nothing new for 2 s is given up. One for which the sender
- * waited most of 10 s, and which took less than it should have to, is slow: it
- * holds nobody up for the next 10 s. Time is passed in; nothing is allocated; a
- * word of one costs a look at each that is listed, which are those that had
- * trouble within the last second or two. */
+ * waited most of 10 s, whether it was given up meanwhile or not, and which took
+ * less than it should have to, is slow: it holds nobody up for the next 10 s.
+ * Time is passed in; nothing is allocated; a word of one costs a look at each
+ * that is listed, which are those that had trouble within the last second or
+ * two. */
 #ifndef MSOCK_CORE_FLOW_H
 #define MSOCK_CORE_FLOW_H
 
@@ -30,7 +31,7 @@ struct msock__taker {
     uint64_t heard_us;              /* when it last got on */
     uint64_t since_us;              /* it is looked at from here, */
     uint64_t since_next;            /* when it had all below this, */
-    uint64_t since_waited_us;       /* and so much had been waited */
+    uint64_t waited_us;             /* and was waited for so long since */
     uint64_t slow_until_us;
     bool listed;
     bool given_up; /* until it gets on */
@@ -42,8 +43,8 @@ struct msock__flow {
     uint64_t hold;       /* frames from here on are waited for */
     uint64_t limit;      /* the last that all have room for */
     uint64_t expires_us; /* one is given up then, UINT64_MAX: none */
-    uint64_t stopped_us; /* waits for room since then, 0: does not */
-    uint64_t waited_us;  /* so long before */
+    uint64_t stopped_us; /* waits for room since then, 0: does not, */
+    uint64_t stopped;    /* for that of this frame */
 };
 
 /** Nobody holds it up. */
@@ -57,8 +58,10 @@ bool msock__flow_hear(struct msock__flow *flow, struct msock__taker *taker,
                       uint64_t now_us, const struct msock__range *take,
                       uint64_t least);
 
-/** It is gone, or may not hold anybody up: it begins anew. */
-void msock__flow_forget(struct msock__flow *flow, struct msock__taker *taker);
+/** It is gone, or may not hold anybody up: not until it speaks again. How far
+ * it was, and how slow, is remembered. */
+void msock__flow_release(struct msock__flow *flow, uint64_t now_us,
+                         struct msock__taker *taker);
 
 /** Gives those up that have been silent for too long.  Returns how many of them
  *  waited for one of the frames up to `last`. */

@@ -12,7 +12,7 @@
 
 enum { MS = 1000 };
 
-static size_t node;
+static size_t hub, node;
 
 TestSuite(engine_flow, .fini = net_close);
 
@@ -52,4 +52,76 @@ Test(engine_flow, stream_that_reached_its_last_counter_is_not_spoken_of)
     cr_expect(eq(sz, net_bench(node)->heard_count, 3));
     cr_expect(eq(u64, msock__engine_flow_deadline(net_bench(node)->engine),
                  UINT64_MAX));
+}
+
+/* -- As a sender -- */
+
+/* Has a stranger say to the hub what it can take of its stream. */
+static void say(uint64_t counter, uint64_t next, uint64_t until)
+{
+    char line[256];
+    snprintf(line, sizeof(line),
+             "{\"topic\":\"$ms/take\",\"sender\":\"x\",\"data\":{\"session\":"
+             "\"%016" PRIx64 "\",\"take\":[%" PRIu64 ",%" PRIu64 "]}}\n",
+             msock_session(net_channel(hub)), next, until);
+    feed(hub, MSOCK__CONTROL, counter, line);
+}
+
+static void bid_farewell(uint64_t counter)
+{
+    feed(hub, MSOCK__CONTROL, counter,
+         "{\"topic\":\"$ms/bye\",\"sender\":\"x\",\"data\":{\"be\":0,"
+         "\"rel\":[1,0]}}\n");
+}
+
+/* Opens a hub whose first three frames have left. */
+static void open_hub(void)
+{
+    net_open_pair(&hub, &node, "", 0);
+    net_publish_apart(hub, 1, 3);
+    net_run(10 * MS);
+    cr_assert(net_heard_numbers(node, 1, 3));
+}
+
+Test(engine_flow, no_frame_leaves_that_one_has_no_room_for)
+{
+    open_hub();
+
+    say(1, 4, 4);
+    net_publish_apart(hub, 4, 6);
+    net_run(10 * MS);
+    cr_expect(net_heard_numbers(node, 1, 4));
+
+    say(2, 5, MSOCK__COUNTER_MAX);
+    net_run(10 * MS);
+    cr_expect(net_heard_numbers(node, 1, 6));
+}
+
+Test(engine_flow, nobody_waits_for_who_said_bye)
+{
+    open_hub();
+    say(1, 4, 4);
+    bid_farewell(2);
+
+    net_publish_apart(hub, 4, 6);
+    net_run(10 * MS);
+    cr_expect(net_heard_numbers(node, 1, 6));
+
+    say(3, 5, 4);
+    net_publish_apart(hub, 7, 9);
+    net_run(10 * MS);
+    cr_expect(net_heard_numbers(node, 1, 9), "its word was overtaken");
+    cr_expect(zero(u64, net_counter(hub, MSOCK_TX_GIVEN_UP)));
+}
+
+Test(engine_flow, who_claims_what_was_not_sent_is_not_believed)
+{
+    open_hub();
+
+    say(1, 1000, 999);
+    say(2, 4, 4);
+    net_publish_apart(hub, 4, 6);
+    net_run(10 * MS);
+
+    cr_expect(net_heard_numbers(node, 1, 4));
 }

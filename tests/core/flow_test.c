@@ -138,13 +138,15 @@ Test(flow, who_is_gone_holds_nothing_up)
     say(&a, 0, 5, 20);
     say(&b, 0, 7, 30);
 
-    msock__flow_forget(&flow, &a);
-    msock__flow_forget(&flow, &a);
+    msock__flow_release(&flow, 1, &a);
+    msock__flow_release(&flow, 1, &a);
 
     cr_expect(eq(u64, flow.hold, 7));
     cr_expect(eq(u64, flow.limit, 30));
-    say(&a, 1, 3, 10);
-    cr_expect(eq(u64, flow.hold, 3), "it begins anew");
+    say(&a, 2, 3, 10);
+    cr_expect(eq(u64, flow.hold, 7), "what it said is remembered");
+    say(&a, 3, 5, 10);
+    cr_expect(eq(u64, flow.hold, 5));
 }
 
 /* Lets `a` take `each` frames a second for 10 s, all waited for. */
@@ -199,4 +201,58 @@ Test(flow, who_has_more_room_than_another_is_not_slow_for_it)
     }
 
     cr_expect(not(slow));
+}
+
+/* Gets on by one each time it was given up, and goes away at times. */
+Test(flow, who_gets_on_by_one_when_given_up_is_slow)
+{
+    bool slow = false;
+    for (uint64_t i = 0; i < 6; i++) {
+        uint64_t now_us = i * SILENCE;
+        slow |= say(&a, now_us, i + 1, i);
+        (void)allows(now_us, i + 1);
+        (void)msock__flow_expire(&flow, now_us + SILENCE - 1, 100);
+        msock__flow_release(&flow, now_us + SILENCE - 1, &a);
+        cr_assert(allows(now_us + SILENCE - 1, i + 1));
+    }
+
+    cr_expect(slow);
+    cr_expect(allows(6 * SILENCE, MSOCK__COUNTER_MAX));
+}
+
+Test(flow, who_says_time_and_again_that_it_is_over_is_slow)
+{
+    bool slow = false;
+    for (uint64_t i = 0; i <= 10; i++) {
+        slow |= say(&a, i * SECOND, 5, 4);
+        (void)allows(i * SECOND, 20);
+        slow |= say(&a, i * SECOND + SECOND - 1, 5, MSOCK__COUNTER_MAX);
+    }
+
+    cr_expect(slow);
+}
+
+Test(flow, who_has_room_when_it_is_looked_at_is_slow_all_the_same)
+{
+    bool slow = false;
+    for (uint64_t i = 0; i < 10; i++) {
+        slow |= say(&a, i * SECOND, 5, 20);
+        (void)say(&b, i * SECOND, i + 15, i + 30);
+        (void)allows(i * SECOND, 21);
+    }
+    slow |= say(&a, 10 * SECOND - 1, 6, 50);
+    slow |= say(&a, 10 * SECOND, 7, 50);
+
+    cr_expect(slow);
+}
+
+Test(flow, word_of_an_earlier_moment_counts_as_no_time)
+{
+    say(&a, 0, 1, 10);
+    (void)allows(5000, 11);
+    say(&a, 4000, 2, 11);
+
+    for (uint64_t i = 1; i <= 10; i++) {
+        cr_expect(not(say(&a, i * SECOND, i + 2, i + 100)));
+    }
 }

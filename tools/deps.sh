@@ -91,6 +91,7 @@ look()
     fi
     if [ "$1" = bench ]; then
         library norm libnorm-dev
+        library glib-2.0 libglib2.0-dev # which lcm.pc wants
         library lcm liblcm-dev
         library CycloneDDS cyclonedds-dev
         program idlc cyclonedds-tools

@@ -98,7 +98,8 @@ class Files(Id):
                 (("show", self.path("none.id")), 1, "msock id gen"),
                 (("show", key), 1, "ed25519-secret"),
                 (("show",), 2, "usage"), (("gen", "a", "b"), 2, "usage"),
-                (("gen", "x", "--name", "x"), 2, "usage"), ((), 2, "usage"),
+                (("gen", "x", "--name", "x"), 2, "usage"),
+                ((), 2, "see msock id -h"),
                 (("show", key, "--name", "a\nb"), 2, "control")):
             result = self.run_msock("id", *words, code=code)
             self.assertIn(said, result.err)

@@ -96,7 +96,7 @@ class CommandLine(netns.Case):
         for words in (("gen", "--wrong"), ("show", "f", "-x"),
                       ("rotate", "f", "--except")):
             result = self.run_msock("key", *words, code=2)
-            self.assertIn("see msock key -h", result.err, words)
+            self.assertIn(f"see msock key {words[0]} -h", result.err, words)
 
     def test_the_channel_names_no_other_keys(self):
         for word in ("list", "push"):

@@ -35,6 +35,7 @@ struct bench {
     uint64_t publishers;
     bool reliable;
     bool lossless;
+    bool serve;
     bool json;
     bool progress;
 };

@@ -2,6 +2,7 @@
 /* What the verbs share. */
 #include "tools/msock/cli.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <multisock/text.h>
@@ -162,19 +163,19 @@ static bool has_vain_value(int option, const char *word)
            strchr(word, '=') != NULL;
 }
 
-int cli_unknown_option(int option, char **argv)
+int cli_unknown_option(const char *verb, int option, char **argv)
 {
     const char *word = option_word(option, argv);
     if (option == ':') {
-        return cli_usage("%s needs a value; see msock %s -h", word, argv[0]);
+        return cli_usage("%s needs a value; see msock %s -h", word, verb);
     }
     if (has_vain_value(option, word)) {
         return cli_usage("%s: %.*s takes no value; see msock %s -h", word,
-                         (int)strcspn(word, "="), word, argv[0]);
+                         (int)strcspn(word, "="), word, verb);
     }
     return cli_usage("unknown option %s (what is no option and begins with - "
                      "comes after --); see msock %s -h",
-                     word, argv[0]);
+                     word, verb);
 }
 
 /* Whether a text is 32 bytes in base64. */
@@ -198,34 +199,41 @@ int cli_check_file(const char *what, const char *file)
 
 /* Takes an option's value, which must not be empty: a variable that is not set
  * would mean the default, and a channel without a key would be open. */
-static int take(const char **value, const char *name)
+static int take(const char **member, const char *value, const char *name)
 {
-    if (optarg[0] == '\0') {
+    if (value[0] == '\0') {
         return cli_usage("%s is empty: is a variable not set?", name);
     }
-    *value = optarg;
-    return cli_check_file(name, optarg);
+    *member = value;
+    return cli_check_file(name, value);
+}
+
+int cli_channel_take(struct cli_channel *names, int option, const char *value)
+{
+    switch (option) {
+    case 'c':
+        return take(&names->url, value, "--channel");
+    case CLI_KEY_FILE:
+        return take(&names->key_file, value, "--key-file");
+    case CLI_NAME:
+        return take(&names->name, value, "--name");
+    case CLI_ID_FILE:
+        return take(&names->id_file, value, "--id-file");
+    case CLI_TRUST_FILE:
+        return take(&names->trust_file, value, "--trust-file");
+    default:
+        assert(option == 'q');
+        names->quiet = true;
+        return CLI_OK;
+    }
 }
 
 int cli_channel_option(struct cli_channel *names, int option, char **argv)
 {
-    switch (option) {
-    case 'c':
-        return take(&names->url, "--channel");
-    case CLI_KEY_FILE:
-        return take(&names->key_file, "--key-file");
-    case CLI_NAME:
-        return take(&names->name, "--name");
-    case CLI_ID_FILE:
-        return take(&names->id_file, "--id-file");
-    case CLI_TRUST_FILE:
-        return take(&names->trust_file, "--trust-file");
-    case 'q':
-        names->quiet = true;
-        return CLI_OK;
-    default:
-        return cli_unknown_option(option, argv);
-    }
+    return option == 'c' || option == 'q' ||
+                   (option >= CLI_KEY_FILE && option < CLI_OWN)
+               ? cli_channel_take(names, option, optarg)
+               : cli_unknown_option(argv[0], option, argv);
 }
 
 const char *cli_channel_url(const struct cli_channel *names)

@@ -20,20 +20,6 @@ enum cli_exit {
     CLI_CONFIG = 78   /* as EX_CONFIG of sysexits.h; the unit knows it */
 };
 
-/** The verbs: argv[0] is the verb's name.  Each returns an exit code. */
-int cmd_pub(int argc, char **argv);
-int cmd_sub(int argc, char **argv);
-int cmd_req(int argc, char **argv);
-int cmd_reply(int argc, char **argv);
-int cmd_nodes(int argc, char **argv);
-int cmd_topics(int argc, char **argv);
-int cmd_hz(int argc, char **argv);
-int cmd_bw(int argc, char **argv);
-int cmd_key(int argc, char **argv);
-int cmd_id(int argc, char **argv);
-int cmd_bench(int argc, char **argv);
-int cmd_hub(int argc, char **argv);
-
 #if defined(__GNUC__)
 #define CLI_PRINTF __attribute__((format(printf, 1, 2)))
 #else
@@ -107,8 +93,12 @@ enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_ID_FILE, CLI_TRUST_FILE, CLI_OWN };
     "  -h, --help         this text\n"
 
 /** Tells what is wrong with argv after getopt_long() returned `option`, which
- * is none.  Returns CLI_USAGE. */
-int cli_unknown_option(int option, char **argv);
+ *  is none of the verb.  Returns CLI_USAGE. */
+int cli_unknown_option(const char *verb, int option, char **argv);
+
+/** Takes an option of a channel (cli_channel_options) and its value.  Returns
+ *  CLI_OK, or CLI_USAGE after having told why. */
+int cli_channel_take(struct cli_channel *names, int option, const char *value);
 
 /** Takes what getopt_long() returned, if it names a channel.  Returns 0, or
  *  CLI_USAGE for any other value, having told what is wrong with argv. */

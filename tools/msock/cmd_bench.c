@@ -3,40 +3,13 @@
  */
 #include "tools/msock/bench.h"
 #include "tools/msock/until.h"
+#include "tools/msock/verbs.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "usage: msock bench sub [OPTION]...    first, on one or more hosts\n"
-    "       msock bench pub [OPTION]...    then, on another\n"
-    "       msock bench rtt --serve        first, on one or more hosts\n"
-    "       msock bench rtt [OPTION]...    then, on another\n"
-    "Publishes numbered messages on bench/load and counts what comes of them,\n"
-    "by publisher; or asks on bench/ask and measures when answers come on\n"
-    "bench/answer. Says before what it will send.\n"
-    "  -C, --count N      pub, rtt: so many messages; else those of the time;\n"
-    "                     sub, --serve: end after so many\n"
-    "      --duration S   end after S seconds, at most 86400 [pub, rtt: 10, "
-    "or\n"
-    "                     with -C no end; sub, --serve: 300]\n"
-    "  -r, --rate R       messages a second, at most 1000000 [100; fewer if\n"
-    "                     they were over 1 MiB]\n"
-    "      --full-speed   as fast as they leave: everybody on the channel and\n"
-    "                     its network feels it; rtt: each when the one before\n"
-    "                     is answered\n"
-    "  -s, --size BYTES   of a message, 32 to 8388608 [64]\n"
-    "      --reliable     once and in order, or reported as lost\n"
-    "  -n, --publishers N sub: end when N publishers have [1]\n"
-    "      --require-lossless\n"
-    "                     sub, rtt: exit code 1 if something did not come\n"
-    "      --progress     tell each second how far it is; always on a "
-    "terminal\n"
-    "      --json         one object a line\n" CLI_CHANNEL_HELP;
-
-enum { PUB = 1, SUB = 2, RTT = 4, SERVE = 8 };
 enum {
     DURATION = CLI_OWN,
     FULL_SPEED,
@@ -56,98 +29,75 @@ enum {
 static const uint64_t count_max = UINT64_C(1000000000000);
 static const double duration_max_s = 86400;
 
-/* What is for some words alone. */
-static const struct limit {
-    int option;
-    const char *name;
-    unsigned words;
-} limits[] = {
-    {'r', "--rate", PUB | RTT}, {FULL_SPEED, "--full-speed", PUB | RTT},
-    {'s', "--size", PUB | RTT}, {RELIABLE, "--reliable", PUB | RTT},
-    {'n', "--publishers", SUB}, {LOSSLESS, "--require-lossless", SUB | RTT},
-};
-enum { LIMIT_COUNT = sizeof(limits) / sizeof(limits[0]) };
-
-struct call {
-    struct bench bench;
-    bool serve;
-    bool given[LIMIT_COUNT];
-};
-
-static void note_given(struct call *call, int option)
-{
-    for (int i = 0; i < LIMIT_COUNT; i++) {
-        if (limits[i].option == option) {
-            call->given[i] = true;
-        }
-    }
-}
-
 /* Reads a number from `least` to `most` for the option of this name. */
-static int read_number(const char *option, uint64_t least, uint64_t most,
-                       uint64_t *number)
+static int read_number(const char *option, const char *text, uint64_t least,
+                       uint64_t most, uint64_t *number)
 {
     char *end;
 
     errno = 0;
-    unsigned long long value = strtoull(optarg, &end, 10);
-    if (optarg[0] < '0' || optarg[0] > '9' || *end || errno || value < least ||
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value < least ||
         value > most) {
         return cli_usage("%s wants a number from %llu to %llu, not %s", option,
                          (unsigned long long)least, (unsigned long long)most,
-                         optarg);
+                         text);
     }
     *number = value;
     return CLI_OK;
 }
 
-static int read_size(struct bench *bench)
+static int read_size(struct bench *bench, const char *text)
 {
     uint64_t size = 0;
-    int code = read_number("--size", BENCH_MESSAGE_SIZE, SIZE_MAX_BYTES, &size);
+    int code =
+        read_number("--size", text, BENCH_MESSAGE_SIZE, SIZE_MAX_BYTES, &size);
 
     bench->size = (size_t)size;
     return code;
 }
 
-static int read_duration(struct bench *bench)
+static int read_duration(struct bench *bench, const char *text)
 {
     char *end;
-    double value = strtod(optarg, &end);
+    double value = strtod(text, &end);
 
-    if (end == optarg || *end || !(value > 0 && value <= duration_max_s)) {
+    if (end == text || *end || !(value > 0 && value <= duration_max_s)) {
         return cli_usage("--duration wants a number of seconds, over 0 and at "
                          "most %.0f, not %s",
-                         duration_max_s, optarg);
+                         duration_max_s, text);
     }
     bench->duration_s = value;
     return CLI_OK;
 }
 
-static int take_option(struct call *call, int option, char **argv)
-{
-    struct bench *bench = &call->bench;
+static const struct verb bench_verb_pub;
+static const struct verb bench_verb_sub;
+static const struct verb bench_verb_rtt;
 
-    note_given(call, option);
-    switch (option) {
+static int take(void *user, int id, const char *value)
+{
+    struct bench *bench = user;
+
+    switch (id) {
     case 'C':
-        return read_number("-C", 1, count_max, &bench->count);
+        return read_number("-C", value, 1, count_max, &bench->count);
     case DURATION:
-        return read_duration(bench);
+        return read_duration(bench, value);
     case 'r':
-        return read_number("--rate", 1, RATE_MAX, &bench->rate);
+        return read_number("--rate", value, 1, RATE_MAX, &bench->rate);
     case FULL_SPEED:
         bench->full_speed = true;
         return CLI_OK;
     case 's':
-        return read_size(bench);
+        return read_size(bench, value);
     case RELIABLE:
         bench->reliable = true;
         return CLI_OK;
     case 'n':
-        return read_number("--publishers", 1, 64, &bench->publishers);
+        return read_number("--publishers", value, 1, 64, &bench->publishers);
     case SERVING:
-        call->serve = true;
+        bench->serve = true;
         return CLI_OK;
     case LOSSLESS:
         bench->lossless = true;
@@ -155,81 +105,25 @@ static int take_option(struct call *call, int option, char **argv)
     case PROGRESS:
         bench->progress = true;
         return CLI_OK;
-    case JSON:
+    default:
         bench->json = true;
         return CLI_OK;
-    default:
-        return cli_channel_option(&bench->names, option, argv);
     }
 }
 
-/* Reads the options.  Returns as the verb does; *ended says that it ends now.
- */
-static int read_options(int argc, char **argv, struct call *call, bool *ended)
+/* Holds options together. */
+static int check(const struct bench *bench)
 {
-    static const struct option options[] = {
-        {"count", required_argument, NULL, 'C'},
-        {"duration", required_argument, NULL, DURATION},
-        {"rate", required_argument, NULL, 'r'},
-        {"full-speed", no_argument, NULL, FULL_SPEED},
-        {"size", required_argument, NULL, 's'},
-        {"reliable", no_argument, NULL, RELIABLE},
-        {"publishers", required_argument, NULL, 'n'},
-        {"serve", no_argument, NULL, SERVING},
-        {"require-lossless", no_argument, NULL, LOSSLESS},
-        {"progress", no_argument, NULL, PROGRESS},
-        {"json", no_argument, NULL, JSON},
-        CLI_CHANNEL_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    int code = CLI_OK;
-    int option;
+    const char *url = cli_channel_url(&bench->names);
 
-    opterr = 0;
-    while (code == CLI_OK &&
-           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "C:r:s:n:",
-                                 options, NULL)) != -1) {
-        if (option == 'h') {
-            *ended = true;
-            return cli_print(help);
-        }
-        code = take_option(call, option, argv);
-    }
-    *ended = code != CLI_OK;
-    return code;
-}
-
-/* Returns what the word means, 0 after having told that it is none. */
-static unsigned read_word(int argc, char **argv, bool serve)
-{
-    static const char *const words[] = {"pub", "sub", "rtt"};
-    const char *word = optind < argc ? argv[optind] : "";
-
-    for (unsigned i = 0; i < 3 && optind == argc - 1; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            return serve && i == 2 ? SERVE : 1U << i;
-        }
-    }
-    cli_usage("one of pub, sub and rtt is wanted; see msock bench -h");
-    return 0;
-}
-
-/* Holds options and word together. */
-static int check(const struct call *call, unsigned word)
-{
-    const char *url = cli_channel_url(&call->bench.names);
-
-    for (int i = 0; i < LIMIT_COUNT; i++) {
-        if (call->given[i] && !(limits[i].words & word)) {
-            return cli_usage("%s is not for this; see msock bench -h",
-                             limits[i].name);
-        }
-    }
-    if (call->serve && word != SERVE) {
-        return cli_usage("--serve is for rtt");
-    }
-    if (call->bench.full_speed && call->bench.rate > 0) {
+    if (bench->full_speed && bench->rate > 0) {
         return cli_usage("--rate and --full-speed both");
+    }
+    if (bench->serve &&
+        (bench->full_speed || bench->rate > 0 || bench->size > 0 ||
+         bench->reliable || bench->lossless)) {
+        return cli_usage("--serve answers what is asked, as it is asked: -C, "
+                         "--duration, --progress and --json go with it");
     }
     if (url && strstr(url, "codec=raw")) {
         return cli_usage("bench needs frames, which codec=raw has not");
@@ -238,10 +132,8 @@ static int check(const struct call *call, unsigned word)
 }
 
 /* Gentle where nothing is said. */
-static void set_defaults(struct bench *bench, unsigned word)
+static void set_defaults(struct bench *bench, bool sends)
 {
-    bool sends = word == PUB || word == RTT;
-
     bench->publishers = bench->publishers > 0 ? bench->publishers : 1;
     bench->size = bench->size > 0 ? bench->size : 64;
     if (bench->rate == 0) {
@@ -256,29 +148,219 @@ static void set_defaults(struct bench *bench, unsigned word)
     }
 }
 
-int cmd_bench(int argc, char **argv)
+/* Runs the word. */
+static int run_word(const struct verb *verb, int argc, char **argv)
 {
-    struct call call = {.bench = {.names = {.verb = "bench"}}};
+    struct bench bench = {.names = {.verb = "bench"}};
     bool ended = false;
-    int code = read_options(argc, argv, &call, &ended);
+    int code =
+        verb_options(verb, argc, argv, &bench.names, take, &bench, &ended);
 
     if (ended) {
         return code;
     }
-    unsigned word = read_word(argc, argv, call.serve);
-    code = word == 0 ? CLI_USAGE : check(&call, word);
+    if (optind < argc) {
+        return cli_usage("unknown word %s; see msock %s -h", argv[optind],
+                         verb->name);
+    }
+    code = check(&bench);
     if (code != CLI_OK) {
         return code;
     }
-    set_defaults(&call.bench, word);
-    switch (word) {
-    case PUB:
-        return bench_pub(&call.bench);
-    case SUB:
-        return bench_sub(&call.bench);
-    case RTT:
-        return bench_rtt(&call.bench);
-    default:
-        return bench_serve(&call.bench);
+    set_defaults(&bench, verb != &bench_verb_sub && !bench.serve);
+    if (verb == &bench_verb_pub) {
+        return bench_pub(&bench);
     }
+    if (verb == &bench_verb_sub) {
+        return bench_sub(&bench);
+    }
+    return bench.serve ? bench_serve(&bench) : bench_rtt(&bench);
 }
+
+static int run_pub(int argc, char **argv)
+{
+    return run_word(&bench_verb_pub, argc, argv);
+}
+
+static int run_sub(int argc, char **argv)
+{
+    return run_word(&bench_verb_sub, argc, argv);
+}
+
+static int run_rtt(int argc, char **argv)
+{
+    return run_word(&bench_verb_rtt, argc, argv);
+}
+
+/* -- The words -- */
+
+#define OPTION_RATE                                                            \
+    {                                                                          \
+        'r', "rate", "R",                                                      \
+            "messages a second, at most 1000000; who falls behind by over "    \
+            "100 ms "                                                          \
+            "sends later and not in a burst, and tells it [100; fewer if "     \
+            "they were "                                                       \
+            "over 1 MiB]",                                                     \
+            VERB_ANYTHING                                                      \
+    }
+#define OPTION_SIZE                                                            \
+    {                                                                          \
+        's', "size", "BYTES",                                                  \
+            "of the data of a message, 32 to 8388608, as far as the channel "  \
+            "takes "                                                           \
+            "it, which is about 1.4 MB if it is not reliable [64]",            \
+            VERB_ANYTHING                                                      \
+    }
+#define OPTION_PROGRESS                                                        \
+    {                                                                          \
+        PROGRESS, "progress", NULL,                                            \
+            "tell each second how far it is; always on a terminal",            \
+            VERB_ANYTHING                                                      \
+    }
+#define OPTION_JSON                                                            \
+    {                                                                          \
+        JSON, "json", NULL, "one object a line", VERB_ANYTHING                 \
+    }
+
+static const char *const pub_forms[] = {"[OPTION]...", NULL};
+static const struct verb_option pub_options[] = {
+    {'C', "count", "N", "so many messages, up to 10^12; else those of the time",
+     VERB_ANYTHING},
+    {DURATION, "duration", "S",
+     "end after S seconds, at most 86400 [10, or with -C no end]",
+     VERB_ANYTHING},
+    OPTION_RATE,
+    {FULL_SPEED, "full-speed", NULL,
+     "as fast as they leave: everybody on the channel and its network feels it",
+     VERB_ANYTHING},
+    OPTION_SIZE,
+    {RELIABLE, "reliable", NULL, "once and in order, or reported as lost",
+     VERB_ANYTHING},
+    OPTION_PROGRESS,
+    OPTION_JSON,
+    {0}};
+static const struct verb bench_verb_pub = {
+    .name = "bench pub",
+    .summary = "publish numbered messages, after bench sub was started",
+    .forms = pub_forms,
+    .text = "Publishes numbered messages on bench/load: 100 a second of 64 "
+            "bytes for 10 seconds, if nothing else is said.",
+    .options = pub_options,
+    .channel = true,
+    .run = run_pub};
+
+static const struct verb_option sub_options[] = {
+    {'C', "count", "N", "end after so many messages", VERB_ANYTHING},
+    {DURATION, "duration", "S", "end after S seconds, at most 86400 [300]",
+     VERB_ANYTHING},
+    {'n', "publishers", "N", "end when N publishers have, 1 to 64 [1]",
+     VERB_ANYTHING},
+    {LOSSLESS, "require-lossless", NULL,
+     "exit code 1 if something is lost or early, or the end of a publisher was "
+     "not heard",
+     VERB_ANYTHING},
+    OPTION_PROGRESS,
+    OPTION_JSON,
+    {0}};
+static const struct verb bench_verb_sub = {
+    .name = "bench sub",
+    .summary = "count them, by publisher: first, on one or more hosts",
+    .forms = pub_forms,
+    .text = "Counts what bench pub publishes, by publisher. Start it first: "
+            "what was sent before it listened is told as early. It ends half a "
+            "second after the publisher did, or 5 seconds after the last that "
+            "was heard of it, and tells what was dropped here, and why, as "
+            "msock sub does.",
+    .options = sub_options,
+    .channel = true,
+    .run = run_sub};
+
+static const char *const rtt_forms[] = {"[OPTION]...", "--serve [OPTION]...",
+                                        NULL};
+static const struct verb_option rtt_options[] = {
+    {SERVING, "serve", NULL,
+     "answer on bench/answer what is asked on bench/ask, as often and as large "
+     "as it is asked: first, on one or more hosts",
+     VERB_ANYTHING},
+    {'C', "count", "N",
+     "ask so often, up to 10^12; with --serve end after so "
+     "many answers",
+     VERB_ANYTHING},
+    {DURATION, "duration", "S",
+     "end after S seconds, at most 86400 [10, or with -C no end; --serve: 300]",
+     VERB_ANYTHING},
+    OPTION_RATE,
+    {FULL_SPEED, "full-speed", NULL,
+     "ask when the question before is answered, or after a second",
+     VERB_ANYTHING},
+    OPTION_SIZE,
+    {RELIABLE, "reliable", NULL,
+     "once and in order, or reported as lost; answers go as the questions came",
+     VERB_ANYTHING},
+    {LOSSLESS, "require-lossless", NULL, "exit code 1 if an answer is missing",
+     VERB_ANYTHING},
+    OPTION_PROGRESS,
+    OPTION_JSON,
+    {0}};
+static const struct verb bench_verb_rtt = {
+    .name = "bench rtt",
+    .summary = "ask who serves, and measure when answers come",
+    .forms = rtt_forms,
+    .text = "Asks on bench/ask, and measures by one's own clock when each of "
+            "those who serve answers.",
+    .options = rtt_options,
+    .channel = true,
+    .run = run_rtt};
+
+/* -- The verb -- */
+
+static const struct verb *const verbs[] = {&bench_verb_pub, &bench_verb_sub,
+                                           &bench_verb_rtt, NULL};
+
+static const char *const forms[] = {"pub | sub | rtt [OPTION]...", NULL};
+
+static const struct verb_section sections[] = {
+    {"Output",
+     "With --json each object has a \"kind\": \"publisher\", \"responder\","
+     " \"sent\", \"served\" or \"channel\", with the drops by their "
+     "reasons.\n\nOf each publisher or responder are told: what was "
+     "received, each message once, and the messages and bits of their data "
+     "a second from the first to the last of them; lost, by the numbers in "
+     "the messages, those that should have come since one listened; "
+     "duplicates; reordered, which came after a later one; and stale, which"
+     " came after 65536 later ones and are lost. Times are in microseconds:"
+     " half of them are at most p50, and so on; each is at most 0.8 % above"
+     " the true one. A round trip that takes a second or more may be lost "
+     "if it is the last.\n\nHow long a message takes one way is the "
+     "receiver's clock less the sender's. On one host (\"one_clock\") that "
+     "is the time. Between hosts what their clocks differ by is in it, and "
+     "nobody can tell: the figures are those of what each took longer than "
+     "the quickest, and \"least\" is what the quickest took, with that "
+     "difference. If the clocks agree, add it.\n\nWith a trust file, "
+     "bench/# is what the nodes have to be allowed to publish."},
+    {"Exit status", "0; 1 if nothing was heard, or something is missing that "
+                    "--require-lossless asks for."},
+    {"Examples",
+     "What a network loses of 1000 messages a second, on two hosts:\n\n "
+     "msock bench sub -c URL       # first\n msock bench pub -r 1000 -c URL"},
+    {0},
+};
+
+static int run(int argc, char **argv)
+{
+    return verb_run_sub(&verb_bench, argc, argv);
+}
+
+const struct verb verb_bench = {
+    .name = "bench",
+    .summary = "measure your own network",
+    .forms = forms,
+    .text = "Measures one's own network and hosts, between programs of this "
+            "very kind. All of it is seen and carried by everybody on the "
+            "channel, so by default it is gentle, and each word says on "
+            "standard error what it will send before it does.",
+    .sections = sections,
+    .verbs = verbs,
+    .run = run,
+};

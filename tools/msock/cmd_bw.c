@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock bw: how many bytes messages have, each second. */
+#include "tools/msock/verbs.h"
 #include "tools/msock/watch.h"
 
 #include "tools/msock/json_out.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-
-static const char help[] =
-    "usage: msock bw [OPTION]... FILTER...\n"
-    "Prints each second how many bytes of topic and data match a FILTER (what\n"
-    "frames and seals add is not in it), and the sizes of messages: the\n"
-    "smallest, the mean and the largest. The last line, when it ends, is "
-    "about\n"
-    "all of the time.\n"
-    "  -W, --wait S       end after S seconds\n"
-    "      --json         an object a line\n" CLI_CHANNEL_HELP;
 
 struct sizes {
     uint64_t messages;
@@ -81,11 +72,11 @@ static int tell(struct watch *watch, int64_t now_ms, bool end)
     return code;
 }
 
-int cmd_bw(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct width width = {.told_ms = 0};
     struct watch watch = {.names.verb = "bw",
-                          .help = help,
+                          .verb = &verb_bw,
                           .each_second = true,
                           .on_message = on_message,
                           .tell = tell,
@@ -95,3 +86,33 @@ int cmd_bw(int argc, char **argv)
 
     return ended ? code : watch_run(&watch);
 }
+
+static const char *const forms[] = {"[OPTION]... FILTER...", NULL};
+
+static const struct verb_option options[] = {
+    WATCH_OPTION_WAIT("end after S seconds"),
+    WATCH_OPTION_JSON,
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Output",
+     "With --json each object has \"messages\", \"bytes\", \"bytes_per_s\","
+     " \"size\" (with \"min\", \"mean\" and \"max\") and \"end\", which is "
+     "true of the last one."},
+    {0},
+};
+
+const struct verb verb_bw = {
+    .name = "bw",
+    .summary = "tell how many bytes messages have",
+    .forms = forms,
+    .text = "Prints each second how many bytes of topic and data match a "
+            "FILTER (what frames and seals add is not in it), and the sizes"
+            " of messages: the smallest, the mean and the largest. The last"
+            " line, when it ends, is about all of the time.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = run,
+};

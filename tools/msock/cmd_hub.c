@@ -3,24 +3,13 @@
  * and end the loop's turn; what they ask for is done between two turns. */
 #include "tools/msock/hub.h"
 #include "tools/msock/hub_notify.h"
+#include "tools/msock/verbs.h"
 
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
 
 #define DEFAULT_FILE "/etc/multisock/hub.json"
-
-static const char help[] =
-    "usage: msock hub [--config FILE] [--test-config]\n"
-    "Runs plugins on a channel and keeps what nodes last reported, in the\n"
-    "foreground, until SIGTERM: as a service manager wants it. SIGHUP reads\n"
-    "the configuration and the plugins' files again, SIGUSR1 writes the "
-    "status\n"
-    "file. The log goes to standard error.\n"
-    "      --config FILE  the configuration, see multisock-hub(5)\n"
-    "                     [" DEFAULT_FILE "]\n"
-    "  -t, --test-config  check it with all that it names, and end\n"
-    "  -h, --help         this text\n";
 
 static volatile sig_atomic_t stop_wanted;
 static volatile sig_atomic_t reload_wanted;
@@ -129,36 +118,71 @@ static int test_config(const char *file)
     return code;
 }
 
-int cmd_hub(int argc, char **argv)
-{
-    enum { CONFIG = CLI_OWN };
-    static const struct option options[] = {
-        {"config", required_argument, NULL, CONFIG},
-        {"test-config", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *file = DEFAULT_FILE;
-    bool test = false;
-    int option;
+enum { CONFIG = CLI_OWN };
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":th", options, NULL)) != -1) {
-        switch (option) {
-        case CONFIG:
-            file = optarg;
-            break;
-        case 't':
-            test = true;
-            break;
-        case 'h':
-            return cli_print(help);
-        default:
-            return cli_unknown_option(option, argv);
-        }
+struct call {
+    const char *file;
+    bool test;
+};
+
+static int take(void *user, int id, const char *value)
+{
+    struct call *call = user;
+
+    if (id == CONFIG) {
+        call->file = value;
+    } else {
+        call->test = true;
+    }
+    return CLI_OK;
+}
+
+static int hub(int argc, char **argv)
+{
+    struct call call = {.file = DEFAULT_FILE};
+    bool ended = false;
+    int code = verb_options(&verb_hub, argc, argv, NULL, take, &call, &ended);
+
+    if (ended) {
+        return code;
     }
     if (optind < argc) {
         return cli_usage("unknown word %s; see msock hub -h", argv[optind]);
     }
-    return test ? test_config(file) : run(file);
+    return call.test ? test_config(call.file) : run(call.file);
 }
+
+static const char *const forms[] = {"[--config FILE] [--test-config]", NULL};
+
+static const struct verb_option options[] = {
+    {CONFIG, "config", "FILE",
+     "the configuration, see multisock-hub(5) [" DEFAULT_FILE "]", VERB_FILE},
+    {'t', "test-config", NULL, "check it with all that it names, and end",
+     VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Environment",
+     "CREDENTIALS_DIRECTORY is where the file key is looked for if the "
+     "configuration names none."},
+    {"Exit status",
+     "0 after SIGTERM; 1 when something failed; 2 for a wrong command line; 78 "
+     "when the configuration, or something that it names, is wrong: to start "
+     "it again is vain."},
+    {0},
+};
+
+const struct verb verb_hub = {
+    .name = "hub",
+    .summary = "run plugins as a service",
+    .forms = forms,
+    .text =
+        "Runs plugins on a channel and keeps what nodes last reported, in the "
+        "foreground, until SIGTERM: as a service manager wants it. SIGHUP "
+        "reads the configuration and the plugins' files again, SIGUSR1 writes "
+        "the status file. The log goes to standard error.",
+    .options = options,
+    .sections = sections,
+    .run = hub,
+};

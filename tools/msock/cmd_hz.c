@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock hz: how often messages come, each second. */
+#include "tools/msock/verbs.h"
 #include "tools/msock/watch.h"
 
 #include "tools/msock/json_out.h"
@@ -8,15 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
-
-static const char help[] =
-    "usage: msock hz [OPTION]... FILTER...\n"
-    "Prints each second how many messages match a FILTER, and the gaps "
-    "between\n"
-    "them: the shortest, the mean, the longest, and their standard deviation.\n"
-    "The last line, when it ends, is about all of the time.\n"
-    "  -W, --wait S       end after S seconds\n"
-    "      --json         an object a line\n" CLI_CHANNEL_HELP;
 
 /** Gaps between messages, in ms (Welford's recurrence). */
 struct gaps {
@@ -104,11 +96,11 @@ static int tell(struct watch *watch, int64_t now, bool end)
     return code;
 }
 
-int cmd_hz(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct rate rate = {.last_ms = 0};
     struct watch watch = {.names.verb = "hz",
-                          .help = help,
+                          .verb = &verb_hz,
                           .each_second = true,
                           .on_message = on_message,
                           .tell = tell,
@@ -118,3 +110,33 @@ int cmd_hz(int argc, char **argv)
 
     return ended ? code : watch_run(&watch);
 }
+
+static const char *const forms[] = {"[OPTION]... FILTER...", NULL};
+
+static const struct verb_option options[] = {
+    WATCH_OPTION_WAIT("end after S seconds"),
+    WATCH_OPTION_JSON,
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Output",
+     "With --json each object has \"messages\", \"per_s\", \"gap_ms\" (with"
+     " \"min\", \"mean\", \"max\" and \"sd\") and \"end\", which is true of"
+     " the last one."},
+    {0},
+};
+
+const struct verb verb_hz = {
+    .name = "hz",
+    .summary = "tell how often messages come",
+    .forms = forms,
+    .text = "Prints each second how many messages match a FILTER, and the "
+            "gaps between them in milliseconds: the shortest, the mean, the"
+            " longest, and their standard deviation. The last line, when it"
+            " ends, is about all of the time.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = run,
+};

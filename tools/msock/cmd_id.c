@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock id: makes the key of one node, and shows its public half. */
-#include "tools/msock/cli.h"
+#include "tools/msock/verbs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <multisock/text.h>
@@ -9,21 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char help[] =
-    "usage: msock id gen [NAME | --name NAME] > FILE\n"
-    "       msock id show FILE [--name NAME]\n"
-    "Makes the key of one node alone, by which others know what came from it.\n"
-    "Channels refuse an id file that others may read:\n"
-    "(umask 077; msock id gen > hub.id)\n"
-    "\n"
-    "  gen                print a new random identity, with NAME as a comment\n"
-    "  show               print the public key of FILE as a line of a trust\n"
-    "                     file; what the node may do is written behind it\n"
-    "\n"
-    "      --name NAME    name of the node [show: the one that gen wrote into\n"
-    "                     FILE, else that of the host]\n"
-    "  -h, --help         this text\n";
 
 enum { ID_NAME = CLI_OWN, LINE_SIZE = 1024 };
 
@@ -162,41 +148,103 @@ static int id_show(const char *path, const char *name)
     return cli_print(line);
 }
 
-/* Runs the word of `count` others. */
-static int run_word(char **words, int count, const char *name)
-{
-    bool gen = count >= 1 && strcmp(words[0], "gen") == 0;
-    bool show = count >= 1 && strcmp(words[0], "show") == 0;
+static const struct verb verb_id_gen;
+static const struct verb verb_id_show;
 
-    if (gen && count + (name != NULL) <= 2) {
-        return id_gen(count == 2 ? words[1] : name);
-    }
-    if (show && count == 2) {
-        return id_show(words[1], name);
-    }
-    return cli_usage(show ? "usage: msock id show FILE [--name NAME]"
-                          : "usage: msock id gen [NAME | --name NAME] > FILE");
+static int take(void *user, int id, const char *value)
+{
+    const char **name = user;
+
+    assert(id == ID_NAME);
+    *name = value;
+    return CLI_OK;
 }
 
-int cmd_id(int argc, char **argv)
+static int gen(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, ID_NAME},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     const char *name = NULL;
-    int option;
+    bool ended = false;
+    int code =
+        verb_options(&verb_id_gen, argc, argv, NULL, take, &name, &ended);
+    int count = argc - optind;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
-            return cli_print(help);
-        }
-        if (option != ID_NAME) {
-            return cli_unknown_option(option, argv);
-        }
-        name = optarg;
+    if (ended) {
+        return code;
     }
-    return run_word(argv + optind, argc - optind, name);
+    if (count + (name != NULL) > 1) {
+        return cli_usage("usage: msock id gen [NAME | --name NAME] > FILE");
+    }
+    return id_gen(count == 1 ? argv[optind] : name);
 }
+
+static int show(int argc, char **argv)
+{
+    const char *name = NULL;
+    bool ended = false;
+    int code =
+        verb_options(&verb_id_show, argc, argv, NULL, take, &name, &ended);
+
+    if (ended) {
+        return code;
+    }
+    if (argc - optind != 1) {
+        return cli_usage("usage: msock id show FILE [--name NAME]");
+    }
+    return id_show(argv[optind], name);
+}
+
+static int run(int argc, char **argv)
+{
+    return verb_run_sub(&verb_id, argc, argv);
+}
+
+static const char *const gen_forms[] = {"[NAME | --name NAME] > FILE", NULL};
+static const char *const show_forms[] = {"FILE [--name NAME]", NULL};
+static const char *const forms[] = {"gen | show ...", NULL};
+
+static const struct verb_option gen_options[] = {
+    {ID_NAME, "name", "NAME", "name of the node, the same as NAME alone",
+     VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb_option show_options[] = {
+    {ID_NAME, "name", "NAME",
+     "name of the node [the one that gen wrote into FILE, else that of the "
+     "host]",
+     VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb verb_id_gen = {
+    .name = "id gen",
+    .summary = "print a new random identity, with NAME as a comment",
+    .forms = gen_forms,
+    .text = "Prints a new random identity, the one line of an id file, with "
+            "NAME as a comment. Channels refuse an id file that others may "
+            "read:\n\n (umask 077; msock id gen hub > hub.id)\n",
+    .options = gen_options,
+    .run = gen,
+};
+
+static const struct verb verb_id_show = {
+    .name = "id show",
+    .summary = "print the public key of FILE as a line of a trust file",
+    .forms = show_forms,
+    .text = "Prints the public key of FILE as a line of a trust file; what the "
+            "node may do is written behind it.",
+    .options = show_options,
+    .run = show,
+};
+
+static const struct verb *const verbs[] = {&verb_id_gen, &verb_id_show, NULL};
+
+const struct verb verb_id = {
+    .name = "id",
+    .summary = "make an identity of one node",
+    .forms = forms,
+    .text = "Makes the key of one node alone, by which others know what came "
+            "from it. Trust files are described in msock(1).",
+    .verbs = verbs,
+    .run = run,
+};

@@ -6,6 +6,7 @@
 #include "tools/msock/pub_confirm.h"
 #include "tools/msock/turn.h"
 #include "tools/msock/until.h"
+#include "tools/msock/verbs.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,17 +24,6 @@ enum {
 };
 
 static const double wait_max_s = 3600;
-
-static const char help[] =
-    "usage: msock nodes [OPTION]...\n"
-    "Looks for a second who is on the channel (up to 5 until all have said\n"
-    "what they listen to), and prints a line for each: its name, where it\n"
-    "speaks from, its library's version, the key it seals with, and its\n"
-    "subscriptions. A name that only the node itself vouches for is followed\n"
-    "by a ?, if there is a trust file.\n"
-    "  -a, --all          visitors too, as are msock's own commands\n"
-    "  -W, --wait S       look for S seconds\n"
-    "      --json         an object a line\n" CLI_CHANNEL_HELP;
 
 /** One node, copied. */
 struct row {
@@ -251,44 +241,74 @@ static int run(struct table *table, const struct cli_channel *names)
     return code;
 }
 
-int cmd_nodes(int argc, char **argv)
+enum { JSON = CLI_OWN };
+
+static int take(void *user, int id, const char *value)
 {
-    enum { JSON = CLI_OWN };
-    static const struct option options[] = {
-        {"all", no_argument, NULL, 'a'},
-        {"wait", required_argument, NULL, 'W'},
-        {"json", no_argument, NULL, JSON},
-        CLI_CHANNEL_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
+    struct table *table = user;
+
+    switch (id) {
+    case 'a':
+        table->all = true;
+        return CLI_OK;
+    case 'W':
+        return until_wait(value, wait_max_s, &table->wait_s);
+    default:
+        table->json = true;
+        return CLI_OK;
+    }
+}
+
+static int nodes(int argc, char **argv)
+{
     struct cli_channel names = {.verb = "nodes"};
     struct table table = {.wait_s = LOOK_MS / 1000.0};
-    int code = CLI_OK;
-    int option;
+    bool ended = false;
+    int code =
+        verb_options(&verb_nodes, argc, argv, &names, take, &table, &ended);
 
-    opterr = 0;
-    while (code == CLI_OK &&
-           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "aW:", options,
-                                 NULL)) != -1) {
-        switch (option) {
-        case 'a':
-            table.all = true;
-            break;
-        case 'W':
-            code = until_wait(optarg, wait_max_s, &table.wait_s);
-            break;
-        case JSON:
-            table.json = true;
-            break;
-        case 'h':
-            return cli_print(help);
-        default:
-            code = cli_channel_option(&names, option, argv);
-        }
-    }
-    if (code == CLI_OK && optind < argc) {
-        code = cli_usage("nodes takes no arguments; see msock nodes -h");
+    if (!ended && optind < argc) {
+        return cli_usage("nodes takes no arguments; see msock nodes -h");
     }
     table.trusts = names.trust_file != NULL;
-    return code == CLI_OK ? run(&table, &names) : code;
+    return ended ? code : run(&table, &names);
 }
+
+static const char *const forms[] = {"[OPTION]...", NULL};
+
+static const struct verb_option options[] = {
+    {'a', "all", NULL,
+     "visitors, too: nodes whose names begin with $, as those of msock do",
+     VERB_ANYTHING},
+    {'W', "wait", "S", "look for S seconds, at most 3600", VERB_ANYTHING},
+    {JSON, "json", NULL, "an object a line", VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Output",
+     "With --json each object has \"node\", \"session\", \"address\", "
+     "\"visitor\", \"proved\" (its own key vouches for its name), \"heard_ms\" "
+     "(since its last frame), \"sealed_with\" (not on an open channel), and of "
+     "a node that described itself \"version\", \"keeper\" (it keeps the "
+     "states "
+     "of others), \"keys\" (ids of those it accepts) and \"filters\"."},
+    {"Exit status", "0, or 1 if there is nobody."},
+    {0},
+};
+
+const struct verb verb_nodes = {
+    .name = "nodes",
+    .summary = "tell who is on the channel",
+    .forms = forms,
+    .text =
+        "Looks for a second who is on the channel, and up to 5 until all have "
+        "said what they listen to, and prints a line for each node that is up: "
+        "its name, where it speaks from, the version of its library, the id of "
+        "the key that it seals with (or open), and its subscriptions. With a "
+        "trust file a name that no key vouches for has a ? behind it.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = nodes,
+};

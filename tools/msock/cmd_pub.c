@@ -6,6 +6,7 @@
 #include "tools/msock/pub_confirm.h"
 #include "tools/msock/pub_how.h"
 #include "tools/msock/turn.h"
+#include "tools/msock/verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -376,7 +377,7 @@ static int read_options(int argc, char **argv, struct publisher *publisher,
     return code;
 }
 
-int cmd_pub(int argc, char **argv)
+static int cmd(int argc, char **argv)
 {
     struct publisher publisher = {
         .how = {.struct_size = sizeof(msock_publish_options)}};
@@ -386,3 +387,9 @@ int cmd_pub(int argc, char **argv)
 
     return ended ? code : run(&publisher, &names);
 }
+
+const struct verb verb_pub = {
+    .name = "pub",
+    .summary = "publish a message, or one for each line of input",
+    .run = cmd,
+};

@@ -6,23 +6,12 @@
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
 #include "tools/msock/until.h"
+#include "tools/msock/verbs.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char help[] =
-    "usage: msock reply [OPTION]... FILTER DATA\n"
-    "       msock reply [OPTION]... FILTER --echo\n"
-    "Replies with DATA to each request whose topic matches FILTER, as msock\n"
-    "req makes them; DATA that is no JSON goes as a JSON string.\n"
-    "      --echo         reply with the request's own data instead\n"
-    "      --delay MS     reply MS milliseconds later, at most 600000\n"
-    "  -C, --count N      end after N replies\n"
-    "  -W, --wait S       end after S seconds, with exit code 27\n"
-    "  -v, --verbose      print each request, its topic first\n"
-    "      --json         print it as msock sub does\n" CLI_CHANNEL_HELP;
 
 /* When the channel should have joined; a network that is there is joined in a
  * moment. */
@@ -33,6 +22,7 @@ static const double wait_max_s = 1e9;
 struct delayed;
 
 struct replier {
+    bool echo; /* with the request's own data */
     msock_channel *channel;
     const struct cli_channel *names;
     const char *filter;
@@ -273,65 +263,32 @@ static int read_delay(const char *text, uint64_t *delay_ms)
                : code;
 }
 
-/* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
- * *ended says that this is so even if the code is CLI_OK. */
-static int read_options(int argc, char **argv, struct replier *replier,
-                        struct cli_channel *names, struct cli_buffer *quoted,
-                        bool *ended)
-{
-    enum { ECHO = CLI_OWN, DELAY, JSON };
-    static const struct option options[] = {
-        {"echo", no_argument, NULL, ECHO},
-        {"delay", required_argument, NULL, DELAY},
-        {"count", required_argument, NULL, 'C'},
-        {"wait", required_argument, NULL, 'W'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"json", no_argument, NULL, JSON},
-        CLI_CHANNEL_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    bool echo = false;
-    int code = CLI_OK;
-    int option;
+enum { ECHO = CLI_OWN, DELAY, JSON };
 
-    opterr = 0;
-    while (code == CLI_OK &&
-           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "C:W:v", options,
-                                 NULL)) != -1) {
-        switch (option) {
-        case ECHO:
-            echo = true;
-            break;
-        case DELAY:
-            code = read_delay(optarg, &replier->delay_ms);
-            break;
-        case 'C':
-            code = until_count("-C", optarg, &replier->count);
-            break;
-        case 'W':
-            code = until_wait(optarg, wait_max_s, &replier->wait_s);
-            break;
-        case 'v':
-            replier->printer.topics = true;
-            break;
-        case JSON:
-            replier->printer.json = true;
-            break;
-        case 'h':
-            *ended = true;
-            return cli_print(help);
-        default:
-            code = cli_channel_option(names, option, argv);
-        }
+static int take(void *user, int id, const char *value)
+{
+    struct replier *replier = user;
+
+    switch (id) {
+    case ECHO:
+        replier->echo = true;
+        return CLI_OK;
+    case DELAY:
+        return read_delay(value, &replier->delay_ms);
+    case 'C':
+        return until_count("-C", value, &replier->count);
+    case 'W':
+        return until_wait(value, wait_max_s, &replier->wait_s);
+    case 'v':
+        replier->printer.topics = true;
+        return CLI_OK;
+    default:
+        replier->printer.json = true;
+        return CLI_OK;
     }
-    if (code == CLI_OK) {
-        code = read_arguments(argc, argv, echo, replier, quoted);
-    }
-    *ended = code != CLI_OK;
-    return code;
 }
 
-int cmd_reply(int argc, char **argv)
+static int reply(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "reply"};
     struct replier replier = {.names = &names,
@@ -339,9 +296,13 @@ int cmd_reply(int argc, char **argv)
                               .count = UINT64_MAX};
     struct cli_buffer quoted = {0};
     bool ended = false;
-    int code = read_options(argc, argv, &replier, &names, &quoted, &ended);
+    int code =
+        verb_options(&verb_reply, argc, argv, &names, take, &replier, &ended);
 
     if (!ended) {
+        code = read_arguments(argc, argv, replier.echo, &replier, &quoted);
+    }
+    if (!ended && code == CLI_OK) {
         printer_init(&replier.printer);
         code = run(&replier);
         printer_fini(&replier.printer);
@@ -349,3 +310,42 @@ int cmd_reply(int argc, char **argv)
     free(quoted.bytes);
     return code;
 }
+
+static const char *const forms[] = {"[OPTION]... FILTER DATA",
+                                    "[OPTION]... FILTER --echo", NULL};
+
+static const struct verb_option options[] = {
+    {ECHO, "echo", NULL, "reply with the request's own data instead",
+     VERB_ANYTHING},
+    {DELAY, "delay", "MS", "reply MS milliseconds later, at most 600000",
+     VERB_ANYTHING},
+    {'C', "count", "N", "end after N replies", VERB_ANYTHING},
+    {'W', "wait", "S", "end after S seconds, with exit code 27", VERB_ANYTHING},
+    {'v', "verbose", NULL, "print each request, its topic first",
+     VERB_ANYTHING},
+    {JSON, "json", NULL, "print it as msock sub does", VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Exit status", "0; 27 when -W ended it; 1 when something failed."},
+    {"Examples", "What time it is, and the question:\n\n"
+                 " msock reply time/now \"$(date)\"\n"
+                 " msock req time/now\n"},
+    {0},
+};
+
+const struct verb verb_reply = {
+    .name = "reply",
+    .summary = "answer what others ask",
+    .forms = forms,
+    .text =
+        "Replies with DATA to each request whose topic matches FILTER, as "
+        "msock req makes them; DATA that is no JSON goes as a JSON string. "
+        "Other messages are left alone, and refused where somebody confirms "
+        "them.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = reply,
+};

@@ -6,6 +6,7 @@
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
 #include "tools/msock/until.h"
+#include "tools/msock/verbs.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -257,7 +258,7 @@ static int read_options(int argc, char **argv, struct asker *asker,
     return code;
 }
 
-int cmd_req(int argc, char **argv)
+static int cmd(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "req"};
     struct asker asker = {
@@ -276,3 +277,9 @@ int cmd_req(int argc, char **argv)
     printer_fini(&asker.printer);
     return code;
 }
+
+const struct verb verb_req = {
+    .name = "req",
+    .summary = "ask, and print the replies",
+    .run = cmd,
+};

@@ -5,6 +5,7 @@
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
 #include "tools/msock/until.h"
+#include "tools/msock/verbs.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -231,7 +232,7 @@ static int read_options(int argc, char **argv, struct subscriber *subscriber,
     return code;
 }
 
-int cmd_sub(int argc, char **argv)
+static int cmd(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "sub"};
     struct subscriber subscriber = {.names = &names,
@@ -258,3 +259,9 @@ int cmd_sub(int argc, char **argv)
     free(subscriber.filters);
     return code;
 }
+
+const struct verb verb_sub = {
+    .name = "sub",
+    .summary = "print the messages that match filters",
+    .run = cmd,
+};

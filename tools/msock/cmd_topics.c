@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock topics: what goes by, a line for each topic. */
 #include "tools/msock/json_out.h"
+#include "tools/msock/verbs.h"
 #include "tools/msock/watch.h"
 
 #include <inttypes.h>
@@ -15,15 +16,6 @@ enum {
     COLUMN_MAX = 40,
     SAFE_SIZE = 4 * MSOCK_TOPIC_MAX + 1
 };
-
-static const char help[] =
-    "usage: msock topics [OPTION]... [FILTER]...\n"
-    "Listens for a while to what matches a FILTER [#], and prints a line for\n"
-    "each topic: messages, messages and bytes of data a second, and who sent\n"
-    "last. States are told as they are at the start, too, and are marked by\n"
-    "an s; r is reliable.\n"
-    "  -W, --wait S       listen for S seconds [2]\n"
-    "      --json         an object a line\n" CLI_CHANNEL_HELP;
 
 struct topic {
     uint64_t count;
@@ -189,11 +181,11 @@ static int tell(struct watch *watch, int64_t now_ms, bool end)
     return told->out.failed ? CLI_FAILURE : cli_print(told->out.bytes);
 }
 
-int cmd_topics(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct topics topics = {.tree = NULL};
     struct watch watch = {.names.verb = "topics",
-                          .help = help,
+                          .verb = &verb_topics,
                           .wait_s = 2,
                           .on_message = on_message,
                           .tell = tell,
@@ -213,3 +205,33 @@ int cmd_topics(int argc, char **argv)
     free(topics.out.bytes);
     return code;
 }
+
+static const char *const forms[] = {"[OPTION]... [FILTER]...", NULL};
+
+static const struct verb_option options[] = {
+    WATCH_OPTION_WAIT("listen for S seconds [2]"),
+    WATCH_OPTION_JSON,
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Output",
+     "With --json each object has \"topic\", \"messages\", \"per_s\", "
+     "\"bytes_per_s\", \"state\", \"reliable\" and \"sender\"."},
+    {0},
+};
+
+const struct verb verb_topics = {
+    .name = "topics",
+    .summary = "tell what goes by, a line for each topic",
+    .forms = forms,
+    .text = "Listens for a while to what matches a FILTER [#], and prints a"
+            " line for each topic: messages, messages and bytes of data a "
+            "second, and who sent last. States are told as they are at the "
+            "start, too, and are marked by an s; r is reliable. Of more "
+            "than 10,000 topics the rest is counted together.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = run,
+};

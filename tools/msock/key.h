@@ -15,7 +15,6 @@ struct key_call {
     bool secret;
     bool switches;
     bool force;
-    bool help;
     int choice;         /* KEY_ALL, KEY_TO or KEY_EXCEPT; 0: none */
     const char **names; /* behind the last two */
     size_t name_count;

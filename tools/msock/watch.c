@@ -167,38 +167,27 @@ int watch_run(struct watch *watch)
 static char everything[] = "#";
 static char *all_filters[] = {everything};
 
+static int take(void *user, int id, const char *value)
+{
+    struct watch *watch = user;
+
+    if (id == 'W') {
+        return until_wait(value, wait_max_s, &watch->wait_s);
+    }
+    watch->json = true;
+    return CLI_OK;
+}
+
 int watch_options(struct watch *watch, int argc, char **argv, bool all,
                   bool *ended)
 {
-    enum { JSON = CLI_OWN };
-    static const struct option options[] = {
-        {"wait", required_argument, NULL, 'W'},
-        {"json", no_argument, NULL, JSON},
-        CLI_CHANNEL_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    int code = CLI_OK;
-    int option;
+    int code = verb_options(watch->verb, argc, argv, &watch->names, take, watch,
+                            ended);
 
-    opterr = 0;
-    while (code == CLI_OK &&
-           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "W:", options,
-                                 NULL)) != -1) {
-        switch (option) {
-        case 'W':
-            code = until_wait(optarg, wait_max_s, &watch->wait_s);
-            break;
-        case JSON:
-            watch->json = true;
-            break;
-        case 'h':
-            *ended = true;
-            return cli_print(watch->help);
-        default:
-            code = cli_channel_option(&watch->names, option, argv);
-        }
+    if (*ended) {
+        return code;
     }
-    if (code == CLI_OK && optind == argc && !all) {
+    if (optind == argc && !all) {
         code = cli_usage("no FILTER; see msock %s -h", watch->names.verb);
     }
     watch->filters = optind < argc ? argv + optind : all_filters;

@@ -4,13 +4,13 @@
 #ifndef MSOCK_TOOLS_WATCH_H
 #define MSOCK_TOOLS_WATCH_H
 
-#include "tools/msock/cli.h"
+#include "tools/msock/verb.h"
 
 #include <stdint.h>
 
 struct watch {
     struct cli_channel names;
-    const char *help;
+    const struct verb *verb;
     double wait_s; /* 0: until a signal */
     bool json;     /* one object a line */
     char **filters;
@@ -31,9 +31,20 @@ struct watch {
     bool failed; /* what came could not be noted: end */
 };
 
-/** Reads the options of all of them: -W, --json, the channel's, and FILTER...
- *  (none: "#", if `all`).  Returns CLI_OK, or the exit code with which to end
- *  now; *ended says that this is so even if the code is CLI_OK. */
+/** The options that all of them have; watch->verb ends its table with them. */
+#define WATCH_OPTION_WAIT(text)                                                \
+    {                                                                          \
+        'W', "wait", "S", text, VERB_ANYTHING                                  \
+    }
+#define WATCH_OPTION_JSON                                                      \
+    {                                                                          \
+        WATCH_JSON, "json", NULL, "an object a line", VERB_ANYTHING            \
+    }
+enum { WATCH_JSON = CLI_OWN };
+
+/** Reads the options, and FILTER... (none: "#", if `all`).  Returns CLI_OK, or
+ * the exit code with which to end now; *ended says that this is so even if the
+ * code is CLI_OK. */
 int watch_options(struct watch *watch, int argc, char **argv, bool all,
                   bool *ended);
 

@@ -51,6 +51,7 @@ static void deliver(struct msock__engine *engine,
         .data_size = envelope->data_size,
         .type = envelope->type,
         .session = origin->session_short,
+        .sequence = origin->sequence,
         .age_us = age_of(origin),
         .flags = origin->flags | (origin->asks ? MSOCK_MESSAGE_REQUEST : 0),
     };

@@ -69,6 +69,8 @@ static void describe(const struct msock__engine *engine, uint64_t now_us,
                          .version = "",
                          .sealed_with = texts->sealed_with,
                          .heard_ms = (now_us - heard_us) / 1000,
+                         .received = session->best_effort.marked,
+                         .missed = msock__window_missed(&session->best_effort),
                          .proved = session->trusted != NULL};
     if (session->entry.card) {
         take_card(session->entry.card, texts, node);

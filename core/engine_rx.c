@@ -76,6 +76,7 @@ static struct msock__origin origin_of(struct msock__session *session,
     return (struct msock__origin){
         .session = session,
         .session_short = msock__session_short(frame->session),
+        .sequence = frame->stream == MSOCK__CONTROL ? 0 : frame->counter,
         .now_us = now_us,
         .stamp_us = 0,
         .sent_us = now_us,

@@ -199,7 +199,8 @@ struct msock__origin {
                                        forgotten while its message waited */
     const uint8_t *forgotten;       /* the id of such a one, else NULL */
     uint64_t session_short;
-    uint64_t counter; /* of its reliable frame, the last one; 0: it had none */
+    uint64_t counter;  /* of its reliable frame, the last one; 0: it had none */
+    uint64_t sequence; /* of its frame, of whichever stream; 0: it had none */
     uint64_t now_us;
     uint64_t stamp_us; /* its frame's `sent`; local: published, on our clock */
     uint64_t sent_us;  /* the same on our own clock */

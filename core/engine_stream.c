@@ -174,7 +174,7 @@ static void drain(struct msock__engine *engine,
             continue;
         }
         struct msock__origin one = *origin;
-        one.counter = ready.range.first;
+        one.counter = one.sequence = ready.range.first;
         deliver(engine, &one, ready.kept->flags, ready.kept->bytes,
                 ready.kept->size);
         free(ready.kept);
@@ -282,7 +282,7 @@ void msock__engine_stream_frame(struct msock__engine *engine,
     if (code < 0) {
         msock__engine_drop(engine, origin->now_us, -code, 1);
     } else if (code > 0) {
-        origin->counter = frame->counter;
+        origin->counter = origin->sequence = frame->counter;
         deliver(engine, origin, frame->flags, bytes, size);
     }
     drain(engine, origin);

@@ -49,6 +49,8 @@ void msock__window_init(struct msock__window *window, uint64_t floor)
 {
     assert(floor >= 1);
     window->top = floor - 1;
+    window->first = 0;
+    window->marked = 0;
     memset(window->bits, 0xff, sizeof(window->bits));
 }
 
@@ -71,4 +73,14 @@ void msock__window_mark(struct msock__window *window, uint64_t counter)
         advance(window, counter);
     }
     *word_of(window, counter) |= mask_of(counter);
+    if (window->first == 0 || counter < window->first) {
+        window->first = counter;
+    }
+    window->marked++;
+}
+
+uint64_t msock__window_missed(const struct msock__window *window)
+{
+    return window->marked > 0 ? window->top - window->first + 1 - window->marked
+                              : 0;
 }

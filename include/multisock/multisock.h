@@ -229,13 +229,16 @@ typedef struct msock_message {
     size_t topic_size;  /* bytes, without the NUL */
     size_t sender_size;
     size_t data_size;
-    uint64_t session; /* first 8 bytes of the sender's session; bare: 0 */
-    uint64_t age_us;  /* since it first left its sender, less the quickest way
-                         a frame of that session took; bare: 0; local and
-                         states: since it was published (UINT64_MAX if that is
-                         not known); will: since its sender was heard last */
-    unsigned flags;   /* msock_message_flags */
-    uint64_t version; /* of a state; others: 0 */
+    uint64_t session;  /* first 8 bytes of the sender's session; bare: 0 */
+    uint64_t age_us;   /* since it first left its sender, less the quickest way
+                          a frame of that session took; bare: 0; local and
+                          states: since it was published (UINT64_MAX if that is
+                          not known); will: since its sender was heard last */
+    unsigned flags;    /* msock_message_flags */
+    uint64_t version;  /* of a state; others: 0 */
+    uint64_t sequence; /* of the frame that brought it, or its last piece: one
+                          numbering for RELIABLE, one for the others; 0: it
+                          came in none just now (local, bare, told, after) */
 } msock_message;
 
 /** A handler: returns 0 when it acted, a negative code when it refused (both

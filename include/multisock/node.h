@@ -41,6 +41,9 @@ typedef struct msock_node {
     const char *sealed_with; /* id of the key that its newest frame was sealed
                                 with, "" on an open channel */
     uint64_t heard_ms;       /* since that frame came */
+    uint64_t received;       /* best-effort frames of it that came, ... */
+    uint64_t missed;         /* ... and that did not, of those between the
+                                first and the newest that did */
     bool proved; /* its own key vouches for its name, which is in this node's
                     trust file; without that any member may bear any name */
 } msock_node;

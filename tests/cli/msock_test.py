@@ -72,11 +72,11 @@ class Usage(netns.Case):
                  "--reliable=yes: --reliable takes no value"),
                 (["key", "show"], "usage: msock key show FILE"),
                 (["key", "show", "a", "b"], "usage: msock key show FILE"),
-                (["key", "show", "a", "--switch"], "usage: msock key show"),
+                (["key", "show", "a", "--switch"], "see msock key show -h"),
                 (["key", "rotate", "a", "0"], "an ID is for --switch"),
                 (["key", "retire", "a"], "usage: msock key retire FILE ID"),
                 (["key", "list", "a", "-c", ""], "--channel is empty"),
-                (["key", "id", "a", "-c", LO], "usage: msock key id")):
+                (["key", "id", "a", "-c", LO], "see msock key id -h")):
             result = self.run_msock(*words, code=2)
             self.assertEqual(result.out, "", words)
             self.assertTrue(result.err.startswith("msock: "), words)

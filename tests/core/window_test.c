@@ -240,3 +240,25 @@ Test(window, no_counter_is_taken_twice)
         cr_assert(le(int, taken[i], i < 100 ? 0 : 1));
     }
 }
+
+/* -- What is missed -- */
+
+Test(window, counts_what_did_not_come)
+{
+    struct msock__window window;
+    msock__window_init(&window, 1);
+    cr_expect(eq(u64, msock__window_missed(&window), 0));
+
+    msock__window_mark(&window, 10);
+    msock__window_mark(&window, 14);
+    cr_expect(eq(u64, msock__window_missed(&window), 3));
+
+    msock__window_mark(&window, 12);
+    cr_expect(eq(u64, msock__window_missed(&window), 2));
+    msock__window_mark(&window, 8);
+    cr_expect(eq(u64, msock__window_missed(&window), 3));
+
+    msock__window_mark(&window, 14 + 2 * MSOCK__WINDOW_SIZE);
+    cr_expect(
+        eq(u64, msock__window_missed(&window), 3 + 2 * MSOCK__WINDOW_SIZE - 1));
+}

@@ -76,6 +76,7 @@ look()
         library glib-2.0 libglib2.0-dev
         program python3 python3
         program nft nftables
+        program mandoc mandoc
         program c++ g++
         program make make
         program readelf binutils

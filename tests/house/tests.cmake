@@ -27,6 +27,7 @@ house_test(limits ${PROJECT_SOURCE_DIR})
 house_test(doors ${PROJECT_SOURCE_DIR})
 house_test(security ${PROJECT_SOURCE_DIR})
 house_test(manual ${PROJECT_SOURCE_DIR})
+house_test(man ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
 house_test(shim ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
 house_test(readme ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER}
     $<TARGET_FILE:multisock> ${sanitize})

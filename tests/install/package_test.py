@@ -109,6 +109,8 @@ class Contents(Case):
                 ("libmultisock-dev", r"/libmultisock-dev/samples/hub\.c"),
                 ("multisock-tools", r"/man1/msock\.1\.gz"),
                 ("multisock-tools", r"/man5/multisock-plugins\.5\.gz"),
+                ("multisock-tools", r"/man7/multisock-plugins\.7\.gz"),
+                ("multisock-tools", r"/man7/multisock-protocol\.7\.gz"),
                 ("multisock-tools", r"/multisock/plugins/lights\.so")):
             self.assertTrue(any(re.search(wanted + "$", path)
                                 for path in self.files(name)), wanted)

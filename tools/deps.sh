@@ -73,6 +73,8 @@ look()
         library criterion libcriterion-dev
         library libcjson libcjson-dev
         library libmosquitto libmosquitto-dev
+        program mosquitto mosquitto # the tests start a broker of their own
+        program mosquitto_rr mosquitto-clients
         library glib-2.0 libglib2.0-dev
         program python3 python3
         program nft nftables

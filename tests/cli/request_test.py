@@ -71,9 +71,9 @@ class Requests(netns.Case):
         self.replier("lamp", "1", "--name", "attic")
         self.replier("lamp", "2", "--name", "porch", readers=2)
 
-        two = self.req("lamp", "-v", "-n", "2", "-W", "20")
-        most = self.req("lamp", "-v", "-n", "all", "-W", "2")
-        three = self.req("lamp", "-n", "3", "-W", "2", code=27)
+        two = self.req("lamp", "-v", "-C", "2", "-W", "20")
+        most = self.req("lamp", "-v", "-C", "all", "-W", "2")
+        three = self.req("lamp", "-C", "3", "-W", "2", code=27)
 
         self.assertEqual(sorted(two.lines), ["attic 1", "porch 2"])
         self.assertEqual(sorted(most.lines), ["attic 1", "porch 2"])
@@ -103,9 +103,9 @@ class Requests(netns.Case):
         replier.end(0)
 
     def test_words_that_do_not_fit_are_usage(self):
-        for words in (["req"], ["req", "a", "b", "c"], ["req", "a", "-n", "0"],
-                      ["req", "a", "-W", "601"], ["req", "a", "-n", "5e9"],
-                      ["req", "a", "-n", "4294967295"],
+        for words in (["req"], ["req", "a", "b", "c"], ["req", "a", "-C", "0"],
+                      ["req", "a", "-W", "601"], ["req", "a", "-C", "5e9"],
+                      ["req", "a", "-C", "4294967295"],
                       ["reply"], ["reply", "a"], ["reply", "a", "b", "c"],
                       ["reply", "a", "b", "--echo"], ["reply", "a", "1", "-C",
                                                       "x"],

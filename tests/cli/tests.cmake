@@ -49,6 +49,13 @@ add_test(NAME cli/request COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/request_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/request PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
+foreach(name golden letters)
+    add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(cli/${name} PROPERTIES
+        TIMEOUT 180 SKIP_RETURN_CODE 77)
+endforeach()
+
 # What msock bench counts with.
 foreach(module histogram bench_latency bench_message bench_pace bench_peers
         bench_tally)

@@ -33,7 +33,7 @@ class Requests(netns.Case):
         self.replier(2, "lamp", "2", "--name", "porch", *more)
 
         one = self.req("lamp", "-v", *more)
-        both = self.req("lamp", "-v", "-n", "2", "-W", "20", *more)
+        both = self.req("lamp", "-v", "-C", "2", "-W", "20", *more)
         nobody = self.req("door", "-W", "2", *more, code=1)
 
         self.assertIn(one.out, ("attic 1\n", "porch 2\n"))
@@ -51,7 +51,7 @@ class Requests(netns.Case):
         self.replier(2, "lamp", "2", "--name", "porch")
 
         begin = time.monotonic()
-        result = self.req("lamp", "-v", "-n", "2", code=27)
+        result = self.req("lamp", "-v", "-C", "2", code=27)
 
         self.assertEqual(result.out, "porch 2\n")
         self.assertGreater(time.monotonic() - begin, 1)
@@ -87,7 +87,7 @@ class Requests(netns.Case):
             self.replier(host, "lamp", "1", "--name", name, *key,
                          url=urls[name])
 
-        result = self.req("lamp", "--json", "-n", "2", "-W", "3", "--name",
+        result = self.req("lamp", "--json", "-C", "2", "-W", "3", "--name",
                           "hub", *key, url=urls["hub"], code=27)
 
         self.assertEqual([json.loads(line)["sender"] for line in result.lines],

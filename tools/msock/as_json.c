@@ -17,6 +17,33 @@ static void note_string(const char *text, bool *noted)
     }
 }
 
+int as_json_try(const char *text, size_t size, struct cli_buffer *quoted,
+                const char **json)
+{
+    if (cli_buffer_reserve(quoted, 6 * size + 3) != CLI_OK) {
+        return MSOCK_ENOMEM;
+    }
+    int code = msock_json_quote(text, size, quoted->bytes, quoted->capacity);
+    if (code < 0) {
+        return code;
+    }
+    *json = quoted->bytes;
+    return 0;
+}
+
+int as_json_string(const char *text, size_t size, struct cli_buffer *quoted,
+                   const char **json)
+{
+    int code = as_json_try(text, size, quoted, json);
+
+    if (code < 0 && code != MSOCK_ENOMEM) {
+        cli_error("neither JSON nor UTF-8 text (msock pub --raw sends any "
+                  "bytes): %s",
+                  msock_error_detail());
+    }
+    return code;
+}
+
 int as_json(const char *text, size_t size, struct cli_buffer *quoted,
             bool *noted, const char **json)
 {
@@ -28,16 +55,5 @@ int as_json(const char *text, size_t size, struct cli_buffer *quoted,
         }
         note_string(text, noted);
     }
-    if (cli_buffer_reserve(quoted, 6 * size + 3) != CLI_OK) {
-        return MSOCK_ENOMEM;
-    }
-    int code = msock_json_quote(text, size, quoted->bytes, quoted->capacity);
-    if (code < 0) {
-        cli_error("neither JSON nor UTF-8 text (msock pub --raw sends any "
-                  "bytes): %s",
-                  msock_error_detail());
-        return code;
-    }
-    *json = quoted->bytes;
-    return 0;
+    return as_json_string(text, size, quoted, json);
 }

@@ -12,4 +12,14 @@
 int as_json(const char *text, size_t size, struct cli_buffer *quoted,
             bool *noted, const char **json);
 
+/** Points *json at the text as a JSON string in `quoted`, whatever it is.
+ *  Returns as as_json(). */
+int as_json_string(const char *text, size_t size, struct cli_buffer *quoted,
+                   const char **json);
+
+/** The same, and tells nothing but that memory is short: MSOCK_EJSON of what is
+ *  not UTF-8, or has a NUL. */
+int as_json_try(const char *text, size_t size, struct cli_buffer *quoted,
+                const char **json);
+
 #endif

@@ -228,14 +228,6 @@ int cli_channel_take(struct cli_channel *names, int option, const char *value)
     }
 }
 
-int cli_channel_option(struct cli_channel *names, int option, char **argv)
-{
-    return option == 'c' || option == 'q' ||
-                   (option >= CLI_KEY_FILE && option < CLI_OWN)
-               ? cli_channel_take(names, option, optarg)
-               : cli_unknown_option(argv[0], option, argv);
-}
-
 const char *cli_channel_url(const struct cli_channel *names)
 {
     const char *url = names->url ? names->url : getenv("MSOCK_CHANNEL");

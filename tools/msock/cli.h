@@ -63,34 +63,9 @@ struct cli_channel {
     bool quiet; /* its warnings are not told */
 };
 
-/* The channel's options for getopt_long(), to end the table of a verb. Long
- * ones without a letter have these numbers; a verb's own begin at CLI_OWN. */
-#define CLI_SHORT_OPTIONS ":c:hq"
+/* Options of a channel without a letter have these numbers; a verb's own begin
+ * at CLI_OWN. */
 enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_ID_FILE, CLI_TRUST_FILE, CLI_OWN };
-#define CLI_CHANNEL_OPTIONS                                                    \
-    {"channel", required_argument, NULL, 'c'},                                 \
-        {"key-file", required_argument, NULL, CLI_KEY_FILE},                   \
-        {"name", required_argument, NULL, CLI_NAME},                           \
-        {"id-file", required_argument, NULL, CLI_ID_FILE},                     \
-        {"trust-file", required_argument, NULL, CLI_TRUST_FILE},               \
-        {"quiet", no_argument, NULL, 'q'},                                     \
-    {                                                                          \
-        "help", no_argument, NULL, 'h'                                         \
-    }
-
-/* Their description, to end a verb's help. */
-#define CLI_CHANNEL_HELP                                                       \
-    "  -c, --channel URL  the channel [$MSOCK_CHANNEL, else\n"                 \
-    "                     " MSOCK_DEFAULT_URL "]\n"                            \
-    "      --key-file F   its key [$MSOCK_KEY_FILE, else none: open]\n"        \
-    "      --name NAME    name of this node [$VERB-HOST-PID: a visitor; "      \
-    "with\n"                                                                   \
-    "                     an identity the host's]\n"                           \
-    "      --id-file F    the identity of this node [none]\n"                  \
-    "      --trust-file F whose word is taken about which topics "             \
-    "[anybody's]\n"                                                            \
-    "  -q, --quiet        do not tell the channel's warnings\n"                \
-    "  -h, --help         this text\n"
 
 /** Tells what is wrong with argv after getopt_long() returned `option`, which
  *  is none of the verb.  Returns CLI_USAGE. */
@@ -99,10 +74,6 @@ int cli_unknown_option(const char *verb, int option, char **argv);
 /** Takes an option of a channel (cli_channel_options) and its value.  Returns
  *  CLI_OK, or CLI_USAGE after having told why. */
 int cli_channel_take(struct cli_channel *names, int option, const char *value);
-
-/** Takes what getopt_long() returned, if it names a channel.  Returns 0, or
- *  CLI_USAGE for any other value, having told what is wrong with argv. */
-int cli_channel_option(struct cli_channel *names, int option, char **argv);
 
 /** Returns the URL that options and environment name, or NULL. */
 const char *cli_channel_url(const struct cli_channel *names);

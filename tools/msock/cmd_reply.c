@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock reply: answers the requests that match a filter. */
-#include "tools/msock/as_json.h"
 #include "tools/msock/cli.h"
 #include "tools/msock/drops.h"
+#include "tools/msock/payload.h"
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
 #include "tools/msock/until.h"
@@ -26,7 +26,9 @@ struct replier {
     msock_channel *channel;
     const struct cli_channel *names;
     const char *filter;
-    const char *json; /* NULL: echo */
+    struct payload payload;
+    const char *json;          /* what is replied, ... */
+    msock_publish_options how; /* ... or how it is raw */
     uint64_t delay_ms;
     double wait_s;  /* 0: for ever */
     uint64_t count; /* replies still wanted */
@@ -123,15 +125,19 @@ static int reply_later(struct replier *replier, const char *data, size_t size,
 
 static void answer(struct replier *replier, const msock_message *message)
 {
-    bool echo = replier->json == NULL;
-    bool raw = echo && (message->flags & MSOCK_MESSAGE_RAW);
-    const char *data = echo ? message->data : replier->json;
+    bool echo = replier->echo;
+    bool raw = echo ? message->flags & MSOCK_MESSAGE_RAW : !replier->json;
+    const char *own = replier->json ? replier->json : replier->how.raw;
+    size_t own_size =
+        replier->json ? strlen(replier->json) : replier->how.raw_size;
+    const char *data = echo ? message->data : own;
+    size_t size = echo ? message->data_size : own_size;
+    const char *type = echo ? message->type : replier->how.type;
     const msock_publish_options how = {.raw = raw ? data : NULL,
-                                       .raw_size = raw ? message->data_size : 0,
-                                       .type = raw ? message->type : NULL};
+                                       .raw_size = raw ? size : 0,
+                                       .type = raw ? type : NULL};
 
     if (replier->delay_ms > 0) {
-        size_t size = echo ? message->data_size : strlen(data);
         int code = reply_later(replier, data, size, &how);
         if (code < 0) {
             cli_error_code(code);
@@ -229,29 +235,37 @@ static int run(struct replier *replier)
 
 /* -- Options -- */
 
-/* Reads what comes after the options, and holds all together. */
-static int read_arguments(int argc, char **argv, bool echo,
-                          struct replier *replier, struct cli_buffer *quoted)
+/* Reads what comes after the options, and holds all together; the file too. */
+static int read_arguments(int argc, char **argv, struct replier *replier)
 {
+    struct payload *payload = &replier->payload;
     int count = argc - optind;
-    bool noted = false;
 
     if (count < 1 || count > 2) {
         return cli_usage("%s; see msock reply -h",
                          count < 1 ? "no FILTER" : "more than FILTER and DATA");
     }
-    if (echo == (count == 2)) {
-        return cli_usage("%s; see msock reply -h",
-                         echo ? "DATA and --echo both"
-                              : "neither DATA nor --echo");
-    }
     replier->filter = argv[optind];
     replier->prints = replier->printer.topics || replier->printer.json;
-    const char *data = argv[optind + 1];
-    return echo || as_json(data, strlen(data), quoted, &noted,
-                           &replier->json) == 0
-               ? CLI_OK
-               : CLI_FAILURE;
+    int code =
+        count == 2 ? payload_take_data(payload, argv[optind + 1]) : CLI_OK;
+    if (code == CLI_OK) {
+        code = payload_check(payload);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    bool said = payload->kind != PAYLOAD_UNSAID;
+    if (replier->echo == said) {
+        return cli_usage("%s%s; see msock reply -h",
+                         said ? payload->option : "none of DATA, --raw and",
+                         said ? " and --echo both" : " --echo");
+    }
+    code = payload_read(payload);
+    return code == CLI_OK &&
+                   payload_make(payload, &replier->how, &replier->json) < 0
+               ? CLI_FAILURE
+               : code;
 }
 
 static int read_delay(const char *text, uint64_t *delay_ms)
@@ -263,7 +277,7 @@ static int read_delay(const char *text, uint64_t *delay_ms)
                : code;
 }
 
-enum { ECHO = CLI_OWN, DELAY, JSON };
+enum { ECHO = PAYLOAD_OWN, DELAY, JSON };
 
 static int take(void *user, int id, const char *value)
 {
@@ -282,9 +296,11 @@ static int take(void *user, int id, const char *value)
     case 'v':
         replier->printer.topics = true;
         return CLI_OK;
-    default:
+    case JSON:
         replier->printer.json = true;
         return CLI_OK;
+    default:
+        return payload_take(&replier->payload, id, value);
     }
 }
 
@@ -294,29 +310,36 @@ static int reply(int argc, char **argv)
     struct replier replier = {.names = &names,
                               .printer.given_up = &until_given_up,
                               .count = UINT64_MAX};
-    struct cli_buffer quoted = {0};
     bool ended = false;
     int code =
         verb_options(&verb_reply, argc, argv, &names, take, &replier, &ended);
 
     if (!ended) {
-        code = read_arguments(argc, argv, replier.echo, &replier, &quoted);
+        code = read_arguments(argc, argv, &replier);
     }
     if (!ended && code == CLI_OK) {
         printer_init(&replier.printer);
         code = run(&replier);
         printer_fini(&replier.printer);
     }
-    free(quoted.bytes);
+    payload_fini(&replier.payload);
     return code;
 }
 
 static const char *const forms[] = {"[OPTION]... FILTER DATA",
+                                    "[OPTION]... FILTER --raw FILE",
                                     "[OPTION]... FILTER --echo", NULL};
 
 static const struct verb_option options[] = {
     {ECHO, "echo", NULL, "reply with the request's own data instead",
      VERB_ANYTHING},
+    {PAYLOAD_RAW, "raw", "FILE",
+     "reply with the bytes of FILE (-: of standard input), as it is now",
+     VERB_FILE},
+    {PAYLOAD_TYPE, "type", "TYPE",
+     "the media type of these bytes, such as image/jpeg", VERB_ANYTHING},
+    {PAYLOAD_STRING, "string", NULL,
+     "DATA goes as a JSON string also if it is JSON", VERB_ANYTHING},
     {DELAY, "delay", "MS", "reply MS milliseconds later, at most 600000",
      VERB_ANYTHING},
     {'C', "count", "N", "end after N replies", VERB_ANYTHING},

@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock req: publishes a request, and prints the replies. */
-#include "tools/msock/as_json.h"
 #include "tools/msock/cli.h"
 #include "tools/msock/drops.h"
+#include "tools/msock/mosquitto.h"
+#include "tools/msock/payload.h"
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
 #include "tools/msock/until.h"
 #include "tools/msock/verbs.h"
 
-#include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const char help[] =
-    "usage: msock req [OPTION]... TOPIC [DATA]\n"
-    "Asks whoever listens to TOPIC: publishes DATA, as msock pub does, and\n"
-    "prints the first reply, as msock sub does. Exit code 27: none came in\n"
-    "time; 1: none came, and nobody is there who listens.\n"
-    "  -n, --replies N    wait for N replies; all: print as many as come\n"
-    "                     in time [1]\n"
-    "  -W, --wait S       for S seconds, at most 600 [1]\n"
-    "  -v, --verbose      print who replies before the reply\n"
-    "      --json         print {\"topic\":...,\"sender\":...,\"data\":...} "
-    "as\n"
-    "                     msock sub does, and \"ms\", the time from the "
-    "request\n"
-    "                     to the reply\n" CLI_CHANNEL_HELP;
 
 enum {
     JOIN_TRY_MS = 20,
@@ -38,7 +22,7 @@ struct asker {
     msock_channel *channel;
     const struct cli_channel *names;
     const char *topic;
-    const char *data; /* or NULL */
+    struct payload payload;
     double wait_s;
     uint32_t replies; /* wanted */
     struct printer printer;
@@ -60,7 +44,7 @@ static void print_reply(struct asker *asker, const msock_response *response)
     bool broken;
 
     asker->printer.reply_us = response->time_us;
-    if (!asker->printer.json) {
+    if (!asker->printer.json && !asker->printer.format) {
         /* The topic of a reply says nothing. */
         shown.topic = shown.sender;
         shown.topic_size = shown.sender_size;
@@ -121,15 +105,13 @@ static void on_response(msock_channel *channel, const msock_response *response,
 /* Returns its id, or an error code after having told why. */
 static int ask(struct asker *asker)
 {
+    msock_publish_options how = {.raw = NULL};
     const msock_request_options options = {
         .deadline_ms = (unsigned)(asker->wait_s * 1000 + 0.999),
-        .replies_max = asker->replies};
-    struct cli_buffer quoted = {0};
-    const char *json = NULL;
-    bool noted = false;
-    int code = asker->data ? as_json(asker->data, strlen(asker->data), &quoted,
-                                     &noted, &json)
-                           : 0;
+        .replies_max = asker->replies,
+        .publish = &how};
+    const char *json;
+    int code = payload_make(&asker->payload, &how, &json);
 
     if (code == 0) {
         code = msock_request(asker->channel, asker->topic, json, &options,
@@ -138,7 +120,6 @@ static int ask(struct asker *asker)
             cli_error_code(code);
         }
     }
-    free(quoted.bytes);
     return code;
 }
 
@@ -158,10 +139,14 @@ static void on_try(msock_channel *channel, void *user)
     }
 }
 
-static int run(struct asker *asker)
+static int request(struct asker *asker)
 {
+    int code = payload_read(&asker->payload);
+    if (code != CLI_OK) {
+        return code;
+    }
     until_signals();
-    int code = cli_channel_open(&asker->channel, asker->names);
+    code = cli_channel_open(&asker->channel, asker->names);
     if (code != CLI_OK) {
         return code;
     }
@@ -189,76 +174,63 @@ static int read_replies(const char *text, uint32_t *replies)
         *replies = MSOCK_REPLIES_ALL;
         return CLI_OK;
     }
-    int code = until_count("-n", text, &count);
+    int code = until_count("-C", text, &count);
     if (code == CLI_OK && count >= MSOCK_REPLIES_ALL) {
-        return cli_usage("-n wants a smaller number than %s, or all", text);
+        return cli_usage("-C wants a smaller number than %s, or all", text);
     }
     *replies = code == CLI_OK ? (uint32_t)count : *replies;
     return code;
 }
 
-static int read_arguments(int argc, char **argv, struct asker *asker)
-{
-    int count = argc - optind;
+enum { JSON = PAYLOAD_OWN };
 
-    if (count < 1 || count > 2) {
-        return cli_usage("%s; see msock req -h",
-                         count < 1 ? "no TOPIC" : "more than TOPIC and DATA");
+static int take(void *user, int id, const char *value)
+{
+    struct asker *asker = user;
+
+    switch (id) {
+    case 't':
+        if (asker->topic) {
+            return cli_usage("-t twice; a request has one topic");
+        }
+        asker->topic = value;
+        return CLI_OK;
+    case 'C':
+        return read_replies(value, &asker->replies);
+    case 'W':
+        return until_wait(value, WAIT_MAX_S, &asker->wait_s);
+    case 'v':
+        asker->printer.topics = true;
+        return CLI_OK;
+    case 'N':
+        asker->printer.together = true;
+        return CLI_OK;
+    case 'F':
+        return printer_format(&asker->printer, value);
+    case JSON:
+        asker->printer.json = true;
+        return CLI_OK;
+    default:
+        return payload_take(&asker->payload, id, value);
     }
-    asker->topic = argv[optind];
-    asker->data = count == 2 ? argv[optind + 1] : NULL;
-    return CLI_OK;
 }
 
-/* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
- * *ended says that this is so even if the code is CLI_OK. */
-static int read_options(int argc, char **argv, struct asker *asker,
-                        struct cli_channel *names, bool *ended)
+/* Holds the options together, with what comes after them. */
+static int check(int argc, char **argv, struct asker *asker)
 {
-    enum { JSON = CLI_OWN };
-    static const struct option options[] = {
-        {"replies", required_argument, NULL, 'n'},
-        {"wait", required_argument, NULL, 'W'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"json", no_argument, NULL, JSON},
-        CLI_CHANNEL_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    int code = CLI_OK;
-    int option;
+    bool null = asker->payload.kind == PAYLOAD_NULL;
+    int code = payload_arguments(&asker->payload, argc, argv, &asker->topic);
 
-    opterr = 0;
-    while (code == CLI_OK &&
-           (option = getopt_long(argc, argv, CLI_SHORT_OPTIONS "n:W:v", options,
-                                 NULL)) != -1) {
-        switch (option) {
-        case 'n':
-            code = read_replies(optarg, &asker->replies);
-            break;
-        case 'W':
-            code = until_wait(optarg, WAIT_MAX_S, &asker->wait_s);
-            break;
-        case 'v':
-            asker->printer.topics = true;
-            break;
-        case JSON:
-            asker->printer.json = true;
-            break;
-        case 'h':
-            *ended = true;
-            return cli_print(help);
-        default:
-            code = cli_channel_option(names, option, argv);
-        }
+    if (code != CLI_OK && null) {
+        cli_usage("-n is no data; -C N waits for N replies");
     }
     if (code == CLI_OK) {
-        code = read_arguments(argc, argv, asker);
+        code = payload_check(&asker->payload);
     }
-    *ended = code != CLI_OK;
-    return code;
+    return code == CLI_OK ? printer_check(&asker->printer) : code;
 }
 
-static int cmd(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "req"};
     struct asker asker = {
@@ -267,19 +239,81 @@ static int cmd(int argc, char **argv)
         .replies = 1,
         .printer = {.given_up = &until_given_up, .replies = true}};
     bool ended = false;
-    int code = read_options(argc, argv, &asker, &names, &ended);
+    int code = mosquitto_check(&verb_req, argc, argv);
 
-    if (ended) {
+    if (code != CLI_OK) {
         return code;
     }
-    printer_init(&asker.printer);
-    code = run(&asker);
-    printer_fini(&asker.printer);
+    code = verb_options(&verb_req, argc, argv, &names, take, &asker, &ended);
+    if (code == CLI_OK && !ended) {
+        code = check(argc, argv, &asker);
+        ended = code != CLI_OK;
+    }
+    if (!ended) {
+        printer_init(&asker.printer);
+        code = request(&asker);
+        printer_fini(&asker.printer);
+    }
+    payload_fini(&asker.payload);
     return code;
 }
+
+static const char *const forms[] = {"[OPTION]... TOPIC [DATA]",
+                                    "[OPTION]... -t TOPIC -m MESSAGE", NULL};
+
+static const struct verb_option options[] = {
+    {'t', "topic", "TOPIC", "the topic", VERB_ANYTHING},
+    {'m', "message", "MESSAGE", "ask with MESSAGE, as DATA; empty: as -n",
+     VERB_ANYTHING},
+    {'f', "file", "FILE",
+     "ask with what FILE holds (-: standard input): text, with its last "
+     "newline, as DATA, and bytes that are not UTF-8 as --raw",
+     VERB_FILE},
+    {'s', "stdin-file", NULL, "ask with all of standard input", VERB_ANYTHING},
+    {'n', "null-message", NULL, "ask without data, as without DATA",
+     VERB_ANYTHING},
+    {PAYLOAD_STRING, "string", NULL,
+     "DATA goes as a JSON string also if it is JSON", VERB_ANYTHING},
+    {PAYLOAD_RAW, "raw", "FILE",
+     "ask with the bytes of FILE (-: of standard input)", VERB_FILE},
+    {PAYLOAD_TYPE, "type", "TYPE",
+     "the media type of these bytes, such as image/jpeg", VERB_ANYTHING},
+    {'C', "replies", "N",
+     "wait for N replies; all: print as many as come in time [1]",
+     VERB_ANYTHING},
+    {'W', "wait", "S", "for S seconds, at most 600 [1]", VERB_ANYTHING},
+    {'v', "verbose", NULL, "print who replies before the reply", VERB_ANYTHING},
+    {'N', "no-newline", NULL, "print no newline behind a reply", VERB_ANYTHING},
+    {'F', "format", "FORMAT",
+     "print FORMAT for each reply, see msock-sub(1); %s is who replies",
+     VERB_ANYTHING},
+    {JSON, "json", NULL,
+     "print {\"topic\":...,\"sender\":...,\"data\":...} as msock sub "
+     "does, and \"ms\", the time from the request to the reply",
+     VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Asking",
+     "A request goes as with pub --reliable. Nodes that cannot be reached in "
+     "time do not act on it later."},
+    {"Exit status",
+     "0 when all replies came (with -C all: at least one), 27 when fewer came "
+     "in time, and 1 when none came and nobody is known to listen."},
+    {0},
+};
 
 const struct verb verb_req = {
     .name = "req",
     .summary = "ask, and print the replies",
-    .run = cmd,
+    .forms = forms,
+    .text = "Asks whoever listens to TOPIC: publishes DATA, as msock pub does "
+            "(without DATA: no data), and prints the first reply, as msock sub "
+            "does. Exit code 27: none came in time; 1: none came, and nobody "
+            "is there who listens.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = run,
 };

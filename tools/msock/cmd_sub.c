@@ -2,6 +2,7 @@
 /* msock sub: prints the messages that match filters. */
 #include "tools/msock/cli.h"
 #include "tools/msock/drops.h"
+#include "tools/msock/mosquitto.h"
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
 #include "tools/msock/until.h"
@@ -10,26 +11,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-static const char help[] =
-    "usage: msock sub [OPTION]... FILTER...\n"
-    "Prints each message whose topic matches a FILTER (+ is one level, # the\n"
-    "rest): a JSON string as its text, other JSON as it is, one line each.\n"
-    "Raw bytes are escaped on a terminal; elsewhere they are written exactly\n"
-    "as they are, without a newline, unless -v asks for lines. When it ends,\n"
-    "it tells what was dropped on the way here, and why.\n"
-    "  -C, --count N      end after N messages\n"
-    "  -W, --wait S       end after S seconds, with exit code 27\n"
-    "  -v, --verbose      print the topic before the message\n"
-    "      --json         print {\"topic\":...,\"sender\":...,\"data\":...};\n"
-    "                     raw bytes as \"raw\":BASE64 instead of \"data\";\n"
-    "                     \"age_ms\" unless bare; \"reliable\":true if it is;\n"
-    "                     \"will\":true of a last will, which this program "
-    "says\n"
-    "                     for a node that is gone;\n"
-    "                     of a state its \"version\", and \"told\",\n"
-    "                     \"owner_down\", \"cleared\":true if it "
-    "is\n" CLI_CHANNEL_HELP;
+#include <string.h>
 
 struct subscriber {
     msock_channel *channel;
@@ -39,8 +21,11 @@ struct subscriber {
     uint64_t count; /* messages still wanted */
     bool done;      /* print nothing more */
     int exit;
-    struct filter *filters;
+    struct filter *filters; /* as many as there may be arguments, as ... */
     int filter_count;
+    const char **outs; /* ... these: topics that are left out */
+    int out_count;
+    bool news; /* no states that were not published just now */
 };
 
 struct filter {
@@ -74,6 +59,18 @@ static bool printed_before(const struct filter *filter, const char *topic)
     return false;
 }
 
+/* Whether a message is not asked for, though a filter matches. */
+static bool left_out(const struct subscriber *subscriber,
+                     const msock_message *message)
+{
+    for (int i = 0; i < subscriber->out_count; i++) {
+        if (msock_topic_match(subscriber->outs[i], message->topic)) {
+            return true;
+        }
+    }
+    return subscriber->news && message->flags & MSOCK_MESSAGE_TOLD;
+}
+
 static int on_message(msock_channel *channel, const msock_message *message,
                       void *user)
 {
@@ -82,7 +79,8 @@ static int on_message(msock_channel *channel, const msock_message *message,
     bool broken;
 
     (void)channel;
-    if (subscriber->done || printed_before(filter, message->topic)) {
+    if (subscriber->done || printed_before(filter, message->topic) ||
+        left_out(subscriber, message)) {
         return 0;
     }
     if (printer_message(&subscriber->printer, message, &broken) != CLI_OK) {
@@ -161,7 +159,7 @@ static int start(struct subscriber *subscriber)
     return 0;
 }
 
-static int run(struct subscriber *subscriber)
+static int listen(struct subscriber *subscriber)
 {
     until_signals();
     int code = cli_channel_open(&subscriber->channel, subscriber->names);
@@ -182,86 +180,211 @@ static int run(struct subscriber *subscriber)
     return subscriber->exit;
 }
 
-/* Reads the options.  Returns CLI_OK, or the exit code with which to end now;
- * *ended says that this is so even if the code is CLI_OK. */
+/* -- Options -- */
+
+enum { JSON = CLI_OWN };
+
+static void add_filter(struct subscriber *subscriber, const char *text)
+{
+    subscriber->filters[subscriber->filter_count++] =
+        (struct filter){subscriber, text};
+}
+
+/* Takes a filter of topics to leave out: one that is none would leave out
+ * nothing. It is right if it matches its own text, wildcards as letters. */
+static int add_out(struct subscriber *subscriber, const char *text)
+{
+    char topic[MSOCK_TOPIC_MAX + 1] = "";
+
+    strncpy(topic, text, MSOCK_TOPIC_MAX);
+    for (char *at = topic; *at != '\0'; at++) {
+        *at = *at == '+' || *at == '#' ? 'x' : *at;
+    }
+    if (!msock_topic_match(text, topic)) {
+        return cli_usage("-T %s is not a filter: + is one level, and # the "
+                         "rest, at the end",
+                         text);
+    }
+    subscriber->outs[subscriber->out_count++] = text;
+    return CLI_OK;
+}
+
+static int take(void *user, int id, const char *value)
+{
+    struct subscriber *subscriber = user;
+
+    switch (id) {
+    case 't':
+        add_filter(subscriber, value);
+        return CLI_OK;
+    case 'T':
+        return add_out(subscriber, value);
+    case 'C':
+        return until_count("-C", value, &subscriber->count);
+    case 'W':
+        return until_wait(value, wait_max_s, &subscriber->wait_s);
+    case 'v':
+        subscriber->printer.topics = true;
+        return CLI_OK;
+    case 'N':
+        subscriber->printer.together = true;
+        return CLI_OK;
+    case 'F':
+        return printer_format(&subscriber->printer, value);
+    case 'R':
+        subscriber->news = true;
+        return CLI_OK;
+    default: /* JSON */
+        subscriber->printer.json = true;
+        return CLI_OK;
+    }
+}
+
+/* Reads the options and what comes after them.  Returns as verb_options(). */
 static int read_options(int argc, char **argv, struct subscriber *subscriber,
                         struct cli_channel *names, bool *ended)
 {
-    enum { JSON = CLI_OWN };
-    static const struct option options[] = {
-        {"count", required_argument, NULL, 'C'},
-        {"wait", required_argument, NULL, 'W'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"json", no_argument, NULL, JSON},
-        CLI_CHANNEL_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    int code = CLI_OK;
+    int code =
+        verb_options(&verb_sub, argc, argv, names, take, subscriber, ended);
 
-    opterr = 0;
-    while (code == CLI_OK) {
-        int option =
-            getopt_long(argc, argv, CLI_SHORT_OPTIONS "C:W:v", options, NULL);
-        if (option == -1) {
-            break;
-        }
-        switch (option) {
-        case 'C':
-            code = until_count("-C", optarg, &subscriber->count);
-            break;
-        case 'W':
-            code = until_wait(optarg, wait_max_s, &subscriber->wait_s);
-            break;
-        case 'v':
-            subscriber->printer.topics = true;
-            break;
-        case JSON:
-            subscriber->printer.json = true;
-            break;
-        case 'h':
-            *ended = true;
-            return cli_print(help);
-        default:
-            code = cli_channel_option(names, option, argv);
-        }
+    if (code != CLI_OK || *ended) {
+        return code;
     }
-    if (code == CLI_OK && optind == argc) {
-        code = cli_usage("no FILTER; see msock sub -h");
+    for (; optind < argc; optind++) {
+        add_filter(subscriber, argv[optind]);
     }
+    code = subscriber->filter_count > 0
+               ? printer_check(&subscriber->printer)
+               : cli_usage("no FILTER; see msock sub -h");
     *ended = code != CLI_OK;
     return code;
 }
 
-static int cmd(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "sub"};
     struct subscriber subscriber = {.names = &names,
                                     .printer.given_up = &until_given_up,
                                     .count = UINT64_MAX};
     bool ended = false;
-    int code = read_options(argc, argv, &subscriber, &names, &ended);
+    int code = mosquitto_check(&verb_sub, argc, argv);
 
-    if (ended) {
+    if (code != CLI_OK) {
         return code;
     }
-    subscriber.filter_count = argc - optind;
-    subscriber.filters =
-        calloc((size_t)subscriber.filter_count, sizeof(*subscriber.filters));
-    if (!subscriber.filters) {
-        return cli_error("out of memory");
+    subscriber.filters = calloc((size_t)argc, sizeof(*subscriber.filters));
+    subscriber.outs = calloc((size_t)argc, sizeof(*subscriber.outs));
+    if (!subscriber.filters || !subscriber.outs) {
+        code = cli_error("out of memory");
+        ended = true;
+    } else {
+        code = read_options(argc, argv, &subscriber, &names, &ended);
     }
-    for (int i = 0; i < subscriber.filter_count; i++) {
-        subscriber.filters[i] = (struct filter){&subscriber, argv[optind + i]};
+    if (!ended) {
+        printer_init(&subscriber.printer);
+        code = listen(&subscriber);
+        printer_fini(&subscriber.printer);
     }
-    printer_init(&subscriber.printer);
-    code = run(&subscriber);
-    printer_fini(&subscriber.printer);
     free(subscriber.filters);
+    free(subscriber.outs);
     return code;
 }
+
+static const char *const forms[] = {"[OPTION]... FILTER...",
+                                    "[OPTION]... -t FILTER...", NULL};
+
+static const struct verb_option options[] = {
+    {'t', "topic", "FILTER", "print what matches FILTER; may be repeated",
+     VERB_ANYTHING},
+    {'T', "filter-out", "FILTER",
+     "but not what matches this one; may be "
+     "repeated",
+     VERB_ANYTHING},
+    {'R', "no-stale", NULL,
+     "print no states that were there before, but what is published now",
+     VERB_ANYTHING},
+    {'C', "count", "N", "end after N messages", VERB_ANYTHING},
+    {'W', "wait", "S", "end after S seconds, with exit code 27", VERB_ANYTHING},
+    {'v', "verbose", NULL,
+     "print the topic before the message, and behind a state of a node that is "
+     "not heard which one that is, and how old the state is",
+     VERB_ANYTHING},
+    {'N', "no-newline", NULL, "print no newline behind a message",
+     VERB_ANYTHING},
+    {'F', "format", "FORMAT", "print FORMAT for each message, see msock-sub(1)",
+     VERB_ANYTHING},
+    {JSON, "json", NULL,
+     "print {\"topic\":...,\"sender\":...,\"data\":...}; raw bytes as "
+     "\"raw\":BASE64 instead of \"data\"; \"age_ms\" unless bare; "
+     "\"reliable\":true if it is; \"will\":true of a last will, which this "
+     "program says for a node that is gone; of a state its \"version\", and "
+     "\"told\", \"owner_down\", \"cleared\":true if it is",
+     VERB_ANYTHING},
+    {0},
+};
+
+static const struct verb_section sections[] = {
+    {"Output",
+     "What could harm a terminal is escaped, newlines too, so that each "
+     "message is one line. To a pipe or a file, with -N and -F a message goes "
+     "exactly as it came, to the byte; and bytes published with --raw are "
+     "written exactly and without a newline there, too, unless -v asks for "
+     "lines (with codec=raw they are lines).\n\n"
+     "A message without data prints nothing, or with -v \"(null)\"; of a "
+     "state that its owner clears, \"(cleared)\" is printed. Only --json "
+     "tells everything that is known of a state.\n\n"
+     "When it ends it tells what was dropped on the way, and why: a wrong key "
+     "would look like silence otherwise. Reliable messages that were lost for "
+     "good, and two living programs of one name, are told when that is "
+     "found.\n\n"
+     "With --json, \"age_ms\" says how many milliseconds ago the message "
+     "was sent, less the time that the quickest frame of its sender took "
+     "(datagrams without a frame do not have it). A state has its owner as the "
+     "\"sender\", and its age counts from when that published it (null: "
+     "unknown); \"told\": it was not published just now; \"owner_down\": "
+     "the session that published it is gone, or was not heard yet by a msock "
+     "that just opened."},
+    {"Formats",
+     "-F prints its text, in which these stand for what a message has, as with "
+     "mosquitto_sub:\n\n"
+     "    %t    topic\n"
+     "    %p    data: a string as its text, other JSON as it is\n"
+     "    %x %X data as hexadecimal digits\n"
+     "    %l    bytes of %p\n"
+     "    %s    sender (mosquitto has no such thing)\n"
+     "    %r    1 of a state that was there before, else 0\n"
+     "    %q    2 if it came reliably, else 0\n"
+     "    %m    0\n"
+     "    %C    media type of raw bytes\n"
+     "    %j    an object: tst, topic, qos, retain, payloadlen, payload\n"
+     "    %J    the same with JSON data not as text, but as JSON\n"
+     "    %I    time, as 2016-08-10T09:47:38+0100\n"
+     "    %U    time in seconds since 1970, with nanoseconds\n"
+     "    @c    time, as strftime(3) has it for the letter c of %c\n"
+     "    @N    its nanoseconds\n"
+     "    %% @@ \\\\ \\0 \\a \\e \\n \\r \\t \\v characters\n\n"
+     "Between the % and its letter may stand - (to the left), 0 (zeros in "
+     "front), a width up to 9999, to which data is cut, and . with the most "
+     "bytes of a topic or sender."},
+    {"Ending",
+     "It also ends, with everything written, at SIGINT and SIGTERM; a reader "
+     "of its output that takes nothing is given up after a second. Without a "
+     "network it says so, and goes on waiting for one."},
+    {0},
+};
 
 const struct verb verb_sub = {
     .name = "sub",
     .summary = "print the messages that match filters",
-    .run = cmd,
+    .forms = forms,
+    .text = "Prints each message whose topic matches a FILTER (+ is one level, "
+            "# the rest): a JSON string as its text, other JSON as it is, one "
+            "line each. Raw bytes are escaped on a terminal; elsewhere they "
+            "are written exactly as they are, without a newline, unless -v "
+            "asks for lines. When it ends, it tells what was dropped on the "
+            "way here, and why.",
+    .options = options,
+    .sections = sections,
+    .channel = true,
+    .run = run,
 };

@@ -4,6 +4,7 @@
 
 #include "tools/msock/base64.h"
 #include "tools/msock/json_out.h"
+#include "tools/msock/print_format.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,10 +19,23 @@ enum {
     EXTRA = 256, /* keys and punctuation of a line */
 };
 
+int printer_format(struct printer *printer, const char *format)
+{
+    printer->format = format;
+    return print_format_check(format);
+}
+
+int printer_check(const struct printer *printer)
+{
+    return printer->json && (printer->format || printer->together)
+               ? cli_usage("--json goes without -F and -N: it is one object a "
+                           "line")
+               : CLI_OK;
+}
+
 void printer_init(struct printer *printer)
 {
-    printer->exactly =
-        !printer->json && !printer->topics && !isatty(STDOUT_FILENO);
+    printer->terminal = isatty(STDOUT_FILENO);
 }
 
 void printer_fini(struct printer *printer)
@@ -138,33 +152,70 @@ static void put_owner(struct printer *printer, const msock_message *message)
     put_text(printer, ")");
 }
 
-static void put_line(struct printer *printer, const msock_message *message)
+/* Finds what a message says: the text of a JSON string, which is in the
+ * scratch buffer then, other JSON, or bytes; nothing of no data. */
+static void find_payload(struct printer *printer, const msock_message *message,
+                         const char **text, size_t *size)
 {
     struct cli_buffer *scratch = &printer->scratch;
-    const char *text = message->data;
-    size_t size = message->data_size;
 
-    if (printer->topics) {
-        put_escaped(printer, message->topic, message->topic_size);
-        put_text(printer, " ");
-    }
+    *text = message->data;
+    *size = message->flags & MSOCK_MESSAGE_EMPTY ? 0 : message->data_size;
     if (!(message->flags & MSOCK_MESSAGE_RAW)) {
         int plain =
-            msock_json_text(text, size, scratch->bytes, scratch->capacity);
+            msock_json_text(*text, *size, scratch->bytes, scratch->capacity);
         if (plain >= 0) {
-            text = scratch->bytes;
-            size = (size_t)plain;
+            *text = scratch->bytes;
+            *size = (size_t)plain;
         }
+    }
+}
+
+/* Puts what came from elsewhere, exactly only where that was asked for. */
+static void put_foreign(struct printer *printer, const char *text, size_t size)
+{
+    if (printer->together && !printer->terminal) {
+        put(printer, text, size);
+    } else {
+        put_escaped(printer, text, size);
+    }
+}
+
+static void put_line(struct printer *printer, const msock_message *message)
+{
+    bool empty = message->flags & MSOCK_MESSAGE_EMPTY && !is_cleared(message);
+    const char *text;
+    size_t size;
+
+    if (empty && (!printer->topics || printer->together)) {
+        return; /* as mosquitto_sub */
+    }
+    find_payload(printer, message, &text, &size);
+    if (printer->topics) {
+        put_foreign(printer, message->topic, message->topic_size);
+        put_text(printer, " ");
     }
     if (is_cleared(message)) {
         put_text(printer, "(cleared)");
+    } else if (empty) {
+        put_text(printer, "(null)");
     } else {
-        put_escaped(printer, text, size);
+        put_foreign(printer, text, size);
     }
     if (printer->topics && (message->flags & MSOCK_MESSAGE_OWNER_DOWN)) {
         put_owner(printer, message);
     }
-    put_text(printer, "\n");
+    put_text(printer, printer->together ? "" : "\n");
+}
+
+static void put_formatted(struct printer *printer, const msock_message *message)
+{
+    struct print_formatted formatted = {.message = message,
+                                        .safe = printer->terminal};
+
+    find_payload(printer, message, &formatted.payload, &formatted.payload_size);
+    print_format(&printer->out, printer->format, &formatted);
+    json_out(&printer->out, "\n", printer->together ? 0 : 1);
 }
 
 /* Writes some of the bytes, waiting for room.  Returns their number, 0 after a
@@ -202,18 +253,26 @@ static int emit(const struct printer *printer, const char *bytes, size_t size,
     return CLI_OK;
 }
 
+/* Whether a message goes out as it is: bytes that came framed, for a file. */
+static bool is_file(const struct printer *printer, const msock_message *message)
+{
+    const unsigned unframed_raw = MSOCK_MESSAGE_RAW | MSOCK_MESSAGE_BARE;
+
+    return (message->flags & unframed_raw) == MSOCK_MESSAGE_RAW &&
+           !printer->json && !printer->topics && !printer->format &&
+           !printer->terminal;
+}
+
 int printer_message(struct printer *printer, const msock_message *message,
                     bool *broken)
 {
-    const unsigned unframed_raw = MSOCK_MESSAGE_RAW | MSOCK_MESSAGE_BARE;
     size_t size = message->topic_size + message->sender_size +
                   message->data_size +
                   (message->type ? strlen(message->type) : 0);
     size_t capacity = GROWTH * size + EXTRA;
 
     *broken = false;
-    if (printer->exactly &&
-        (message->flags & unframed_raw) == MSOCK_MESSAGE_RAW) {
+    if (is_file(printer, message)) {
         return emit(printer, message->data, message->data_size, broken);
     }
     if (cli_buffer_reserve(&printer->out, capacity) != CLI_OK ||
@@ -224,6 +283,8 @@ int printer_message(struct printer *printer, const msock_message *message,
     printer->out.failed = false;
     if (printer->json) {
         put_object(printer, message);
+    } else if (printer->format) {
+        put_formatted(printer, message);
     } else {
         put_line(printer, message);
     }

@@ -5,38 +5,38 @@
 #include "tools/msock/cli.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 
 enum { COPIES_MAX = 10, AFTER_MAX_MS = 60000 };
 
 /* Reads the number that is an option's value. */
-static int read_number(const char *option, unsigned least, unsigned most,
-                       unsigned *number)
+static int read_number(const char *option, const char *text, unsigned least,
+                       unsigned most, unsigned *number)
 {
     char *end;
 
     errno = 0;
-    unsigned long value = strtoul(optarg, &end, 10);
-    if (optarg[0] < '0' || optarg[0] > '9' || *end || errno || value < least ||
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value < least ||
         value > most) {
         return cli_usage("%s wants a number from %u to %u, not %s", option,
-                         least, most, optarg);
+                         least, most, text);
     }
     *number = (unsigned)value;
     return CLI_OK;
 }
 
-int pub_how_read(enum pub_how option, msock_publish_options *how)
+int pub_how_read(enum pub_how option, const char *value,
+                 msock_publish_options *how)
 {
     switch (option) {
     case PUB_COPIES:
-        return read_number("--copies", 1, COPIES_MAX, &how->copies);
+        return read_number("--copies", value, 1, COPIES_MAX, &how->copies);
     case PUB_EXPIRES:
-        return read_number("--expires", 1, UINT_MAX, &how->expires_ms);
+        return read_number("--expires", value, 1, UINT_MAX, &how->expires_ms);
     case PUB_AFTER:
-        return read_number("--after", 0, AFTER_MAX_MS, &how->after_ms);
+        return read_number("--after", value, 0, AFTER_MAX_MS, &how->after_ms);
     case PUB_STATE:
         how->state = true;
         return CLI_OK;

@@ -5,7 +5,7 @@
 
 #include <multisock/multisock.h>
 
-/** What getopt_long(3) calls them, behind whatever the verb has besides. */
+/** Their numbers, behind whatever the verb has besides. */
 enum pub_how {
     PUB_RELIABLE,
     PUB_COPIES,
@@ -15,9 +15,10 @@ enum pub_how {
     PUB_CONFLATE
 };
 
-/** Takes one of these, with its value in optarg.
+/** Takes one of these, with its value.
  *  Returns CLI_OK, or CLI_USAGE after having told why. */
-int pub_how_read(enum pub_how option, msock_publish_options *how);
+int pub_how_read(enum pub_how option, const char *value,
+                 msock_publish_options *how);
 
 /** Holds them together, so that they are refused before anything is opened or
  *  read.  Returns as pub_how_read(). */

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static const char *const words[] = {"hello", "bye",  "challenge", "answer",
                                         "sync",  "nack", "query",     "held",
-                                        "ring",  "ack"};
+                                        "ring",  "ack",  "take"};
     enum { WORDS = sizeof words / sizeof words[0] };
 
     if (size < 3) {

@@ -145,6 +145,7 @@ static void open_one(int key)
     if (net.count < NET_NODES_MAX) {
         size_t node = net_open(names[what % 4], what & 4 ? tight : "", key);
         net_bench(node)->ahead_us = what & 16 ? 30 : 0;
+        net_bench(node)->waited_us = what & 32 ? 30 * MS : 0;
         (void)msock_subscribe(net_channel(node), "x", react, NULL, NULL);
         if (what & 8) {
             (void)msock_watch(net_channel(node), react_to_event, NULL);
@@ -199,12 +200,28 @@ static uint64_t number(void)
                         : MSOCK__COUNTER_MAX - (255 - what);
 }
 
+/* How far a listener is in a session's stream, said alone or in a NACK. */
+static size_t write_take(char *text, uint64_t session)
+{
+    static const char form[] =
+        "{\"topic\":\"$ms/%s\",\"sender\":\"%s\",\"data\":{\"session\":"
+        "\"%016llx\",\"take\":[%llu,%llu]%s}}\n";
+    unsigned what = next();
+    unsigned long long first = number() + 1;
+    unsigned long long until =
+        what & 1 ? MSOCK__COUNTER_MAX : first - 1 + number();
+    return (size_t)snprintf(text, FORGED_MAX, form, what & 2 ? "nack" : "take",
+                            what & 4 ? "a" : "b", (unsigned long long)session,
+                            first, until,
+                            what & 2 ? ",\"ranges\":[[1,3],[5,5]]" : "");
+}
+
 /* A control message that a member may write, or any text. */
 static size_t write_forged(char *text, size_t session)
 {
     uint64_t named = msock_session(net_channel(session));
     unsigned long long a = number(), b = number(), c = number(), d = number();
-    switch (next() % 8) {
+    switch (next() % 9) {
     case 0:
         return (size_t)snprintf(
             text, FORGED_MAX,
@@ -254,6 +271,8 @@ static size_t write_forged(char *text, size_t session)
             "{\"topic\":\"x\",\"sender\":\"a\",\"expires\":%llu,\"after\":%llu,"
             "\"data\":1}\n",
             a, b);
+    case 7:
+        return write_take(text, named);
     default: {
         size_t size = next();
         for (size_t i = 0; i < size; i++) {

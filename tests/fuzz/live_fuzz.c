@@ -16,7 +16,7 @@ enum { STEPS_MAX = 64, LINE_MAX = 1400, ROOM = 2048, MS = 1000 };
 
 static const char *const words[] = {"hello", "bye",  "challenge", "answer",
                                     "sync",  "nack", "query",     "held",
-                                    "ring",  "ack"};
+                                    "ring",  "ack",  "take"};
 enum { WORDS = sizeof words / sizeof words[0] };
 
 static uint64_t counters[2]; /* of the member's own sessions */

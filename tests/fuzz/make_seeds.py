@@ -18,7 +18,7 @@ import sys
 HEADER, SENT = 32, 8
 FRAGMENT = 2
 WORDS = ["hello", "bye", "challenge", "answer", "sync", "nack", "query", "held",
-         "ring", "ack"]
+         "ring", "ack", "take"]
 
 KEYS = ["AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
         "shA1z21Yt9gGOYR5QeQp5n14jCNzpdC7LNiVwaqEQ4M="]
@@ -218,7 +218,8 @@ def add_control(seeds, case):
 
 def live_step(word, data, who=1, since=128):
     """A forged control message, as the target `live` reads it."""
-    word += (since + 9) // 10 * 10  # from 128 on: sent just now
+    kinds = len(WORDS)
+    word += (since + kinds - 1) // kinds * kinds  # from 128 on: sent just now
     return bytes([2, who, word]) + struct.pack(">H", len(data)) + data
 
 
@@ -241,6 +242,9 @@ def add_conversations(seeds):
         (7, '{"query":"0123456789abcdef","values":1,"frames":[2,5]}'),
         (4, f'{{"rel":[3,9],"of":["{me}"],"ack":[3,9]}}'),
         (9, f'{{"session":"{me}","acts":[[1,0],[2,5]]}}'),
+        (10, f'{{"session":"{me}","take":[1,0]}}'),
+        (5, f'{{"session":"{me}","ranges":[[1,1]],"take":[1,32]}}'),
+        (10, f'{{"session":"{me}","take":[2,9007199254740991]}}'),
         (1, '{"be":3,"rel":[1,5]}'),
     ]
     for who in (0, 1, 4, 5, 8, 12):

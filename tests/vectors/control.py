@@ -99,6 +99,18 @@ CANONICAL = {
                   "ranges": [[n, n + 9] for n in range(1, 3072, 32)]}),
     "nack at the end":
         ("nack", {"session": OTHER, "ranges": [[MOST - 1023, MOST]]}),
+    "nack that says what it can take":
+        ("nack", {"session": OTHER, "take": [4, 259],
+                  "ranges": [[4, 4], [9, 11]]}),
+    "nack that says so at its bounds":
+        ("nack", {"session": OTHER, "take": [MOST, MOST],
+                  "ranges": [[MOST, MOST]]}),
+    "take": ("take", {"session": OTHER, "take": [68, 2115]}),
+    "take without room": ("take", {"session": OTHER, "take": [68, 67]}),
+    "take of the first frame, without room":
+        ("take", {"session": OTHER, "take": [1, 0]}),
+    "take that is over": ("take", {"session": OTHER, "take": [68, MOST]}),
+    "take at its bounds": ("take", {"session": OTHER, "take": [MOST, MOST]}),
 }
 
 HELLO = CANONICAL["hello, nothing sent yet"][1]
@@ -130,6 +142,12 @@ TAKEN = {
         ("hello", json.dumps(FULL)[:-1] + ',"filters":["h\\u006fme/#"],'
                                           '"keys":[],"keeper":false}',
          {**FULL, "filters": ["home/#"]}),
+    "take, in any order and white space":
+        ("take", f'{{ "take" : [ 3,\t9 ], "ranges":[[0]], "session":"{OTHER}" }}',
+         {"session": OTHER, "take": [3, 9]}),
+    "nack of nothing that says what it can take":
+        ("nack", f'{{"t\\u0061ke":[3,9],"ranges":[],"session":"{OTHER}"}}',
+         {"session": OTHER, "take": [3, 9], "ranges": []}),
     "ring, escapes":
         ("ring", '{"box":"A\\u0041\\/=","made":0,"to":"p\\u006frch"}',
          {"to": "porch", "made": 0, "box": "AA/="}),
@@ -175,7 +193,7 @@ def changed(kind, **more):
 def refusals():
     """reason, topic, data (an object or a text)"""
     for kind in ("hello", "bye", "challenge", "answer", "sync", "nack",
-                 "query", "ring", "held", "ack"):
+                 "take", "query", "ring", "held", "ack"):
         for key in sample(kind):
             yield f"{kind} without {key}", kind, without(kind, key)
         yield f"{kind}: no object", kind, "[]"
@@ -225,6 +243,14 @@ def refusals():
                    [[1, 1025]], [[1, 1], [3, 1026]], [[1]], [[1, 2, 3]],
                    [1, 2]):
         yield f"ranges {ranges}", "nack", changed("nack", ranges=ranges)
+    for take in ([0, 0], [0, 5], [2, 0], [9, 7], [MOST + 1, MOST],
+                 [1, MOST + 1], [1], [1, 2, 3], [1, "2"], [1, -1], 1, None):
+        for kind in ("take", "nack"):
+            yield f"{kind} with {take}", kind, changed(kind, take=take)
+    yield "take of a short session", "take", changed("take",
+                                                     session=OTHER[1:])
+    yield "take twice", "nack", (f'{{"session":"{OTHER}","take":[1,2],'
+                                 '"take":[1,2],"ranges":[]}')
     yield "97 ranges", "nack", changed(
         "nack", ranges=[[n, n] for n in range(1, 195, 2)])
     for more in full_refusals():

@@ -17,9 +17,15 @@ static const uint64_t quiet_us = 600000000;
 static const uint64_t gaps_us[GAPS] = {1000000, 10000000, 60000000, 600000000,
                                        3600000000};
 
+/* A turn's time may be earlier than that of a call in it: no time passed. */
+static uint64_t since(uint64_t then_us, uint64_t now_us)
+{
+    return now_us > then_us ? now_us - then_us : 0;
+}
+
 static bool is_quiet(const struct msock__log_rate *rate, uint64_t now_us)
 {
-    return rate->lines == 0 || now_us - rate->last_us >= quiet_us;
+    return rate->lines == 0 || since(rate->last_us, now_us) >= quiet_us;
 }
 
 /* Whether something may be said now; if so it counts as said. */
@@ -29,7 +35,8 @@ static bool may(struct msock__log_rate *rate, uint64_t now_us)
         rate->lines = 0;
     }
     rate->last_us = now_us;
-    if (rate->lines > 0 && now_us - rate->line_us < gaps_us[rate->lines - 1]) {
+    if (rate->lines > 0 &&
+        since(rate->line_us, now_us) < gaps_us[rate->lines - 1]) {
         return false;
     }
     rate->line_us = now_us;

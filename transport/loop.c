@@ -85,10 +85,15 @@ static void on_received(void *owner, const struct msock__datagram *datagrams,
     uint64_t now_us = msock__process_now();
 
     atomic_store(&self->receiving, true);
+    uint64_t began_us = now_us;
     for (size_t i = 0; i < count && !self->shut; i++) {
-        msock__engine_input(self->engine, now_us, &datagrams[i]);
+        struct msock__datagram datagram = datagrams[i];
+        datagram.waited_us += now_us - began_us;
+        msock__engine_input(self->engine, now_us, &datagram);
         if (self->woken && msock__process_now() - now_us >= RECEIVING_US) {
-            msock__loop_flush(self, msock__process_now());
+            /* What comes after it has no earlier time. */
+            now_us = msock__process_now();
+            msock__loop_flush(self, now_us);
         }
     }
     atomic_store(&self->receiving, false);

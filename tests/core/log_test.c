@@ -88,6 +88,19 @@ Test(log, ten_quiet_minutes_begin_anew)
     cr_expect(eq(sz, log_notes_count(), 7));
 }
 
+/* A call reads the clock, which is ahead of its turn. */
+Test(log, what_was_said_a_little_later_was_not_long_ago)
+{
+    msock__log_drop(&drops, SECOND + 500, MSOCK_DROP_JSON, 1);
+    for (uint64_t i = 1; i < 100; i++) {
+        msock__log_drop(&drops, SECOND + i % 2, MSOCK_DROP_JSON, i + 1);
+    }
+
+    cr_expect(eq(sz, log_notes_count(), 1));
+    cr_expect(msock__log_may(&drops, SECOND + 500, MSOCK__LOG_RIGHTS, "a"));
+    cr_expect(not(msock__log_may(&drops, SECOND, MSOCK__LOG_RIGHTS, "a")));
+}
+
 Test(log, name_of_two_is_told_with_its_address)
 {
     msock__log_name(&drops, 0, "porch", "10.0.0.7", false);

@@ -132,10 +132,8 @@ static void rebind(struct msock__engine *engine, uint64_t now_us,
         return;
     }
     engine->sessions_over = session->over = true;
-    if (session->repair) {
-        session->reliable_floor = msock__repair_next(session->repair);
-    }
-    msock__engine_stream_forget(engine, session);
+    /* Its stream stays until it is forgotten: it may be a message of it that
+     * has the file read. */
     (void)msock__fragments_forget(engine->fragments, session->slot);
     msock__engine_drop(engine, now_us, MSOCK_DROP_SCHEDULED,
                        msock__schedule_forget(&engine->schedule, session->id));

@@ -264,3 +264,60 @@ Test(identity_order, what_waits_of_a_forgotten_session_is_not_the_next_ones)
     cr_expect(eq(sz, session->verifying, 7));
     cr_expect(ge(u64, msock_counter_get(lamp.channel, MSOCK_DROP_PENDING), 1));
 }
+
+/* -- A handler that has the file read -- */
+
+static size_t read_bytes, later;
+
+/* The sender of the message has no entry any more. */
+static int revoke(msock_channel *channel, const msock_message *message,
+                  void *user)
+{
+    (void)message;
+    (void)user;
+    id_home_distrust();
+    id_home_trust("lamp", "lamp", "");
+    cr_expect(eq(int, msock_keys_reload(channel), 1));
+    return 0;
+}
+
+static int read_all(msock_channel *channel, const msock_message *message,
+                    void *user)
+{
+    (void)channel;
+    (void)user;
+    for (size_t i = 0; i < message->data_size; i++) {
+        read_bytes += message->data[i] == '1';
+    }
+    return 0;
+}
+
+static int count_later(msock_channel *channel, const msock_message *message,
+                       void *user)
+{
+    (void)channel;
+    (void)message;
+    (void)user;
+    later++;
+    return 0;
+}
+
+Test(identity_order, a_handler_may_end_the_session_of_its_message)
+{
+    static uint8_t bytes[20000];
+    const msock_publish_options large = {
+        .reliable = true, .raw = bytes, .raw_size = sizeof(bytes)};
+    memset(bytes, '1', sizeof(bytes));
+    cr_assert(eq(int, msock_unsubscribe(lamp.channel, 1), 0));
+    msock_subscribe(lamp.channel, "n", revoke, NULL, NULL);
+    msock_subscribe(lamp.channel, "n", read_all, NULL, NULL);
+
+    cr_assert(zero(int, msock_publish(hub.channel, "n", NULL, &large)));
+    msock_sim_run(sim, 100);
+    msock_subscribe(lamp.channel, "n", count_later, NULL, NULL);
+    publish(1, true);
+    msock_sim_run(sim, 20 * SECOND);
+
+    cr_expect(eq(sz, read_bytes, sizeof(bytes)), "all of it, %zu", read_bytes);
+    cr_expect(zero(sz, later), "nothing that came behind it");
+}

@@ -193,7 +193,10 @@ void msock__engine_flow_heard(struct msock__engine *engine, uint64_t now_us,
             return;
         }
         take.first = control->ranges[0].first;
-        take.last = MSOCK__COUNTER_MAX - 1;
+        take.last = MSOCK__COUNTER_MAX;
+    }
+    if (control->kind == MSOCK__NACK && take.last == MSOCK__COUNTER_MAX) {
+        take.last--; /* who asks is not over it */
     }
     if (take.first > engine->counters[MSOCK__RELIABLE] + 1) {
         return; /* nobody has what was not sent */

@@ -125,3 +125,28 @@ Test(engine_flow, who_claims_what_was_not_sent_is_not_believed)
 
     cr_expect(net_heard_numbers(node, 1, 4));
 }
+
+/* Has a stranger miss a frame, and say that it has no trouble. */
+static void miss(uint64_t counter, uint64_t missed)
+{
+    char line[256];
+    snprintf(line, sizeof(line),
+             "{\"topic\":\"$ms/nack\",\"sender\":\"x\",\"data\":{\"session\":"
+             "\"%016" PRIx64 "\",\"take\":[%" PRIu64 ",9007199254740991],"
+             "\"ranges\":[[%" PRIu64 ",%" PRIu64 "]]}}\n",
+             msock_session(net_channel(hub)), missed, missed, missed);
+    feed(hub, MSOCK__CONTROL, counter, line);
+}
+
+Test(engine_flow, who_misses_much_and_denies_it_is_found_out)
+{
+    open_hub();
+    for (uint64_t i = 1; i <= 120; i++) {
+        net_publish_apart(hub, (int)i + 3, (int)i + 3);
+        miss(i, i + 3);
+        net_run(100 * MS);
+    }
+
+    cr_expect(eq(sz, net_event_count(hub, MSOCK_EVENT_SLOW), 1));
+    cr_expect(net_heard_numbers(node, 1, 123));
+}

@@ -165,10 +165,12 @@ static void put(const void *node, VISIT visit, int level)
 
 static int tell(struct watch *watch, int64_t now_ms, bool end)
 {
+    int64_t took_ms = now_ms - watch->began_ms;
+
     (void)end;
     told = watch->user;
     told->json = watch->json;
-    told->seconds = (double)(now_ms - watch->began_ms) / 1000;
+    told->seconds = (double)(took_ms > 0 ? took_ms : 1) / 1000;
     twalk(told->tree, widen);
     told->width = told->width < COLUMN_MAX ? told->width : COLUMN_MAX;
     twalk(told->tree, put);

@@ -104,6 +104,7 @@ look()
         library libnats libnats-dev
         program nats-server nats-server
         program openssl openssl
+        program valgrind valgrind
         program c++ g++
         program python3 python3
         program nft nftables

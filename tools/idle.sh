@@ -5,7 +5,8 @@
 #     sh tools/idle.sh [BUILD]     BUILD holds bin/ and plugins/ [build/release]
 #
 # The node runs sealed, with the lights plugin, on `lo` in a network namespace
-# of its own. A wake-up is a context switch, of any of its threads.
+# of its own. A wake-up is a context switch, of any of its threads, that it waited
+# for: not one by which a busy machine took the processor from it.
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -47,7 +48,7 @@ fail()
 switches()
 {
     cat "/proc/$node/task/"*/status |
-        awk '/ctxt_switches/ { sum += $2 } END { print sum }'
+        awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'
 }
 
 ip link set lo up

@@ -319,11 +319,13 @@ def numbers(text):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", help="folder built with MSOCK_BENCH=ON")
-    parser.add_argument("-r", "--runs", type=int, default=3)
+    parser.add_argument("-r", "--runs", type=int, default=3,
+                        help="of which medians are shown [3]")
     parser.add_argument("--subscribers", type=numbers, metavar="N,...",
-                        default=[1, 8, 32, 128])
+                        default=[1, 8, 32, 128],
+                        help="of one publisher [1,8,32,128]")
     parser.add_argument("--publishers", type=numbers, metavar="N,...",
-                        default=[1, 8, 32])
+                        default=[1, 8, 32], help="to one subscriber [1,8,32]")
     parser.add_argument("--seconds", type=float, default=1,
                         help="of publishing, each run [1]")
     parser.add_argument("--known", type=numbers, metavar="N,...",
@@ -332,7 +334,8 @@ def arguments():
     parser.add_argument("--idle", type=float, default=20,
                         help="seconds for each of those [20]")
     parser.add_argument("--held", type=numbers, metavar="FEW,MANY",
-                        default=[1000, 10000], help="subscriptions and states")
+                        default=[1000, 10000],
+                        help="subscriptions and states [1000,10000]")
     parser.add_argument("-o", "--plots", metavar="FOLDER",
                         help="for the SVG files [BUILD_DIR/bench/scale]")
     parser.add_argument("--docs", action="store_true",

@@ -105,7 +105,7 @@ LINES = [
     # ending
     said("-t t -C 2", "-t t -m 1", "-t t -m 2", "-t t -m 3"),
     said("-t t -W 1", code=27),
-    said("-t t -W 3 -v", "-t t -m heard", code=27),
+    said("-t t -W 5 -v", "-t t -m heard", code=27),
     said("-t t -W 20 -C 1 -v", "-t t -m heard"),
     said("-t t -W 1 -v", Pub("-t t -l", b""), code=27),
     said(None, Pub("-t t -s", b"", code=1)),
@@ -136,6 +136,8 @@ LINES = [
     said("-t t -C 1 -F %J", "-t t -n"),
     said("-t t -C 1 -q 2 -F '%q %p'", Pub("-t t -m sure -q 2",
                                           ours="-t t -m sure --reliable")),
+    said("-t t -C 1 -q 2 -F %j", Pub("-t t -m sure -q 2",
+                                     ours="-t t -m sure --reliable")),
     # what is retained is a state here
     said("-t s -C 1 -F '%r %t %p'", before=[STALE]),
     said("-t s -C 1 -R -F '%r %p'", "-t s -m live", before=[STALE]),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """msock pub, sub and req against mosquitto_pub, mosquitto_sub and mosquitto_rr
-with a broker: each line of golden_table.py prints the same, times masked, and
-ends with the same code."""
+with a broker: each line of golden_table.py prints the same, times and ids
+masked, and ends with the same code."""
 
 import concurrent.futures
 import os
@@ -25,6 +25,7 @@ FIRST_PORT = 20000  # each line has one of its own
 MASKS = (
     (rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6}Z)?[+-]\d{4}", b"TIME"),
     (rb"\d{10}\.\d{9}", b"UNIX"),
+    (rb'"mid":[1-9]\d*', b'"mid":ID'),
 )
 
 

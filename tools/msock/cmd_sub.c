@@ -354,7 +354,7 @@ static const struct verb_section sections[] = {
      "    %s    sender (mosquitto has no such thing)\n"
      "    %r    1 of a state that was there before, else 0\n"
      "    %q    2 if it came reliably, else 0\n"
-     "    %m    0\n"
+     "    %m    number of the frame that brought it, if %q is 2, else 0\n"
      "    %C    media type of raw bytes\n"
      "    %j    an object: tst, topic, qos, retain, payloadlen, payload\n"
      "    %J    the same with JSON data not as text, but as JSON\n"

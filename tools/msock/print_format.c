@@ -4,6 +4,7 @@
 
 #include "tools/msock/json_out.h"
 
+#include <inttypes.h>
 #include <multisock/text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,10 +155,10 @@ static void put_text(struct cli_buffer *out, const struct spec *spec, bool safe,
 }
 
 static void put_number(struct cli_buffer *out, const struct spec *spec,
-                       size_t number)
+                       uint64_t number)
 {
     char text[32];
-    int size = snprintf(text, sizeof(text), "%zu", number);
+    int size = snprintf(text, sizeof(text), "%" PRIu64, number);
     size_t gap = spec->width > (size_t)size ? spec->width - (size_t)size : 0;
 
     put_pad(out, spec->pad, spec->left ? 0 : gap);
@@ -247,6 +248,12 @@ static unsigned quality(const msock_message *message)
     return message->flags & MSOCK_MESSAGE_RELIABLE ? 2 : 0;
 }
 
+/* What has a quality above 0 has a number. */
+static uint64_t message_id(const msock_message *message)
+{
+    return quality(message) > 0 ? message->sequence : 0;
+}
+
 static unsigned retained(const msock_message *message)
 {
     return message->flags & MSOCK_MESSAGE_TOLD ? 1 : 0;
@@ -275,6 +282,9 @@ static void put_object(struct cli_buffer *out, char letter,
     json_out_format(out, ",\"qos\":%u,\"retain\":%u,\"payloadlen\":%zu",
                     quality(message), retained(message),
                     formatted->payload_size);
+    if (quality(message) > 0) {
+        json_out_format(out, ",\"mid\":%" PRIu64, message_id(message));
+    }
     json_out_format(out, ",\"payload\":");
     if (letter == 'j') {
         put_json_payload(out, formatted);
@@ -322,8 +332,8 @@ static void put_spec(struct cli_buffer *out, const struct spec *spec,
     case 'l':
         put_number(out, spec, formatted->payload_size);
         break;
-    case 'm': /* best effort has none */
-        put_number(out, spec, 0);
+    case 'm':
+        put_number(out, spec, message_id(message));
         break;
     case 'q':
         json_out_format(out, "%u", quality(message));

@@ -25,7 +25,7 @@ here=$root/$machine
 # What the machine's library folder has to hold. Not Criterion, which Debian
 # has for few machines: tests/support/criterion_shim stands in for it.
 libraries="libc6-dev libstdc++6 libuv1-dev libsodium-dev libcjson-dev
-    uthash-dev libsqlite3-dev"
+    uthash-dev libsqlite3-dev libncurses-dev"
 
 usage()
 {

@@ -66,6 +66,7 @@ look()
     library libuv libuv1-dev
     library libsodium libsodium-dev
     library sqlite3 libsqlite3-dev
+    library ncursesw libncurses-dev
     header uthash.h uthash-dev
     program ip iproute2
     program unshare util-linux
@@ -79,6 +80,7 @@ look()
         program python3 python3
         program nft nftables
         program mandoc mandoc
+        program tmux tmux
         program c++ g++
         program make make
         program readelf binutils

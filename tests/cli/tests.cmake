@@ -80,3 +80,22 @@ set_tests_properties(cli/bench PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 add_test(NAME cli/bench_run COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/bench_run_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/bench_run PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
+
+# msock top: what it shows, and what it does with a terminal, which tmux is.
+msock_test(cli top multisock)
+target_include_directories(cli_top_test PRIVATE ${PROJECT_SOURCE_DIR}/include)
+target_compile_definitions(cli_top_test PRIVATE _XOPEN_SOURCE=700) # tsearch
+foreach(module cells keys model order rate snapshot view)
+    target_sources(cli_top_test PRIVATE
+        ${PROJECT_SOURCE_DIR}/tools/msock/top/${module}.c)
+endforeach()
+target_sources(cli_top_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/tools/msock/cli.c
+    ${PROJECT_SOURCE_DIR}/tools/msock/drops.c
+    ${PROJECT_SOURCE_DIR}/tools/msock/json_out.c)
+if(MSOCK_TOP AND NCURSES_FOUND)
+    add_test(NAME cli/top_screen COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/top_test.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(cli/top_screen PROPERTIES
+        TIMEOUT 180 SKIP_RETURN_CODE 77)
+endif()

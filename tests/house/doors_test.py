@@ -20,13 +20,14 @@ import house
 WAYS = re.compile(
     r"(?<![\w.>])(?:stdout|stderr|STDOUT_FILENO|STDERR_FILENO|"
     r"(?:v?[fd]?printf|f?puts|f?putc|putchar|perror|psignal|v?syslog|fwrite|"
-    r"p?writev?|send|sendto|sendmm?sg|v?warnx?|v?errx?)(?=\())(?!\w)")
+    r"(?:mv)?w?add(?:n?w?str|ch)|p?writev?|send|sendto|sendmm?sg|v?warnx?|v?errx?)(?=\())(?!\w)")
 NOT_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|^ *#.*?$', re.S | re.M)
 
 DOORS = {
     # to terminals
     "tools/msock/cli.c": "each line by msock_text_escape()",
     "tools/msock/print.c": "messages: escaped, as JSON, or raw into a file",
+    "tools/msock/top/terminal.c": "lines of cells.h, which escapes",
     "samples/say.c": "each line by msock_text_escape()",
     "samples/publish.c": "the detail of an error, which is escaped",
     "samples/subscribe.c": "each text by msock_text_escape()",
@@ -62,6 +63,7 @@ class Canary(unittest.TestCase):
                      "fputs(x, out);", 'perror("x");', "dprintf(2, x);",
                      "x = write(1, x, 1);", "f(stderr);", "putchar('x');",
                      "fwrite(x, 1, 1, out);", "vfprintf(out, x, y);",
+                     "mvaddnstr(1, 0, x, 2);", "waddstr(window, x);",
                      "sendto(fd, x, 1, 0, a, b);", 'syslog(3, "x");'):
             self.assertTrue(ways(line), line)
 

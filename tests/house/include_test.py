@@ -32,7 +32,7 @@ SOCKETS = re.compile(r"(sys/(socket|un)|netdb|ifaddrs)\.h$"
 SOCKETS_REACHED = re.compile(r"/(sys/(socket|un)|netdb|ifaddrs)\.h$"
                              r"|/(netinet|arpa)/")
 LIBRARIES = re.compile(r"(?:^|/)(uv|sodium|uthash|cjson|cJSON|criterion|glib|"
-                       r"sqlite3)"
+                       r"sqlite3|curses)"
                        r"(\.h$|/|-)")
 
 
@@ -91,6 +91,8 @@ EXTRA = {
     "samples/embed_uv.c": {"uv", "sys/socket.h", "netdb.h", "netinet/in.h",
                            "netinet/tcp.h", "arpa/inet.h"},
     "samples/embed_glib.c": {"glib"},
+    # the one file that knows a terminal
+    "tools/msock/top/terminal.c": {"curses"},
     # names of interfaces are asked of the system
     "tools/msock/unjoined.c": {"net/if.h", "sys/socket.h"},
     # the service manager listens on a socket of this host

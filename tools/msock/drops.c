@@ -10,7 +10,7 @@
 /* One's own looped frames are no loss, and neither are those that came again,
  * states that others have replaced, nor replies beyond those that were wanted.
  */
-static bool is_usual(enum msock_counter counter)
+bool drops_is_usual(enum msock_counter counter)
 {
     return counter == MSOCK_DROP_OWN || counter == MSOCK_DROP_DUPLICATE ||
            counter == MSOCK_DROP_STATE_OLD || counter == MSOCK_DROP_REPLY;
@@ -29,7 +29,7 @@ void drops_tell(const msock_channel *channel)
         enum msock_counter counter = (enum msock_counter)i;
         uint64_t dropped = msock_counter_get(channel, counter);
 
-        if (dropped > 0 && !is_usual(counter)) {
+        if (dropped > 0 && !drops_is_usual(counter)) {
             cli_error("%s %" PRIu64 ": %s", msock_counter_name(counter),
                       dropped, msock_counter_text(counter));
         }

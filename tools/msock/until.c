@@ -49,6 +49,15 @@ void until_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+void until_signals_of_terminal(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGQUIT, &action, NULL);
+}
+
 void until_channel(msock_channel *channel)
 {
     signal_channel = channel;

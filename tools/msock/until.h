@@ -20,6 +20,10 @@ int until_wait(const char *text, double most, double *seconds);
  *  whose reader has gone. */
 void until_signals(void);
 
+/** Has SIGHUP and SIGQUIT end it in the same way: a terminal is to be given
+ * back as it was. */
+void until_signals_of_terminal(void);
+
 /** The channel that a signal stops (at once, if one came), NULL: none. */
 void until_channel(msock_channel *channel);
 

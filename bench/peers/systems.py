@@ -70,6 +70,12 @@ SYSTEMS = {
     "multisock reliable, default": System(
         "multisock", "64 64loss 64loss5 64slow 64slow1",
         {"url": URL, "rcvbuf": BIG, "reliable": 1}),
+    "multisock without GSO": System("multisock_single",
+                                    "64 64x8 l64 l64x8",
+                                    {"url": URL, "rcvbuf": BIG}),
+    "multisock reliable without GSO": System(
+        "multisock_single", "64 64x8",
+        {"url": PACED, "rcvbuf": BIG, "reliable": 1}),
     "multisock sealed": System("multisock", "64 1k l64 l1k rtt",
                                {"url": URL, "rcvbuf": BIG}, sealed=True),
     "multisock sealed reliable": System(
@@ -123,17 +129,23 @@ def _ratios(title, scenario, ours, *goals, **more):
 
 
 OPEN = ("multisock", "multisock reliable")
+SINGLE = ("multisock without GSO", "multisock reliable without GSO")
 SEALED = ("multisock sealed", "multisock sealed reliable")
 
 GOALS = [
     *_ratios("64 B, lossless", "l64|64", OPEN,
              ("64", "LCM 4M", 13, 30), ("64", "udp", 8, 17),
              ("64", "ZeroMQ blocking", 1.3, 2.8)),
+    *_ratios("64 B without GSO, lossless", "l64|64", SINGLE,
+             ("64", "LCM 4M", 10, 15), ("64", "udp", 6, 8.5),
+             ("64", "ZeroMQ blocking", .9, 1.4)),
     *_ratios("1 KiB, lossless", "l1k|1k", OPEN,
              ("l1k", "LCM 4M", 3, 5.8), ("1k", "ZeroMQ blocking", .7, 1.5)),
     *_ratios("64 B to 8, lossless", "l64x8|64x8", OPEN,
              ("64x8", "LCM 4M", 6.5, 33),
              ("64x8", "ZeroMQ blocking", 1.4, 3.3)),
+    *_ratios("64 B to 8 without GSO, lossless", "l64x8|64x8", SINGLE,
+             ("64x8", "LCM 4M", 6.5, 0), ("64x8", "ZeroMQ blocking", .65, 0)),
     *_ratios("1 MiB, lossless", "1m", OPEN,
              ("l1m", "LCM 4M", .95, 1.25), ("1m", "ZeroMQ blocking", .85, 1.1)),
     *_ratios("round trip, p50", "rtt", ("multisock",),

@@ -49,6 +49,12 @@ add_test(NAME cli/request COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/request_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/request PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
+msock_test(cli print_format multisock)
+target_sources(cli_print_format_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/tools/msock/cli.c
+    ${PROJECT_SOURCE_DIR}/tools/msock/json_out.c
+    ${PROJECT_SOURCE_DIR}/tools/msock/print_format.c)
+
 foreach(name golden letters)
     add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
         ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})

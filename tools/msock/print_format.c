@@ -95,23 +95,25 @@ static int check_spec(const struct spec *spec)
 
 int print_format_check(const char *format)
 {
-    int code = CLI_OK;
-
-    for (; *format != '\0' && code == CLI_OK; format++) {
+    while (*format != '\0') {
+        char first = *format++;
         struct spec spec;
         char character;
-        if (*format == '%') {
-            format = read_spec(format + 1, &spec);
-            code = check_spec(&spec);
-        } else if (*format == '@' && *++format == '\0') {
+        if (first == '%') {
+            format = read_spec(format, &spec);
+            if (check_spec(&spec) != CLI_OK) {
+                return CLI_USAGE;
+            }
+            format++;
+        } else if (first == '@' && *format++ == '\0') {
             return cli_usage("-F ends in the midst of @; a @ itself is @@");
-        } else if (*format == '\\' && !read_escape(*++format, &character)) {
+        } else if (first == '\\' && !read_escape(*format++, &character)) {
             return cli_usage("-F has \\\\ \\0 \\a \\e \\n \\r \\t and \\v, "
                              "but not what it was given: \\%.1s",
-                             format);
+                             format - 1);
         }
     }
-    return code;
+    return CLI_OK;
 }
 
 /* -- Its pieces -- */

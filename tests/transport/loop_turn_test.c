@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens when in one turn of a channel's loop. */
 #define _GNU_SOURCE
+#include "core/engine_state.h"
 #include "tests/support/recorder.h"
 
 #include <criterion/criterion.h>
@@ -117,5 +118,52 @@ Test(loop_turn, a_stop_elsewhere_during_a_callback_ends_the_run, .timeout = 10)
     run_with(stop_elsewhere);
 
     cr_expect(not(is_readable()));
+    msock_close(channel, NULL, NULL);
+}
+
+/* -- Handlers that take their time -- */
+
+static uint64_t moment_us;
+
+static uint64_t clock_us(void)
+{
+    struct msock__driver *driver = msock__channel_engine(channel)->driver;
+
+    return driver->ops->now(driver);
+}
+
+/* Takes 6 ms, and publishes. */
+static int linger(msock_channel *of, const msock_message *message, void *user)
+{
+    uint64_t end_us = clock_us() + 6000;
+
+    (void)message, (void)user;
+    cr_expect(eq(int, msock_publish(of, "lights", "true", NULL), 0));
+    while (clock_us() < end_us) {
+    }
+    moment_us = clock_us();
+    msock__channel_engine(of)->share.until_us = 0; /* set by what follows */
+    return 0;
+}
+
+Test(loop_turn, what_is_read_behind_what_was_sent_is_not_from_before)
+{
+    uint8_t first[] = "{\"topic\":\"ask\",\"sender\":\"other\"}";
+    uint8_t second[] = "{\"topic\":\"b\",\"sender\":\"other\"}";
+    const struct msock__datagram batch[] = {
+        {.bytes = first, .size = sizeof first - 1},
+        {.bytes = second, .size = sizeof second - 1}};
+    channel = recorder_open(NULL);
+    recorder_open_up(channel);
+    cr_assert(ge(int, msock_subscribe(channel, "ask", linger, NULL, NULL), 0));
+    size_t before = recorder.messages;
+
+    recorder.events.received(recorder.events.owner, batch, 2);
+
+    const struct msock__engine *engine = msock__channel_engine(channel);
+    cr_expect(eq(sz, recorder.messages, before + 1));
+    cr_expect(
+        ge(u64, engine->share.until_us, moment_us + MSOCK__SHARE_PERIOD_US));
+    cr_expect(lt(u64, engine->arrived_us, moment_us), "it arrived before");
     msock_close(channel, NULL, NULL);
 }

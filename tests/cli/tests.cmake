@@ -101,7 +101,7 @@ target_sources(cli_top_test PRIVATE
     ${PROJECT_SOURCE_DIR}/tools/msock/json_out.c)
 if(MSOCK_TOP AND NCURSES_FOUND)
     add_test(NAME cli/top_screen COMMAND Python3::Interpreter -B
-        ${CMAKE_CURRENT_SOURCE_DIR}/cli/top_test.py ${CMAKE_BINARY_DIR})
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/top_screen_test.py ${CMAKE_BINARY_DIR})
     set_tests_properties(cli/top_screen PROPERTIES
         TIMEOUT 180 SKIP_RETURN_CODE 77)
 endif()

@@ -270,7 +270,9 @@ int top_run(struct top *top, struct cli_channel *names)
     choose_letters(top);
     choose_width(top);
     until_signals();
-    until_signals_of_terminal();
+    if (top->terminal) {
+        until_signals_of_terminal(); /* text goes on under nohup(1) */
+    }
     names->quiet = names->quiet || top->terminal;
     int code = cli_channel_open(&top->channel, names);
     if (code != CLI_OK) {

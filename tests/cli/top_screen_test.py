@@ -350,6 +350,27 @@ class Text(netns.Case):
         self.assertIn("hub", [node["node"] for node in last["nodes"]])
         self.assertIn("drop_own", last["drops"])
 
+    def test_loss_is_that_of_the_sender(self):
+        top = self.start_top("--json")
+        nft = ["nft", "table inet lossy { chain in { type filter hook input "
+               f"priority 0; udp dport {netns.PORT} numgen inc mod 5 == 0 drop"
+               "; }; }"]
+        subprocess.run(nft, check=True)
+        self.addCleanup(subprocess.run, ["nft", "delete table inet lossy"],
+                        check=True)
+        self.run_msock("bench", "pub", "-r", "200", "-C", "200", "-c", LO)
+        netns.until(lambda: any(json.loads(line)["messages"] >= 130 for line in
+                                top.output().split(b"\n")[:-1]),
+                    "most of it came")
+
+        last = json.loads(top.terminate().lines[-1])
+
+        topic, = last["topics"]
+        self.assertGreater(topic["loss"], 10)
+        self.assertLess(topic["loss"], 30)
+        self.assertEqual(topic["loss"], last["loss"])
+        self.assertEqual(last["lost"], 0)
+
     def test_words_that_do_not_fit_are_usage(self):
         for words in (["-i", "0.1"], ["-i", "x"], ["-n", "0"], ["-s", "x"],
                       ["-s", "reason"], ["--view", "x"], ["-W", "0"]):

@@ -45,6 +45,19 @@ foreach(name nodes watch)
         TIMEOUT 180 SKIP_RETURN_CODE 77)
 endforeach()
 
+# Hosts on a switch, measured by msock doctor.
+foreach(name doctor_peers doctor_soak)
+    add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(cli/${name} PROPERTIES
+        TIMEOUT 300 SKIP_RETURN_CODE 77)
+endforeach()
+msock_test(cli doctor_probe)
+target_include_directories(cli_doctor_probe_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/include)
+target_sources(cli_doctor_probe_test PRIVATE
+    ${PROJECT_SOURCE_DIR}/tools/msock/doctor/probe.c)
+
 add_test(NAME cli/request COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/request_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/request PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

@@ -47,6 +47,7 @@ DOORS = {
     "codec/keyfile.c": "a key file, with the comments that it had",
     "plugins/image.c": "a copy of a plugin",
     "plugins/lights/led.c": "numbers, for the kernel",
+    "tools/msock/doctor/probe_socket.c": "datagrams of numbers",
     "transport/multicast_sender.c": "datagrams",
     "transport/netif_read.c": "questions to the kernel",
 }

@@ -93,6 +93,10 @@ EXTRA = {
     "samples/embed_glib.c": {"glib"},
     # the one file that knows a terminal
     "tools/msock/top/terminal.c": {"curses"},
+    # probes go beside the channel, on sockets of their own
+    "tools/msock/doctor/probe_socket.c": {"sys/socket.h", "arpa/inet.h",
+                                          "netinet/in.h", "net/if.h"},
+    "tools/msock/doctor/queries.c": {"sys/socket.h", "netinet/in.h"},
     # names of interfaces are asked of the system
     "tools/msock/unjoined.c": {"net/if.h", "sys/socket.h"},
     # the service manager listens on a socket of this host

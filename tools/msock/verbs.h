@@ -15,6 +15,7 @@ extern const struct verb verb_hz;
 extern const struct verb verb_bw;
 extern const struct verb verb_top;
 extern const struct verb verb_bench;
+extern const struct verb verb_doctor;
 extern const struct verb verb_key;
 extern const struct verb verb_id;
 extern const struct verb verb_hub;

@@ -135,6 +135,13 @@ foreach(page ${pages})
     msock_install_text(${page} ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
+install(FILES tools/completion/msock DESTINATION
+    ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES tools/completion/_msock DESTINATION
+    ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES tools/completion/msock.fish DESTINATION
+    ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
 if(system_prefix)
     include(cmake/Package.cmake)
 endif()

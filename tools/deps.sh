@@ -84,6 +84,9 @@ look()
         program c++ g++
         program make make
         program readelf binutils
+        program mandoc mandoc
+        program zsh zsh
+        program fish fish
         # Debian packages are made and tested where there is Debian.
         if command -v apt-get >/dev/null 2>&1; then
             program dpkg-shlibdeps dpkg-dev

@@ -5,6 +5,14 @@ add_test(NAME cli/msock COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/msock_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/msock PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
+add_test(NAME cli/pages COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/pages_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/pages PROPERTIES TIMEOUT 180)
+
+add_test(NAME cli/record COMMAND Python3::Interpreter -B
+    ${CMAKE_CURRENT_SOURCE_DIR}/cli/record_test.py ${CMAKE_BINARY_DIR})
+set_tests_properties(cli/record PROPERTIES TIMEOUT 240 SKIP_RETURN_CODE 77)
+
 add_test(NAME cli/delivery COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/delivery_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/delivery PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)

@@ -37,6 +37,7 @@ DOORS = {
     "tools/msock/hub_notify.c": "STATUS= by msock_text_escape()",
     # to files
     "tools/msock/hub_status.c": "JSON by json_out.h",
+    "tools/msock/record/sink_lines.c": "JSON by json_out.h",
     "plugins/journal/files.c": "JSON by msock_json_escape()",
     # to nobody who reads text
     "tools/msock/main.c": "asks which descriptors are open",

@@ -97,6 +97,9 @@ EXTRA = {
     "tools/msock/doctor/probe_socket.c": {"sys/socket.h", "arpa/inet.h",
                                           "netinet/in.h", "net/if.h"},
     "tools/msock/doctor/queries.c": {"sys/socket.h", "netinet/in.h"},
+    # recordings may be SQLite files
+    "tools/msock/record/recording.c": {"sqlite3"},
+    "tools/msock/record/sink_db.c": {"sqlite3"},
     # names of interfaces are asked of the system
     "tools/msock/unjoined.c": {"net/if.h", "sys/socket.h"},
     # the service manager listens on a socket of this host

@@ -9,14 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MDOC = CLI_OWN };
+enum { MDOC = CLI_OWN, VERBS };
+
+struct call {
+    const char *page; /* of which verb, or NULL */
+    bool names;
+};
 
 static int take(void *user, int id, const char *value)
 {
-    const char **page = user;
+    struct call *call = user;
 
-    (void)id;
-    *page = value;
+    if (id == MDOC) {
+        call->page = value;
+    } else {
+        call->names = true;
+    }
     return CLI_OK;
 }
 
@@ -32,6 +40,17 @@ static int print_verbs(void)
     json_out(&out, "", 1);
     int code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
     free(out.bytes);
+    return code;
+}
+
+static int print_names(void)
+{
+    int code = CLI_OK;
+
+    for (const struct verb *const *verb = verbs_all; *verb && code == CLI_OK;
+         verb++) {
+        code = cli_line("%s", (*verb)->name);
+    }
     return code;
 }
 
@@ -67,27 +86,32 @@ static int print_help(char **words, int count)
 
 static int help(int argc, char **argv)
 {
-    const char *page = NULL;
+    struct call call = {0};
     bool ended = false;
-    int code = verb_options(&verb_help, argc, argv, NULL, take, &page, &ended);
+    int code = verb_options(&verb_help, argc, argv, NULL, take, &call, &ended);
 
     if (ended) {
         return code;
     }
-    if (!page) {
+    if (call.names) {
+        return print_names();
+    }
+    if (!call.page) {
         return print_help(argv + optind, argc - optind);
     }
-    const struct verb *verb = verb_find(verbs_all, page);
+    const struct verb *verb = verb_find(verbs_all, call.page);
     return verb && verb->text
                ? mdoc_print(verb)
-               : cli_usage("unknown verb %s; see msock help", page);
+               : cli_usage("unknown verb %s; see msock help", call.page);
 }
 
-static const char *const forms[] = {"[VERB [WORD]]", "examples", "--mdoc VERB",
-                                    NULL};
+static const char *const forms[] = {"[VERB [WORD]]", "examples",
+                                    "--mdoc VERB | --verbs", NULL};
 
 static const struct verb_option options[] = {
     {MDOC, "mdoc", "VERB", "print the manual page of VERB in mdoc(7)",
+     VERB_ANYTHING},
+    {VERBS, "verbs", NULL, "print the names of all verbs, one a line",
      VERB_ANYTHING},
     {0},
 };

@@ -3,6 +3,7 @@
 #include "tools/msock/verbs.h"
 
 const struct verb *const verbs_all[] = {
-    &verb_pub, &verb_sub, &verb_req,  &verb_reply,   &verb_nodes,  &verb_topics,
-    &verb_hz,  &verb_bw,  &verb_top,  &verb_bench,   &verb_doctor, &verb_key,
-    &verb_id,  &verb_hub, &verb_help, &verb_version, NULL};
+#define VERBS__XX(name) &verb_##name,
+    VERBS_MAP(VERBS__XX)
+#undef VERBS__XX
+        NULL};

@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs of msock, each in a file of its own. */
+/* The verbs of msock, each in a file or a folder of its own. */
 #ifndef MSOCK_TOOLS_VERBS_H
 #define MSOCK_TOOLS_VERBS_H
 
 #include "tools/msock/verb.h"
 
-extern const struct verb verb_pub;
-extern const struct verb verb_sub;
-extern const struct verb verb_req;
-extern const struct verb verb_reply;
-extern const struct verb verb_nodes;
-extern const struct verb verb_topics;
-extern const struct verb verb_hz;
-extern const struct verb verb_bw;
-extern const struct verb verb_top;
-extern const struct verb verb_bench;
-extern const struct verb verb_doctor;
-extern const struct verb verb_key;
-extern const struct verb verb_id;
-extern const struct verb verb_hub;
-extern const struct verb verb_help;
-extern const struct verb verb_version;
+/* In the order in which they are shown. */
+#define VERBS_MAP(XX)                                                          \
+    XX(pub)                                                                    \
+    XX(sub)                                                                    \
+    XX(req)                                                                    \
+    XX(reply)                                                                  \
+    XX(nodes)                                                                  \
+    XX(topics)                                                                 \
+    XX(hz)                                                                     \
+    XX(bw)                                                                     \
+    XX(top)                                                                    \
+    XX(record)                                                                 \
+    XX(replay)                                                                 \
+    XX(doctor)                                                                 \
+    XX(bench)                                                                  \
+    XX(key)                                                                    \
+    XX(id)                                                                     \
+    XX(hub)                                                                    \
+    XX(completion)                                                             \
+    XX(help)                                                                   \
+    XX(version)
 
-/** All of them in the order in which they are shown; ends with NULL. */
+#define VERBS__XX(name) extern const struct verb verb_##name;
+VERBS_MAP(VERBS__XX)
+#undef VERBS__XX
+
+/** All of them; ends with NULL. */
 extern const struct verb *const verbs_all[];
 
 #endif

@@ -127,7 +127,7 @@ static const struct verb_option options[] = {
 };
 
 static const struct verb_section sections[] = {
-    {"Views",
+    {"Screens",
      "Topics: messages and bytes (topic and data) a second, of the last 4 "
      "seconds; size of the last message; LOSS%, the best-effort frames of its "
      "sender that did not come, in percent; how old the last message is; who "

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a recording goes: a file of JSON lines or of SQLite.
+ *
+ * JSON lines: a batch is one write of whole lines at the end of the file; of a
+ * line that a full disk took in part, that part is cut off again, so that the
+ * file ends with a whole one. A program that is killed leaves at most its last
+ * line torn. SQLite: a batch is a transaction of a file in WAL mode.
+ *
+ * Thread: any, one at a time. */
+#ifndef MSOCK_TOOLS_RECORD_SINK_H
+#define MSOCK_TOOLS_RECORD_SINK_H
+
+#include "tools/msock/record/record.h"
+
+#include <stdint.h>
+
+struct sink;
+
+enum { SINK_WHY = 128 };
+
+struct sink_kind {
+    /** Opens the file, made if it is not there.  Returns NULL after having
+     *  written why it could not. */
+    struct sink *(*open)(const char *path, char why[static SINK_WHY]);
+
+    /** Writes a batch of `count` records (record_put()): *written says how many
+     *  from its beginning; if not all, `why` is written.  Returns the bytes
+     * that they took on the disk. */
+    uint64_t (*write)(struct sink *sink, const struct cli_buffer *batch,
+                      uint64_t count, uint64_t *written,
+                      char why[static SINK_WHY]);
+
+    /** Has the disk hold what was written.  Returns whether it does. */
+    bool (*sync)(struct sink *sink);
+
+    /** Closes and frees it; NULL is ignored. */
+    void (*close)(struct sink *sink);
+};
+
+extern const struct sink_kind sink_lines;
+#ifdef MSOCK_TOOLS_SQLITE
+extern const struct sink_kind sink_db;
+#endif
+
+#endif

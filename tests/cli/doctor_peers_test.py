@@ -166,6 +166,20 @@ class Healthy(Case):
         self.assertIn("did not answer",
                       self.only("peer-silent", "--peer", "192.0.2.9"))
 
+    def test_a_signal_ends_it_quietly(self):
+        self.serve()
+        program = self.on(1, "doctor", "--peers", "-c", URL)
+        netns.until(lambda: b"measures" in program.said(), "it measures")
+
+        self.assertEqual(program.terminate().out, "")
+
+    def test_a_host_serves_once(self):
+        self.serve()
+
+        said = self.on(2, "doctor", "--serve", "-c", URL).end(1).err
+
+        self.assertIn("does msock doctor run already?", said)
+
     def test_a_server_ends_by_itself(self):
         self.assertIn("answered 0 questions",
                       self.serve("-W", "0.5").end().err)
@@ -213,6 +227,16 @@ class Broken(Case):
 
         self.assertEqual(self.only("peer-unicast"),
                          "multicast passes but unicast does not")
+
+    def test_a_host_that_nothing_reaches(self):
+        self.serve()
+        with self.switch.hosts[1].inside():
+            nft("table ip wall {\nchain inward {\n"
+                "type filter hook input priority 0;\nmeta l4proto udp drop\n"
+                "}\n}\n")
+
+        self.assertEqual(self.only("peer-multicast"), "it is heard by "
+                         "multicast, but nothing reaches it")
 
     def test_loss(self):
         self.serve()

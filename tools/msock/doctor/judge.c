@@ -4,7 +4,6 @@
 #include "tools/msock/json_out.h"
 
 #include <inttypes.h>
-#include <multisock/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,23 +316,32 @@ static int judge_names(struct peers *peers)
     return code;
 }
 
-int peers_judge(struct peers *peers)
+/* Tells what is known of who answered, or of who was only heard. */
+static int judge_pair(struct peers *peers, const struct peers_pair *pair)
 {
     static int (*const judges[])(struct peers *, const struct peers_pair *) = {
-        judge_multicast, judge_unicast, judge_loss, judge_again,
-        judge_rtt,       judge_mtu,     judge_key,  judge_channel,
+        judge_multicast, judge_key, judge_unicast, judge_loss,
+        judge_again,     judge_rtt, judge_mtu,     judge_channel,
     };
+    enum { HEARD = 2, ALL = sizeof(judges) / sizeof(judges[0]) };
+    int count = pair->answered ? ALL : HEARD;
+    int code = judge_version(peers, pair);
+
+    if (pair->about.version != PROBE_VERSION) {
+        return code;
+    }
+    for (int i = 0; i < count && code == CLI_OK; i++) {
+        code = judges[i](peers, pair);
+    }
+    return code;
+}
+
+int peers_judge(struct peers *peers)
+{
     int code = CLI_OK;
 
     for (int i = 0; i < peers->count && code == CLI_OK; i++) {
-        const struct peers_pair *pair = &peers->pairs[i];
-        code = judge_version(peers, pair);
-        for (size_t k = 0;
-             pair->about.version == PROBE_VERSION &&
-             k < sizeof(judges) / sizeof(judges[0]) && code == CLI_OK;
-             k++) {
-            code = judges[k](peers, pair);
-        }
+        code = judge_pair(peers, &peers->pairs[i]);
     }
     if (code == CLI_OK && peers->passed_over > 0) {
         cli_error("measured %d pairs only; name those that matter by iface=",

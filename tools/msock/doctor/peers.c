@@ -5,7 +5,6 @@
 #include "tools/msock/until.h"
 
 #include <multisock/node.h>
-#include <multisock/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +133,9 @@ static void find(struct peers *peers)
             continue;
         }
         struct peers_pair *pair = find_pair(peers, &heard);
+        if (!answer) {
+            add_address(peers, &heard.from);
+        }
         if (pair) {
             pair->heard[heard.way] = true;
             pair->answered = pair->answered || answer;
@@ -193,8 +195,7 @@ static void name_pair(msock_channel *channel, const msock_node *node,
     for (int i = 0; i < peers->count; i++) {
         struct peers_pair *pair = &peers->pairs[i];
         if (pair->about.server == node->session && node->up) {
-            (void)msock_text_escape(node->name, strlen(node->name), pair->name,
-                                    sizeof(pair->name));
+            snprintf(pair->name, sizeof(pair->name), "%s", node->name);
             pair->on_channel = true;
         }
     }
@@ -236,6 +237,9 @@ static int measure_all(struct peers *peers)
 {
     int code = CLI_OK;
 
+    if (until_signalled()) {
+        return CLI_OK; /* what was not looked for is not missing */
+    }
     if (peers->count == 0) {
         return peers_tell(
             peers, PEERS_FAIL, "peers-none", "",
@@ -248,8 +252,10 @@ static int measure_all(struct peers *peers)
     }
     for (int i = 0; i < peers->count && code == CLI_OK; i++) {
         struct peers_pair *pair = &peers->pairs[i];
-        if (pair->about.version != PROBE_VERSION) {
-            continue; /* that is told, and no more can be */
+        /* Who never answered may be somebody's invention: it is not sent
+         * hundreds of questions. */
+        if (pair->about.version != PROBE_VERSION || !pair->answered) {
+            continue;
         }
         if (!peers->call->names.quiet) {
             cli_error("measures %s (%d of %d), about 3 s", pair->name, i + 1,
@@ -257,10 +263,11 @@ static int measure_all(struct peers *peers)
         }
         code = peers_measure(peers, pair);
     }
-    if (code == CLI_OK) {
-        name_all(peers);
-        code = tell_silent(peers);
+    if (code != CLI_OK || until_signalled()) {
+        return code;
     }
+    name_all(peers);
+    code = tell_silent(peers);
     return code == CLI_OK ? peers_judge(peers) : code;
 }
 

@@ -46,10 +46,10 @@ struct peers_pair {
     uint32_t number;    /* of the next question */
     struct probe_address address;
     unsigned iface;
-    bool heard[PROBE_WAYS];            /* something of it came this way */
-    bool answered;                     /* not only a HERE */
-    char name[4 * MSOCK_NAME_MAX + 1]; /* safe; its address if not known */
-    bool on_channel;                   /* the channel heard it, too */
+    bool heard[PROBE_WAYS];        /* something of it came this way */
+    bool answered;                 /* not only a HERE */
+    char name[MSOCK_NAME_MAX + 1]; /* its address if not known */
+    bool on_channel;               /* the channel heard it, too */
     struct peers_link out[PROBE_WAYS];
     struct peers_link in[PROBE_WAYS];
     uint32_t rtt_us[PEERS_SHOTS]; /* by unicast, rising */

@@ -126,8 +126,7 @@ static bool set(int fd, int level, int option, int value)
 /* Has it tell interfaces, never fragment, and stay on this network. */
 static bool prepare(int fd, bool v6)
 {
-    bool done = set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
-                fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+    bool done = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
                 fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 
     (void)set(fd, SOL_SOCKET, SO_RCVBUF, 1 << 20);
@@ -147,6 +146,16 @@ static bool bind_to(int fd, const struct probe_address *address)
     union name name = name_of(address);
 
     return bind(fd, &name.any, (socklen_t)address->size) == 0;
+}
+
+/* The group's port is shared. A server's own is not: of two that take unicast
+ * there, one would hear nothing. It lets the group's in beside it then. */
+static bool bind_as(enum probe_way way, int fd,
+                    const struct probe_address *address)
+{
+    return way == PROBE_UNICAST
+               ? bind_to(fd, address) && set(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+               : set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && bind_to(fd, address);
 }
 
 static bool join(const struct probe_sockets *self, unsigned iface)
@@ -186,7 +195,8 @@ static bool open_both(struct probe_sockets *self, bool serves)
     for (int i = 0; i < PROBE_WAYS && done; i++) {
         self->fds[i] = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
         done = self->fds[i] >= 0 && prepare(self->fds[i], v6) &&
-               bind_to(self->fds[i], i == PROBE_UNICAST ? &own : &self->group);
+               bind_as((enum probe_way)i, self->fds[i],
+                       i == PROBE_UNICAST ? &own : &self->group);
     }
     for (int i = 0; i < self->iface_count && done; i++) {
         done = join(self, self->ifaces[i].index);
@@ -212,6 +222,13 @@ int probe_open(struct probe_sockets *self, const char *url, bool serves)
                          "group: see msock doctor");
     }
     if (!open_both(self, serves)) {
+        if (errno == EADDRINUSE) {
+            cli_error("another program of this host has UDP port %u: does "
+                      "msock doctor run already?",
+                      self->port);
+            probe_close(self);
+            return CLI_FAILURE;
+        }
         cli_error("cannot open the probe's sockets on port %u: %s", self->port,
                   strerror(errno));
         probe_close(self);

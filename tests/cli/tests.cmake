@@ -46,7 +46,7 @@ add_test(NAME cli/confirm COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/confirm_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/confirm PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 
-foreach(name nodes watch)
+foreach(name config echo nodes watch)
     add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
         ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})
     set_tests_properties(cli/${name} PROPERTIES

@@ -35,8 +35,12 @@ def main(inside="MSOCK_TEST_NETNS"):
         os.environ[inside] = "1"
         _exec_in_namespace()
     ip("link", "set", "lo", "up")
-    for name in ("MSOCK_CHANNEL", "MSOCK_KEY_FILE"):
-        os.environ.pop(name, None)
+    for name in ("CHANNEL", "KEY_FILE", "NAME", "ID_FILE", "TRUST_FILE",
+                 "QUIET", "CONTEXT", "CONFIG"):
+        os.environ.pop(f"MSOCK_{name}", None)
+    # Whoever runs the tests may have files of these.
+    os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
+    os.environ["MSOCK_SYSTEM_CONFIG"] = "/nonexistent/msock.json"
     msock = os.path.join(os.path.realpath(sys.argv.pop(1)), "bin", "msock")
     unittest.main()
 

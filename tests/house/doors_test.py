@@ -45,6 +45,7 @@ DOORS = {
     "tools/msock/cmd_id.c": "asks what standard output is",
     "tools/msock/key_ring.c": "takes the buffer off standard output",
     "plugins/exec/child.c": "a message as it is, for a program's input",
+    "tools/msock/config_write.c": "a configuration, as it was but for values",
     "codec/keyfile.c": "a key file, with the comments that it had",
     "plugins/image.c": "a copy of a plugin",
     "plugins/lights/led.c": "numbers, for the kernel",

@@ -64,6 +64,11 @@ def faults(root):
     for key in sorted(keys ^ listed(root, "multisock-hub.5",
                                     ".Sh DESCRIPTION")):
         yield f"multisock-hub.5 and the hub disagree about {key}"
+    keys = known(root, r'(?m)^    \[CONFIG_\w+\] = \{"(\w+)", ',
+                 ["tools/msock/config.c"]) | {"context", "contexts"}
+    for key in sorted(keys ^ listed(root, "multisock-config.5",
+                                    ".Ss The file")):
+        yield f"multisock-config.5 and msock disagree about {key}"
 
 
 house.verdict(list(faults(sys.argv[1])))

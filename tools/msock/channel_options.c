@@ -4,10 +4,11 @@
 
 const struct verb_option cli_channel_options[] = {
     {'c', "channel", "URL",
-     "the channel, see msock(1) [$MSOCK_CHANNEL, else " MSOCK_DEFAULT_URL "]",
+     "the channel, see msock(1) [$MSOCK_CHANNEL, "
+     "multisock-config(5), " MSOCK_DEFAULT_URL "]",
      VERB_ANYTHING},
     {CLI_KEY_FILE, "key-file", "FILE",
-     "its key [$MSOCK_KEY_FILE, else none: open]", VERB_FILE},
+     "its key [$MSOCK_KEY_FILE, multisock-config(5), none: open]", VERB_FILE},
     {CLI_NAME, "name", "NAME",
      "name of this node [$VERB-HOST-PID: a visitor; with an identity the "
      "host's]",
@@ -16,6 +17,10 @@ const struct verb_option cli_channel_options[] = {
      VERB_FILE},
     {CLI_TRUST_FILE, "trust-file", "FILE",
      "whose word is taken about which topics [anybody's]", VERB_FILE},
+    {CLI_CONTEXT, "context", "NAME",
+     "use what this context of multisock-config(5) says of them "
+     "[$MSOCK_CONTEXT, the one in use]",
+     VERB_CONTEXT},
     {'q', "quiet", NULL, "do not tell the channel's warnings", VERB_ANYTHING},
     {0},
 };

@@ -2,6 +2,8 @@
 /* What the verbs share. */
 #include "tools/msock/cli.h"
 
+#include "tools/msock/config.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
@@ -221,6 +223,8 @@ int cli_channel_take(struct cli_channel *names, int option, const char *value)
         return take(&names->id_file, value, "--id-file");
     case CLI_TRUST_FILE:
         return take(&names->trust_file, value, "--trust-file");
+    case CLI_CONTEXT:
+        return take(&names->context, value, "--context");
     default:
         assert(option == 'q');
         names->quiet = true;
@@ -230,9 +234,7 @@ int cli_channel_take(struct cli_channel *names, int option, const char *value)
 
 const char *cli_channel_url(const struct cli_channel *names)
 {
-    const char *url = names->url ? names->url : getenv("MSOCK_CHANNEL");
-
-    return url && url[0] ? url : NULL;
+    return names->url;
 }
 
 bool cli_channel_says(const struct cli_channel *names, const char *key)
@@ -284,23 +286,15 @@ static msock_logger *warnings(void)
 
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names)
 {
-    const char *key_file =
-        names->key_file ? names->key_file : getenv("MSOCK_KEY_FILE");
     char visitor[MSOCK_NAME_MAX + 1];
     msock_options options = {.struct_size = sizeof(options),
                              .name = names->name,
-                             .key_file = key_file,
+                             .key_file = names->key_file,
                              .id_file = names->id_file,
                              .trust_file = names->trust_file,
                              .logger = names->quiet ? NULL : warnings()};
 
-    if (key_file && key_file[0] == '\0') {
-        return cli_usage("MSOCK_KEY_FILE is empty: name a key file in it, or "
-                         "unset it for an open channel");
-    }
-    if (key_file && cli_check_file("MSOCK_KEY_FILE", key_file) != CLI_OK) {
-        return CLI_USAGE;
-    }
+    assert(names->resolved);
     if (!names->name && !has_identity(names)) {
         name_visitor(visitor, names->verb ? names->verb : "msock");
         options.name = visitor;

@@ -60,12 +60,22 @@ struct cli_channel {
     const char *name;
     const char *id_file;
     const char *trust_file;
-    bool quiet; /* its warnings are not told */
+    const char *context; /* whose values go before the environment's */
+    bool quiet;          /* its warnings are not told */
+    bool resolved;       /* what options leave out was looked up (config.h) */
+    bool as_given;       /* it is not to be */
 };
 
 /* Options of a channel without a letter have these numbers; a verb's own begin
  * at CLI_OWN. */
-enum { CLI_KEY_FILE = 256, CLI_NAME, CLI_ID_FILE, CLI_TRUST_FILE, CLI_OWN };
+enum {
+    CLI_KEY_FILE = 256,
+    CLI_NAME,
+    CLI_ID_FILE,
+    CLI_TRUST_FILE,
+    CLI_CONTEXT,
+    CLI_OWN
+};
 
 /** Tells what is wrong with argv after getopt_long() returned `option`, which
  *  is none of the verb.  Returns CLI_USAGE. */
@@ -75,7 +85,8 @@ int cli_unknown_option(const char *verb, int option, char **argv);
  *  CLI_OK, or CLI_USAGE after having told why. */
 int cli_channel_take(struct cli_channel *names, int option, const char *value);
 
-/** Returns the URL that options and environment name, or NULL. */
+/** Returns the URL that options, environment and configuration name, or NULL.
+ */
 const char *cli_channel_url(const struct cli_channel *names);
 
 /** Whether that URL has the option `key`. */
@@ -85,11 +96,11 @@ bool cli_channel_says(const struct cli_channel *names, const char *key);
  *  CLI_OK, or CLI_USAGE after having told so without showing it. */
 int cli_check_file(const char *what, const char *file);
 
-/** Opens the channel that options and environment name. Without a name or an
- *  identity it is a visitor's, which disturbs no node of this host. Its
- * warnings and errors go to standard error, those of a kind ever less often.
- * Returns CLI_OK, CLI_FAILURE, or CLI_USAGE if the key file of the environment
- * is empty: the channel would be open to anybody; having told why. */
+/** Opens the channel that options, environment and configuration name. Without
+ * a name or an identity it is a visitor's, which disturbs no node of this host.
+ * Its warnings and errors go to standard error, those of a kind ever less
+ * often. Returns CLI_OK, CLI_FAILURE, or what config_apply() returns; having
+ * told why. */
 int cli_channel_open(msock_channel **channel, const struct cli_channel *names);
 
 /** Bytes that grow; zeros at first; free(bytes) at the end. */

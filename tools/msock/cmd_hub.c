@@ -104,7 +104,7 @@ static const char *verdict(const struct hub_config *config, bool awaited)
 static int test_config(const char *file)
 {
     struct hub_config config;
-    struct hub_problems problems = {0};
+    struct problems problems = {0};
     bool awaited = false;
 
     hub_config_read(&config, file, &problems);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock key: makes keys, and exchanges those of key files. */
+#include "tools/msock/config.h"
 #include "tools/msock/key.h"
 #include "tools/msock/verbs.h"
 
@@ -117,6 +118,26 @@ static int check_call(const struct key_call *call, const struct key_word *word)
     return CLI_OK;
 }
 
+/* Takes the channel alone from the configuration: FILE says which keys are
+ * meant, and who asks is said by options. */
+static int find_channel(struct key_call *call, const struct key_word *word)
+{
+    struct cli_channel names = {.url = call->channel.url,
+                                .context = call->channel.context};
+    const struct verb_option *option = word->verb.options;
+
+    while (option && option->id != 0 && option->id != 'c') {
+        option++;
+    }
+    if (!option || option->id == 0) {
+        return CLI_OK;
+    }
+    int code = config_apply(&names);
+    call->channel.url = names.url;
+    call->channel.resolved = names.resolved;
+    return code;
+}
+
 /* Runs a word with the arguments behind it. */
 static int run_word(const struct key_word *word, int argc, char **argv)
 {
@@ -132,6 +153,9 @@ static int run_word(const struct key_word *word, int argc, char **argv)
         code = take_words(&call, word, argv + optind, argc - optind);
     }
     if (!ended && code == CLI_OK) {
+        code = find_channel(&call, word);
+    }
+    if (!ended && code == CLI_OK) {
         code = check_call(&call, word);
         code = code == CLI_OK ? word->run(&call) : code;
     }
@@ -141,11 +165,15 @@ static int run_word(const struct key_word *word, int argc, char **argv)
 
 /* -- The words -- */
 
-#define OPTION_CHANNEL                                                         \
+#define OPTIONS_CHANNEL                                                        \
+    {'c', "channel", "URL",                                                    \
+     "the channel [$MSOCK_CHANNEL, multisock-config(5), " MSOCK_DEFAULT_URL    \
+     "]",                                                                      \
+     VERB_ANYTHING},                                                           \
     {                                                                          \
-        'c', "channel", "URL",                                                 \
-            "the channel [$MSOCK_CHANNEL, else " MSOCK_DEFAULT_URL "]",        \
-            VERB_ANYTHING                                                      \
+        CLI_CONTEXT, "context", "NAME",                                        \
+            "use the channel of this context of multisock-config(5)",          \
+            VERB_CONTEXT                                                       \
     }
 #define OPTION_JSON                                                            \
     {                                                                          \
@@ -254,7 +282,7 @@ static const struct verb_option rotate_options[] = {
     {KEY_SWITCH, "switch", NULL,
      "the second step: have the newest key, or ID, seal, if no node lacks it",
      VERB_ANYTHING},
-    OPTION_CHANNEL,
+    OPTIONS_CHANNEL,
     OPTION_EXCEPT,
     OPTIONS_WHO,
     OPTION_FORCE,
@@ -285,8 +313,8 @@ static const char *const retire_forms[] = {
     "[--force]",
     NULL};
 static const struct verb_option retire_options[] = {
-    OPTION_CHANNEL, OPTION_EXCEPT, OPTIONS_WHO,
-    OPTION_TIMEOUT, OPTION_FORCE,  {0}};
+    OPTIONS_CHANNEL, OPTION_EXCEPT, OPTIONS_WHO,
+    OPTION_TIMEOUT,  OPTION_FORCE,  {0}};
 static const struct key_word retire = {
     .verb = {.name = "key retire",
              .summary = "take a key out that nobody seals with any more",
@@ -312,7 +340,7 @@ WORD(list)
 static const char *const list_forms[] = {
     "FILE [-c URL] [--trust-file FILE] [--json]", NULL};
 static const struct verb_option list_options[] = {
-    OPTION_CHANNEL, OPTIONS_WHO, OPTION_JSON, {0}};
+    OPTIONS_CHANNEL, OPTIONS_WHO, OPTION_JSON, {0}};
 static const struct key_word list = {
     .verb = {.name = "key list",
              .summary = "say which nodes hold which keys of FILE",
@@ -338,7 +366,7 @@ static const char *const push_forms[] = {
     "--to NAME... | --except NAME...)",
     NULL};
 static const struct verb_option push_options[] = {
-    OPTION_CHANNEL,
+    OPTIONS_CHANNEL,
     {CLI_ID_FILE, "id-file", "FILE",
      "the identity of an admin of the trust file", VERB_FILE},
     {CLI_TRUST_FILE, "trust-file", "FILE", "whose keys the boxes are sealed to",

@@ -31,7 +31,8 @@ static void out_offer(struct cli_buffer *out, const struct verb_option *option)
         complete_out(out, "_msock_files -d");
         break;
     case VERB_CONTEXT:
-        complete_out(out, "_msock_words \"$(msock context ls 2>/dev/null)\"");
+        complete_out(
+            out, "_msock_words \"$(msock context ls --names 2>/dev/null)\"");
         break;
     case VERB_CHOICE:
         complete_out(out, "_msock_words \"");

@@ -29,7 +29,7 @@ static void out_value(struct cli_buffer *out, const struct verb_option *option)
         complete_out(out, " -x -a '(__fish_complete_directories)'");
         break;
     case VERB_CONTEXT:
-        complete_out(out, " -x -a '(msock context ls 2>/dev/null)'");
+        complete_out(out, " -x -a '(msock context ls --names 2>/dev/null)'");
         break;
     case VERB_CHOICE:
         complete_out(out, " -x -a '");

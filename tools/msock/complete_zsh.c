@@ -12,7 +12,7 @@ static void out_value(struct cli_buffer *out, const struct verb_option *option)
         [VERB_FILE] = "_files",
         [VERB_DIRECTORY] = "_files -/",
         [VERB_CONTEXT] =
-            "{compadd - ${(f)\"$(msock context ls 2>/dev/null)\"}}",
+            "{compadd - ${(f)\"$(msock context ls --names 2>/dev/null)\"}}",
     };
 
     if (!option->value) {

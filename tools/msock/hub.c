@@ -111,7 +111,7 @@ static int subscribe(struct hub *hub)
         int id = msock_subscribe(hub->channel, config->filters[i], on_message,
                                  hub, NULL);
         if (id < 0) {
-            hub_problem(&hub->problems, "%s", msock_error_detail());
+            problem_tell(&hub->problems, "%s", msock_error_detail());
             return CLI_FAILURE;
         }
         hub->subscriptions[hub->subscription_count++] = id;
@@ -252,7 +252,7 @@ static int join(struct hub *hub)
     if (msock_open(&hub->channel, config->channel, &options) < 0 ||
         msock_host_open(&hub->host, hub->channel, &host) < 0 ||
         start_watchdog(hub) < 0) {
-        hub_problem(&hub->problems, "%s", msock_error_detail());
+        problem_tell(&hub->problems, "%s", msock_error_detail());
         return CLI_FAILURE;
     }
     return CLI_OK;
@@ -265,10 +265,10 @@ static int claim_status(struct hub *hub)
     const char *file = hub->config.status_file;
 
     if (file && hub_status_claim(file, &hub->status_lock) == EWOULDBLOCK) {
-        hub_problem(&hub->problems,
-                    "another hub writes the status file %s: stop that one, or "
-                    "give this one another",
-                    file);
+        problem_tell(&hub->problems,
+                     "another hub writes the status file %s: stop that one, or "
+                     "give this one another",
+                     file);
         return CLI_FAILURE;
     }
     return CLI_OK;

@@ -14,7 +14,7 @@
 struct hub {
     const char *file; /* of the configuration; borrowed */
     struct hub_config config;
-    struct hub_problems problems;
+    struct problems problems;
     msock_logger *logger;
     msock_channel *channel;
     msock_host *host;

@@ -17,140 +17,16 @@
 
 enum { STATUS_EVERY_S = 5, PATH_SIZE = 4096 };
 
-void hub_problem(struct hub_problems *problems, const char *format, ...)
-{
-    char text[PATH_SIZE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    problems->count++;
-    if (problems->logger) {
-        msock_log(problems->logger, MSOCK_ERROR, "%s", text);
-    } else {
-        cli_error("%s", text);
-    }
-}
-
 /* -- The file -- */
 
-/* A configuration names programs and plugins that will run: others must not
- * have written it. */
-static bool file_is_safe(const char *file, int fd,
-                         struct hub_problems *problems)
-{
-    struct stat status;
-
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-        hub_problem(problems, "%s: not a regular file", file);
-    } else if (status.st_uid != 0 && status.st_uid != geteuid()) {
-        hub_problem(problems, "%s: belongs to user %lu: run chown root %s",
-                    file, (unsigned long)status.st_uid, file);
-    } else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        hub_problem(problems, "%s: others may write it: run chmod go-w %s",
-                    file, file);
-    } else if (status.st_size > HUB_FILE_MAX) {
-        hub_problem(problems, "%s: over %d bytes", file, HUB_FILE_MAX);
-    } else {
-        return true;
-    }
-    return false;
-}
-
-/* Reads the whole file.  Returns text to be freed, or NULL after having
- * reported why. */
-static char *read_file(const char *file, struct hub_problems *problems)
-{
-    /* Not to wait for a writer, should it be a FIFO. */
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
-
-    if (!stream) {
-        hub_problem(problems, "%s: %s%s", file, strerror(errno),
-                    errno == ENOENT
-                        ? "; --config names another file, and man 5 "
-                          "multisock-hub says what is in it"
-                        : "");
-        if (fd >= 0) {
-            close(fd);
-        }
-        return NULL;
-    }
-    char *text = NULL;
-    if (file_is_safe(file, fd, problems)) {
-        text = calloc(1, HUB_FILE_MAX + 1);
-    }
-    size_t size = text ? fread(text, 1, HUB_FILE_MAX, stream) : 0;
-    const char *problem = NULL;
-    if (text && ferror(stream)) {
-        problem = strerror(errno);
-    } else if (text && strlen(text) < size) {
-        problem = "a NUL byte is in it; it must be JSON";
-    }
-    if (problem) {
-        hub_problem(problems, "%s: %s", file, problem);
-        free(text);
-        text = NULL;
-    }
-    fclose(stream);
-    return text;
-}
-
-/* Makes blanks of comments: places in the text stay where they are. */
-static void blank_comments(char *text)
-{
-    bool inside = false; /* a string */
-
-    for (char *at = text; *at != '\0'; at++) {
-        if (inside && at[0] == '\\' && at[1] != '\0') {
-            at++;
-        } else if (*at == '"') {
-            inside = !inside;
-        } else if (*at == '\n') {
-            inside = false; /* a string that was not closed: not valid */
-        } else if (!inside && at[0] == '/' && at[1] == '/') {
-            size_t size = strcspn(at, "\n");
-            memset(at, ' ', size);
-            at += size - 1;
-        }
-    }
-}
-
-/* What often goes wrong at a place where JSON ends to be valid. */
-static const char *hint(const char *text, const char *at)
-{
-    const char *before = at;
-
-    while (before > text && strchr(" \t\r\n", before[-1])) {
-        before--;
-    }
-    bool behind_comma = before > text && before[-1] == ',';
-    if (behind_comma && (*at == ']' || *at == '}')) {
-        return ": a comma, and nothing follows";
-    }
-    if (*at == '#' || *at == '/' || *at == ';') {
-        return ": comments begin with //";
-    }
-    return *at == '\'' ? ": texts have double quotes" : "";
-}
-
 static void parse(struct hub_config *config, const char *file, char *text,
-                  struct hub_problems *problems)
+                  struct problems *problems)
 {
     size_t size = strlen(text);
-    struct hub_reader reader = {
-        .file = file, .text = text, .config = config, .problems = problems};
+    struct hub_reader reader = {.source = {.file = file, .problems = problems},
+                                .config = config};
 
-    blank_comments(text);
-    if (msock_json_check(text, size) < 0) {
-        /* The detail ends with the place. */
-        const char *place = strrchr(msock_error_detail(), ' ');
-        size_t byte = place ? strtoul(place + 1, NULL, 10) : 0;
-        const char *at = text + (byte < size ? byte : size);
-        hub_reader_problem(&reader, at, "%s%s", msock_error_detail(),
-                           hint(text, at));
-    } else {
+    if (json_file_check(&reader.source, text)) {
         hub_fields_read(&reader, text, size);
     }
 }
@@ -210,18 +86,21 @@ static void set_defaults(struct hub_config *config)
 }
 
 int hub_config_read(struct hub_config *config, const char *file,
-                    struct hub_problems *problems)
+                    struct problems *problems)
 {
     unsigned before = problems->count;
 
     *config = (struct hub_config){.file = file,
                                   .log_level = MSOCK_INFO,
                                   .status_every_s = STATUS_EVERY_S};
-    char *text = read_file(file, problems);
+    char *text = json_file_read(file,
+                                "; --config names another file, and man 5 "
+                                "multisock-hub says what is in it",
+                                problems);
     if (text) {
         parse(config, file, text, problems);
     } else if (problems->count == before) {
-        hub_problem(problems, "out of memory");
+        problem_tell(problems, "out of memory");
     }
     free(text);
     set_defaults(config);
@@ -232,12 +111,12 @@ int hub_config_read(struct hub_config *config, const char *file,
 
 void hub_plugin_problem(const struct hub_config *config,
                         const struct hub_plugin *plugin, int code,
-                        struct hub_problems *problems)
+                        struct problems *problems)
 {
     unsigned line = code == MSOCK_EOPTION ? plugin->config_line : plugin->line;
 
-    hub_problem(problems, "%s:%u: %s", config->file, line,
-                msock_error_detail());
+    problem_tell(problems, "%s:%u: %s", config->file, line,
+                 msock_error_detail());
 }
 
 bool hub_config_has_key(const struct hub_config *config)
@@ -278,7 +157,7 @@ bool hub_config_await_key(struct hub_config *config)
 }
 
 static void check_channel(const struct hub_config *config,
-                          struct hub_problems *problems)
+                          struct problems *problems)
 {
     msock_options options = {.struct_size = sizeof(options),
                              .name = config->name,
@@ -292,8 +171,8 @@ static void check_channel(const struct hub_config *config,
     options.key_file = NULL;
     bool without =
         config->key_file && msock_check(config->channel, &options) == 0;
-    hub_problem(problems, "%s: %s: %s", config->file,
-                without ? "key_file" : "channel", why);
+    problem_tell(problems, "%s: %s: %s", config->file,
+                 without ? "key_file" : "channel", why);
 }
 
 /* Whether it is said where the plugin is. */
@@ -305,7 +184,7 @@ static bool plugin_known(const struct hub_config *config,
 }
 
 static void check_plugins(const struct hub_config *config, enum hub_asker asker,
-                          struct hub_problems *problems)
+                          struct problems *problems)
 {
     for (size_t i = 0; i < config->plugin_count; i++) {
         const struct hub_plugin *plugin = &config->plugins[i];
@@ -328,7 +207,7 @@ static bool unit_makes(const char *folder)
 }
 
 static void check_status(const struct hub_config *config,
-                         struct hub_problems *problems)
+                         struct problems *problems)
 {
     char folder[PATH_SIZE];
 
@@ -339,24 +218,25 @@ static void check_status(const struct hub_config *config,
     char *slash = strrchr(folder, '/');
     slash[slash == folder] = '\0';
     if (access(folder, W_OK | X_OK) < 0 && !unit_makes(folder)) {
-        hub_problem(problems, "%s: status: no file can be written in %s: %s",
-                    config->file, folder, strerror(errno));
+        problem_tell(problems, "%s: status: no file can be written in %s: %s",
+                     config->file, folder, strerror(errno));
     }
 }
 
 int hub_config_check(const struct hub_config *config, enum hub_asker asker,
-                     bool awaited, struct hub_problems *problems)
+                     bool awaited, struct problems *problems)
 {
     unsigned before = problems->count;
 
     if (!hub_config_has_key(config) && !config->open && !awaited &&
         !config->doubtful) {
-        hub_problem(problems,
-                    "%s: there is no key: give \"key_file\", or let the "
-                    "service manager load the credential \"key\", as the unit "
-                    "does from hub.key beside this file; \"key_file\": null is "
-                    "for a channel that anybody may speak on",
-                    config->file);
+        problem_tell(
+            problems,
+            "%s: there is no key: give \"key_file\", or let the "
+            "service manager load the credential \"key\", as the unit "
+            "does from hub.key beside this file; \"key_file\": null is "
+            "for a channel that anybody may speak on",
+            config->file);
     }
     check_channel(config, problems);
     if (asker != HUB_STARTS) {

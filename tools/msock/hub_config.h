@@ -5,25 +5,9 @@
 #ifndef MSOCK_TOOLS_HUB_CONFIG_H
 #define MSOCK_TOOLS_HUB_CONFIG_H
 
-#include "tools/msock/cli.h"
+#include "tools/msock/problems.h"
 
-enum {
-    HUB_FILE_MAX = 262144, /* bytes of the file */
-    HUB_PLUGINS_MAX = 64,
-    HUB_FILTERS_MAX = 16
-};
-
-/** Where problems go: to the logger, or to standard error if there is none. */
-struct hub_problems {
-    msock_logger *logger;
-    unsigned count;
-};
-
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-/** Reports one problem. */
-void hub_problem(struct hub_problems *problems, const char *format, ...);
+enum { HUB_PLUGINS_MAX = 64, HUB_FILTERS_MAX = 16 };
 
 /** A plugin to load; its texts are owned. */
 struct hub_plugin {
@@ -65,13 +49,13 @@ struct hub_config {
  *  `code`, for the reason in msock_error_detail(). */
 void hub_plugin_problem(const struct hub_config *config,
                         const struct hub_plugin *plugin, int code,
-                        struct hub_problems *problems);
+                        struct problems *problems);
 
 /** Reads `file` (borrowed) into *config, which is given to the caller in any
  *  case: end it with hub_config_fini().  Returns CLI_OK, or CLI_FAILURE after
  * having reported all problems of the file. */
 int hub_config_read(struct hub_config *config, const char *file,
-                    struct hub_problems *problems);
+                    struct problems *problems);
 
 /** Says whether something names a key: a file, a credential, or the channel. */
 bool hub_config_has_key(const struct hub_config *config);
@@ -97,7 +81,7 @@ enum hub_asker {
  *  `awaited`. Of a file with problems it checks what was understood. Returns
  *  CLI_OK, or CLI_FAILURE after having reported all problems. */
 int hub_config_check(const struct hub_config *config, enum hub_asker asker,
-                     bool awaited, struct hub_problems *problems);
+                     bool awaited, struct problems *problems);
 
 /** Says in one word what differs from `old` that a running channel or plugin
  *  host cannot take over, or returns NULL. */

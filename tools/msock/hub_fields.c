@@ -3,7 +3,6 @@
 #include "tools/msock/hub_fields.h"
 
 #include <multisock/text.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +10,7 @@
 enum {
     TEXT_SIZE = 4096, /* of a text, its NUL included */
     KEY_SIZE = 64,    /* of a key, its NUL included: longer ones are unknown */
-    PROBLEM_SIZE = 512,
     DAY_S = 86400
-};
-
-/* A piece of the text: a value. */
-struct slice {
-    const char *text;
-    size_t size;
 };
 
 enum kind {
@@ -85,34 +77,10 @@ struct shape {
         .base = (into), .name = (called), .example = (such_as)                 \
     }
 
-/* The line of the text in which the place `at` is, from 1. */
-static unsigned line_of(const struct hub_reader *reader, const char *at)
-{
-    unsigned line = 1;
-
-    for (const char *seen = reader->text; seen < at; seen++) {
-        line += *seen == '\n';
-    }
-    return line;
-}
-
-void hub_reader_problem(const struct hub_reader *reader, const char *at,
-                        const char *format, ...)
-{
-    char text[PROBLEM_SIZE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    hub_problem(reader->problems, "%s:%u: %s", reader->file,
-                line_of(reader, at), text);
-}
-
 /* -- Values -- */
 
 /* Reads a JSON string into *text, to be freed.  Returns whether it is one. */
-static bool read_string(const struct slice *value, char **text)
+static bool read_string(const struct json_slice *value, char **text)
 {
     char buffer[TEXT_SIZE];
 
@@ -123,19 +91,19 @@ static bool read_string(const struct slice *value, char **text)
     return *text != NULL;
 }
 
-static void read_text(struct hub_reader *reader, const struct slice *value,
+static void read_text(struct hub_reader *reader, const struct json_slice *value,
                       const struct field *field, char **text)
 {
     bool path = field->kind == PATH || field->kind == KEY_FILE;
 
     if (!read_string(value, text) || (*text)[0] == '\0') {
-        hub_reader_problem(reader, value->text,
-                           "\"%s\" must be a text of 1 to %d bytes",
-                           field->name, TEXT_SIZE - 1);
+        json_file_problem(&reader->source, value->text,
+                          "\"%s\" must be a text of 1 to %d bytes", field->name,
+                          TEXT_SIZE - 1);
     } else if (path && (*text)[0] != '/') {
-        hub_reader_problem(reader, value->text,
-                           "\"%s\" must be an absolute path, not \"%s\"",
-                           field->name, *text);
+        json_file_problem(&reader->source, value->text,
+                          "\"%s\" must be an absolute path, not \"%s\"",
+                          field->name, *text);
     } else {
         return;
     }
@@ -144,13 +112,14 @@ static void read_text(struct hub_reader *reader, const struct slice *value,
     *text = NULL;
 }
 
-static bool is_word(const struct slice *value, const char *word)
+static bool is_word(const struct json_slice *value, const char *word)
 {
     return value->size == strlen(word) &&
            memcmp(value->text, word, value->size) == 0;
 }
 
-static void read_key_file(struct hub_reader *reader, const struct slice *value,
+static void read_key_file(struct hub_reader *reader,
+                          const struct json_slice *value,
                           const struct field *field, char **text)
 {
     if (is_word(value, "null")) {
@@ -160,7 +129,8 @@ static void read_key_file(struct hub_reader *reader, const struct slice *value,
     }
 }
 
-static void read_number(struct hub_reader *reader, const struct slice *value,
+static void read_number(struct hub_reader *reader,
+                        const struct json_slice *value,
                         const struct field *field, unsigned *number)
 {
     size_t digits = strspn(value->text, "0123456789");
@@ -169,15 +139,16 @@ static void read_number(struct hub_reader *reader, const struct slice *value,
                              : 0;
 
     if (read < field->least || read > field->most) {
-        hub_reader_problem(reader, value->text,
-                           "\"%s\" must be a whole number from %u to %u",
-                           field->name, field->least, field->most);
+        json_file_problem(&reader->source, value->text,
+                          "\"%s\" must be a whole number from %u to %u",
+                          field->name, field->least, field->most);
         return;
     }
     *number = (unsigned)read;
 }
 
-static void read_level(struct hub_reader *reader, const struct slice *value,
+static void read_level(struct hub_reader *reader,
+                       const struct json_slice *value,
                        const struct field *field, unsigned *level)
 {
     static const struct {
@@ -194,23 +165,24 @@ static void read_level(struct hub_reader *reader, const struct slice *value,
             return;
         }
     }
-    hub_reader_problem(reader, value->text,
-                       "\"%s\" must be \"debug\", \"info\", \"warning\" or "
-                       "\"error\"",
-                       field->name);
+    json_file_problem(&reader->source, value->text,
+                      "\"%s\" must be \"debug\", \"info\", \"warning\" or "
+                      "\"error\"",
+                      field->name);
 }
 
-static void read_object(struct hub_reader *reader, const struct slice *value,
+static void read_object(struct hub_reader *reader,
+                        const struct json_slice *value,
                         const struct field *field, char **text)
 {
     if (value->text[0] != '{') {
-        hub_reader_problem(reader, value->text,
-                           "\"%s\" must be an object, such as {}", field->name);
+        json_file_problem(&reader->source, value->text,
+                          "\"%s\" must be an object, such as {}", field->name);
         return;
     }
     *text = strndup(value->text, value->size);
     if (!*text) {
-        hub_problem(reader->problems, "out of memory");
+        problem_tell(reader->source.problems, "out of memory");
     }
 }
 
@@ -229,18 +201,18 @@ static bool filter_is_valid(const char *filter)
     return msock_topic_match(filter, topic);
 }
 
-static void read_filter(struct hub_reader *reader, const struct slice *value,
-                        unsigned index)
+static void read_filter(struct hub_reader *reader,
+                        const struct json_slice *value, unsigned index)
 {
     struct hub_config *config = reader->config;
     char *filter = NULL;
 
     if (config->filter_count == HUB_FILTERS_MAX) {
-        hub_reader_problem(reader, value->text, "over %d filters",
-                           HUB_FILTERS_MAX);
+        json_file_problem(&reader->source, value->text, "over %d filters",
+                          HUB_FILTERS_MAX);
     } else if (!read_string(value, &filter) || !filter_is_valid(filter)) {
-        hub_reader_problem(
-            reader, value->text,
+        json_file_problem(
+            &reader->source, value->text,
             "\"filters[%u]\" must be a filter, such as \"+/lights/state\"",
             index);
         free(filter);
@@ -249,7 +221,8 @@ static void read_filter(struct hub_reader *reader, const struct slice *value,
     }
 }
 
-static void read_members(struct hub_reader *reader, const struct slice *value,
+static void read_members(struct hub_reader *reader,
+                         const struct json_slice *value,
                          const struct shape *shape);
 
 /* Two plugins of one name cannot run together. */
@@ -265,37 +238,39 @@ static void refuse_twin(struct hub_reader *reader, const char *at)
         const char *other =
             hub_plugin_base(config->plugins[i].name, &other_size);
         if (size == other_size && memcmp(base, other, size) == 0) {
-            hub_reader_problem(reader, at, "a second plugin \"%s\"", name);
+            json_file_problem(&reader->source, at, "a second plugin \"%s\"",
+                              name);
         }
     }
 }
 
 /* Problems of a plugin are met when the text is gone. */
 static void note_lines(const struct hub_reader *reader,
-                       const struct slice *value, struct hub_plugin *plugin)
+                       const struct json_slice *value,
+                       struct hub_plugin *plugin)
 {
     const char *config = value->text;
 
     msock_json_get(value->text, value->size, "config", &config);
-    plugin->line = line_of(reader, value->text);
-    plugin->config_line = line_of(reader, config);
+    plugin->line = json_file_line(&reader->source, value->text);
+    plugin->config_line = json_file_line(&reader->source, config);
 }
 
-static void read_plugin(struct hub_reader *reader, const struct slice *value,
-                        unsigned index)
+static void read_plugin(struct hub_reader *reader,
+                        const struct json_slice *value, unsigned index)
 {
     struct hub_config *config = reader->config;
     char name[KEY_SIZE];
 
     if (config->plugin_count == HUB_PLUGINS_MAX) {
-        hub_reader_problem(reader, value->text, "over %d plugins",
-                           HUB_PLUGINS_MAX);
+        json_file_problem(&reader->source, value->text, "over %d plugins",
+                          HUB_PLUGINS_MAX);
         return;
     }
     struct hub_plugin *plugin = &config->plugins[config->plugin_count];
     struct shape shape =
         SHAPE(plugin_fields, plugin, name, "{\"name\": \"lights\"}");
-    unsigned before = reader->problems->count;
+    unsigned before = reader->source.problems->count;
     snprintf(name, sizeof(name), "\"plugins[%u]\"", index);
     read_members(reader, value, &shape);
     note_lines(reader, value, plugin);
@@ -306,27 +281,27 @@ static void read_plugin(struct hub_reader *reader, const struct slice *value,
     }
     free(plugin->config);
     plugin->config = NULL;
-    if (reader->problems->count == before) {
-        hub_reader_problem(reader, value->text, "%s needs a name: %s", name,
-                           shape.example);
+    if (reader->source.problems->count == before) {
+        json_file_problem(&reader->source, value->text, "%s needs a name: %s",
+                          name, shape.example);
     }
 }
 
-static void read_list(struct hub_reader *reader, const struct slice *value,
+static void read_list(struct hub_reader *reader, const struct json_slice *value,
                       const struct field *field,
-                      void (*read)(struct hub_reader *, const struct slice *,
-                                   unsigned))
+                      void (*read)(struct hub_reader *,
+                                   const struct json_slice *, unsigned))
 {
     size_t cursor = 0;
     unsigned index = 0;
 
     if (value->text[0] != '[') {
-        hub_reader_problem(reader, value->text, "\"%s\" must be a list: [...]",
-                           field->name);
+        json_file_problem(&reader->source, value->text,
+                          "\"%s\" must be a list: [...]", field->name);
         return;
     }
     for (;;) {
-        struct slice element;
+        struct json_slice element;
         int size =
             msock_json_next(value->text, value->size, &cursor, &element.text);
         if (size < 0) {
@@ -339,7 +314,8 @@ static void read_list(struct hub_reader *reader, const struct slice *value,
 
 /* -- Objects -- */
 
-static void read_field(struct hub_reader *reader, const struct slice *value,
+static void read_field(struct hub_reader *reader,
+                       const struct json_slice *value,
                        const struct field *field, void *base)
 {
     void *into = (char *)base + field->offset;
@@ -379,7 +355,8 @@ static void read_field(struct hub_reader *reader, const struct slice *value,
 
 /* Returns the index of the member's field; the table's count if there is none,
  * having told which is nearest. */
-static size_t find_field(struct hub_reader *reader, const struct slice *key,
+static size_t find_field(struct hub_reader *reader,
+                         const struct json_slice *key,
                          const struct shape *shape)
 {
     char name[KEY_SIZE] = "";
@@ -392,32 +369,27 @@ static size_t find_field(struct hub_reader *reader, const struct slice *key,
         i++;
     }
     if (i == shape->count) {
-        const char *nearest =
-            msock_text_nearest(key->text + 1, key->size - 2, known, i);
-        hub_reader_problem(
-            reader, key->text, "unknown key %.*s; %s%s%s",
-            (int)(key->size < KEY_SIZE ? key->size : KEY_SIZE), key->text,
-            nearest != NULL ? "the nearest is \"" : "leave it out",
-            nearest != NULL ? nearest : "", nearest != NULL ? "\"" : "");
+        json_file_unknown(&reader->source, key, known, i);
         reader->config->doubtful |= shape->fields == hub_fields;
     }
     return i;
 }
 
-static void read_members(struct hub_reader *reader, const struct slice *value,
+static void read_members(struct hub_reader *reader,
+                         const struct json_slice *value,
                          const struct shape *shape)
 {
     size_t cursor = 0;
     unsigned seen = 0; /* a bit for each field */
 
     if (value->text[0] != '{') {
-        hub_reader_problem(reader, value->text,
-                           "%s must be an object, such as %s", shape->name,
-                           shape->example);
+        json_file_problem(&reader->source, value->text,
+                          "%s must be an object, such as %s", shape->name,
+                          shape->example);
         return;
     }
     for (;;) {
-        struct slice key, member;
+        struct json_slice key, member;
         int size = msock_json_member(value->text, value->size, &cursor,
                                      &key.text, &key.size, &member.text);
         if (size < 0) {
@@ -426,8 +398,8 @@ static void read_members(struct hub_reader *reader, const struct slice *value,
         member.size = (size_t)size;
         size_t field = find_field(reader, &key, shape);
         if (field < shape->count && (seen & 1u << field) != 0) {
-            hub_reader_problem(reader, key.text, "\"%s\" comes twice",
-                               shape->fields[field].name);
+            json_file_problem(&reader->source, key.text, "\"%s\" comes twice",
+                              shape->fields[field].name);
         } else if (field < shape->count) {
             seen |= 1u << field;
             read_field(reader, &member, &shape->fields[field], shape->base);
@@ -438,7 +410,7 @@ static void read_members(struct hub_reader *reader, const struct slice *value,
 void hub_fields_read(struct hub_reader *reader, const char *text, size_t size)
 {
     size_t space = strspn(text, " \t\r\n");
-    struct slice whole = {text + space, size - space};
+    struct json_slice whole = {text + space, size - space};
     struct shape shape = SHAPE(hub_fields, reader->config, "the configuration",
                                "{\"name\": \"hub\"}");
 

@@ -44,7 +44,7 @@ static const struct hub_plugin *find(const struct hub_config *config,
 }
 
 static void load(msock_host *host, const struct hub_config *config,
-                 struct hub_plugin *plugin, struct hub_problems *problems)
+                 struct hub_plugin *plugin, struct problems *problems)
 {
     int code = msock_host_load(host, plugin->name, plugin->config);
 
@@ -64,7 +64,7 @@ static void unload(msock_host *host, const char *name, msock_logger *logger)
 }
 
 void hub_plugins_start(msock_host *host, struct hub_config *config,
-                       struct hub_problems *problems)
+                       struct problems *problems)
 {
     for (size_t i = 0; i < config->plugin_count; i++) {
         load(host, config, &config->plugins[i], problems);
@@ -73,7 +73,7 @@ void hub_plugins_start(msock_host *host, struct hub_config *config,
 
 /* Returns whether it runs on as it was: the host has logged why. */
 static bool reload(msock_host *host, const struct hub_plugin *plugin,
-                   struct hub_problems *problems)
+                   struct problems *problems)
 {
     char name[NAME_SIZE];
     msock_plugin_status status = {.struct_size = sizeof(status)};
@@ -105,8 +105,7 @@ static void unload_others(msock_host *host, const struct hub_config *old,
 }
 
 size_t hub_plugins_change(msock_host *host, const struct hub_config *old,
-                          struct hub_config *config,
-                          struct hub_problems *problems)
+                          struct hub_config *config, struct problems *problems)
 {
     char name[NAME_SIZE];
     msock_plugin_status status = {.struct_size = sizeof(status)};

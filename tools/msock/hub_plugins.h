@@ -10,7 +10,7 @@
 /** Loads all plugins in their order. One that cannot be used is reported, and
  *  its `error` set; the others are loaded all the same. */
 void hub_plugins_start(msock_host *host, struct hub_config *config,
-                       struct hub_problems *problems);
+                       struct problems *problems);
 
 /** Makes what runs as `config` wants it, where `old` was wanted before: plugins
  *  that are no longer named end, those that still are load their file again,
@@ -18,8 +18,7 @@ void hub_plugins_start(msock_host *host, struct hub_config *config,
  *  on; where nothing did, its `error` is set.
  *  Returns how many of them run on as they were. */
 size_t hub_plugins_change(msock_host *host, const struct hub_config *old,
-                          struct hub_config *config,
-                          struct hub_problems *problems);
+                          struct hub_config *config, struct problems *problems);
 
 /** Returns how many plugins of the configuration are failed: they could not be
  *  loaded, or neither their new nor their old code starts. */

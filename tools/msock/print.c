@@ -231,9 +231,8 @@ static ssize_t write_some(const char *bytes, size_t size)
     return written < 0 && errno == EINTR ? 0 : written;
 }
 
-/* Returns CLI_OK, or CLI_FAILURE as printer_message() does. */
-static int emit(const struct printer *printer, const char *bytes, size_t size,
-                bool *broken)
+int printer_emit(const struct printer *printer, const char *bytes, size_t size,
+                 bool *broken)
 {
     while (size > 0) {
         if (*printer->given_up) {
@@ -273,7 +272,7 @@ int printer_message(struct printer *printer, const msock_message *message,
 
     *broken = false;
     if (is_file(printer, message)) {
-        return emit(printer, message->data, message->data_size, broken);
+        return printer_emit(printer, message->data, message->data_size, broken);
     }
     if (cli_buffer_reserve(&printer->out, capacity) != CLI_OK ||
         cli_buffer_reserve(&printer->scratch, capacity) != CLI_OK) {
@@ -291,5 +290,5 @@ int printer_message(struct printer *printer, const msock_message *message,
     if (printer->out.failed) {
         return CLI_FAILURE;
     }
-    return emit(printer, printer->out.bytes, printer->out.size, broken);
+    return printer_emit(printer, printer->out.bytes, printer->out.size, broken);
 }

@@ -44,6 +44,10 @@ void printer_init(struct printer *printer);
 /** Frees what it holds. */
 void printer_fini(struct printer *printer);
 
+/** Writes bytes that can harm no terminal.  Returns as printer_message(). */
+int printer_emit(const struct printer *printer, const char *bytes, size_t size,
+                 bool *broken);
+
 /** Prints a message.  Returns CLI_OK, or CLI_FAILURE: with *broken set if the
  *  reader of standard output has gone or is given up, else after having told
  *  why. */

@@ -2,6 +2,8 @@
 /* A verb as a table: its options and subverbs. */
 #include "tools/msock/verb.h"
 
+#include "tools/msock/config.h"
+
 #include <assert.h>
 #include <getopt.h>
 #include <string.h>
@@ -74,6 +76,9 @@ int verb_options(const struct verb *verb, int argc, char **argv,
         } else {
             code = cli_channel_take(names, id, optarg);
         }
+    }
+    if (code == CLI_OK && names && !names->as_given) {
+        code = config_apply(names);
     }
     *ended = code != CLI_OK;
     return code;

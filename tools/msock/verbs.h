@@ -15,6 +15,7 @@
     XX(topics)                                                                 \
     XX(hz)                                                                     \
     XX(bw)                                                                     \
+    XX(echo)                                                                   \
     XX(top)                                                                    \
     XX(record)                                                                 \
     XX(replay)                                                                 \
@@ -23,6 +24,8 @@
     XX(key)                                                                    \
     XX(id)                                                                     \
     XX(hub)                                                                    \
+    XX(config)                                                                 \
+    XX(context)                                                                \
     XX(completion)                                                             \
     XX(help)                                                                   \
     XX(version)

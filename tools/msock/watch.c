@@ -46,11 +46,13 @@ static int on_message(msock_channel *channel, const msock_message *message,
     const struct ear *ear = user;
 
     (void)channel;
-    if (!shown_before(ear, message->topic)) {
+    if (!ear->watch->enough && !shown_before(ear, message->topic)) {
         ear->watch->on_message(ear->watch, message);
     }
     if (ear->watch->failed) {
         finish(ear->watch, CLI_FAILURE);
+    } else if (ear->watch->enough) {
+        finish(ear->watch, CLI_OK);
     }
     return 0;
 }
@@ -78,8 +80,11 @@ static void on_join_wait(msock_channel *channel, void *user)
 
 static void on_end(msock_channel *channel, void *user)
 {
+    struct watch *watch = user;
+
     (void)channel;
-    finish(user, CLI_OK);
+    watch->waited = !watch->enough;
+    finish(watch, CLI_OK);
 }
 
 /* -- What is told -- */

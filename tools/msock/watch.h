@@ -17,7 +17,8 @@ struct watch {
     int filter_count;
     bool each_second; /* tell then, not at the end only */
 
-    /** A message matches; only the first of several filters shows it. */
+    /** A message matches; only the first of several filters shows it, and none
+     *  after it set `enough`. */
     void (*on_message)(struct watch *watch, const msock_message *message);
 
     /** Prints what was found; `now_ms` as turn_now_ms(). The last call has
@@ -29,6 +30,8 @@ struct watch {
     msock_channel *channel;
     int exit;
     bool failed; /* what came could not be noted: end */
+    bool enough; /* no more is wanted: end */
+    bool waited; /* it ended by -W */
 };
 
 /** The options that all of them have; watch->verb ends its table with them. */
@@ -52,8 +55,8 @@ int watch_options(struct watch *watch, int argc, char **argv, bool all,
  *  as watch->tell(). */
 int watch_print(struct cli_buffer *out, bool json, bool end);
 
-/** Listens until it ends.  Returns the exit code: CLI_TIMEOUT never, as the end
- *  of -W is what was asked for. */
+/** Listens until it ends.  Returns the exit code: CLI_TIMEOUT only if tell()
+ *  says so: to most the end of -W is what was asked for. */
 int watch_run(struct watch *watch);
 
 #endif

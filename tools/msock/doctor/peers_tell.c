@@ -113,8 +113,7 @@ static const char *key_file_of(const struct cli_channel *names,
             return path;
         }
     }
-    const char *file =
-        names->key_file ? names->key_file : getenv("MSOCK_KEY_FILE");
+    const char *file = names->key_file;
     return file ? file : "";
 }
 

@@ -280,8 +280,8 @@ int top_run(struct top *top, struct cli_channel *names)
     }
     until_channel(top->channel);
     top->snapshot.channel = url ? url : MSOCK_DEFAULT_URL;
-    top->snapshot.sealed = names->key_file || getenv("MSOCK_KEY_FILE") ||
-                           cli_channel_says(names, "key_file");
+    top->snapshot.sealed =
+        names->key_file || cli_channel_says(names, "key_file");
     top->snapshot.trusts =
         names->trust_file || cli_channel_says(names, "trust_file");
     code = show_screens(top);

@@ -73,20 +73,38 @@ static void read_quiet(struct reader *reader, const struct json_slice *value,
     }
 }
 
+/* Looks whether a key stands where its file is to be named: it is not shown. */
+static bool is_file_name(struct reader *reader, const char *at, const char *key,
+                         const char *text)
+{
+    char where[CONFIG_PATH_MAX + 64];
+
+    snprintf(where, sizeof(where), "%s:%u: \"%s\"", reader->file->path,
+             json_file_line(&reader->source, at), key);
+    if (cli_check_file(where, text) == CLI_OK) {
+        return true;
+    }
+    reader->source.problems->count++; /* it was told */
+    return false;
+}
+
 static void read_value(struct reader *reader, const struct json_slice *value,
                        int key, struct config_value *into)
 {
     const char *name = key == CONTEXT ? "context" : config_words[key].key;
+    bool path = key != CONTEXT && config_words[key].path;
     char text[TEXT_SIZE];
 
     into->line = json_file_line(&reader->source, value->text);
     if (key == CONFIG_QUIET) {
         read_quiet(reader, value, into);
-    } else if (!is_word(value, "null") &&
-               read_text(reader, value, name, text)) {
-        bool path = key != CONTEXT && config_words[key].path;
-        into->text = keep(reader, path ? beside(reader->file->path, text)
-                                       : strdup(text));
+    } else if (is_word(value, "null") ||
+               !read_text(reader, value, name, text)) {
+        return;
+    } else if (!path) {
+        into->text = keep(reader, strdup(text));
+    } else if (is_file_name(reader, value->text, name, text)) {
+        into->text = keep(reader, beside(reader->file->path, text));
     }
 }
 

@@ -185,7 +185,7 @@ class Healthy(Case):
                       self.serve("-W", "0.5").end().err)
 
     def test_words_that_do_not_fit_are_usage(self):
-        for words in ([], ["--serve", "--peers"], ["--peers", "x"],
+        for words in (["--serve", "--peers"], ["--peers", "x"], ["x"],
                       ["--soak", "0"], ["--soak", "x"], ["--serve", "-W", "0"],
                       ["--peer", "x", "-c", URL]):
             self.on(1, "doctor", *words).end(2)

@@ -53,8 +53,8 @@ foreach(name config echo nodes watch)
         TIMEOUT 180 SKIP_RETURN_CODE 77)
 endforeach()
 
-# Hosts on a switch, measured by msock doctor.
-foreach(name doctor_peers doctor_soak)
+# A host of which something is broken, and hosts on a switch: msock doctor.
+foreach(name doctor doctor_peers doctor_soak)
     add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
         ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})
     set_tests_properties(cli/${name} PROPERTIES

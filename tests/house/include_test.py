@@ -96,6 +96,9 @@ EXTRA = {
     # probes go beside the channel, on sockets of their own
     "tools/msock/doctor/probe_socket.c": {"sys/socket.h", "arpa/inet.h",
                                           "netinet/in.h", "net/if.h"},
+    "tools/msock/doctor/local_look.c": {
+        "sys/socket.h", "arpa/inet.h", "netinet/in.h", "net/if.h",
+        "ifaddrs.h"},
     "tools/msock/doctor/queries.c": {"sys/socket.h", "netinet/in.h"},
     # recordings may be SQLite files
     "tools/msock/record/recording.c": {"sqlite3"},

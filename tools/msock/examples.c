@@ -47,6 +47,7 @@ const char examples[] =
     "  msock bench rtt\n"
     "\n"
     "What eats the multicast? On one host, then on another:\n"
+    "  msock doctor\n"
     "  msock doctor --serve\n"
     "  msock doctor --peers\n"
     "\n"

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock doctor: what the network does to a channel, and what mends it. */
-#include "tools/msock/doctor/peers.h"
+#include "tools/msock/doctor/local.h"
 #include "tools/msock/until.h"
 #include "tools/msock/verbs.h"
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double wait_max_s = 86400;
 static const double soak_max_s = 86400;
 static const double serve_s = 600;
 static const double look_s = 1.5;
 
-enum { JSON = CLI_OWN, PEERS, PEER, SERVE, SOAK, STRICT };
+enum { JSON = CLI_OWN, PEERS, PEER, SERVE, SOAK, STRICT, ONLY, LIST };
 
 struct call {
     struct peers_call peers;
     bool wants_peers;
+    bool lists;
+    const char *only; /* ids with commas, or NULL */
     bool serves;
 };
 
@@ -31,6 +34,40 @@ static int take_soak(struct peers_call *call, const char *text)
                : cli_usage("--soak wants a number of seconds, over 0 and at "
                            "most %.0f, not %s",
                            soak_max_s, text);
+}
+
+static int take_only(struct call *call, const char *text)
+{
+    const char *at = text;
+
+    call->only = text;
+    while (*at != '\0') {
+        size_t size = strcspn(at, ",");
+        const struct local_check *check = local_checks;
+        while (check->id && (strlen(check->id) != size ||
+                             strncmp(check->id, at, size) != 0)) {
+            check++;
+        }
+        if (!check->id) {
+            return cli_usage("--only: there is no check %.*s; see msock doctor "
+                             "--list",
+                             (int)size, at);
+        }
+        at += size;
+        at += *at == ',' ? 1 : 0;
+    }
+    return CLI_OK;
+}
+
+static int list_checks(void)
+{
+    int code = CLI_OK;
+
+    for (const struct local_check *check = local_checks;
+         check->id && code == CLI_OK; check++) {
+        code = cli_line("%-16s  %s", check->id, check->what);
+    }
+    return code;
 }
 
 static int take(void *user, int id, const char *value)
@@ -54,6 +91,11 @@ static int take(void *user, int id, const char *value)
     case SOAK:
         call->wants_peers = true;
         return take_soak(&call->peers, value);
+    case ONLY:
+        return take_only(call, value);
+    case LIST:
+        call->lists = true;
+        return CLI_OK;
     case STRICT:
         call->peers.strict = true;
         return CLI_OK;
@@ -78,9 +120,18 @@ static int doctor(int argc, char **argv)
     if (optind < argc) {
         return cli_usage("doctor takes no arguments; see msock doctor -h");
     }
-    if (call.serves == call.wants_peers) {
-        return cli_usage("doctor wants one of --peers and --serve; see msock "
-                         "doctor -h");
+    if (call.lists) {
+        return list_checks();
+    }
+    if (call.serves && call.wants_peers) {
+        return cli_usage("one of --peers and --serve; see msock doctor -h");
+    }
+    if ((call.serves || call.wants_peers) && call.only) {
+        return cli_usage("--only is of this host's checks, without --peers and "
+                         "--serve");
+    }
+    if (!call.serves && !call.wants_peers) {
+        return local_run(&call.peers, call.only);
     }
     if (call.peers.wait_s == 0) {
         call.peers.wait_s = call.serves ? serve_s : look_s;
@@ -88,7 +139,7 @@ static int doctor(int argc, char **argv)
     return call.serves ? peers_serve(&call.peers) : peers_run(&call.peers);
 }
 
-static const char *const forms[] = {"--serve [OPTION]...",
+static const char *const forms[] = {"[OPTION]...", "--serve [OPTION]...",
                                     "--peers [OPTION]...", NULL};
 
 static const struct verb_option options[] = {
@@ -105,6 +156,12 @@ static const struct verb_option options[] = {
      "serve for S seconds [600], or look for hosts that serve so long [1.5]; "
      "at most 86400",
      VERB_ANYTHING},
+    {ONLY, "only", "ID,...", "of this host, tell these checks alone",
+     VERB_ANYTHING},
+    {LIST, "list", NULL,
+     "print the ids of this host's checks, and what they "
+     "look at",
+     VERB_ANYTHING},
     {STRICT, "strict", NULL, "warnings make the exit status 1, too",
      VERB_ANYTHING},
     {JSON, "json", NULL, "an object a line", VERB_ANYTHING},
@@ -113,6 +170,9 @@ static const struct verb_option options[] = {
 
 static const struct verb_section sections[] = {
     {"Checks",
+     "Of this host, each by its id: what --list prints. A check that another "
+     "one "
+     "explains is skipped.\n\n"
      "Of each pair: peer-version (of the probe; another version of the "
      "library is a warning), peer-multicast and peer-unicast (whether they "
      "pass, both ways), peer-loss (over 1 % of 100 datagrams each way is a "
@@ -127,7 +187,8 @@ static const struct verb_section sections[] = {
      "though queries were seen), peer-gone (it stopped answering). Only root "
      "sees queries of IGMP."},
     {"Output",
-     "A line for each check: ok, warn or fail, its id, the other host, and "
+     "A line for each check: ok, warn, fail or skip, its id, the other host, "
+     "and "
      "what was found; then what mends it. With --json each object has "
      "\"check\", \"status\", \"peer\" (not of all checks), \"text\" and, of "
      "what is not ok, \"mend\"."},
@@ -145,14 +206,19 @@ static const struct verb_section sections[] = {
 
 const struct verb verb_doctor = {
     .name = "doctor",
-    .summary = "measure the way to other hosts, and say what mends it",
+    .summary = "find what eats multicast, and say what mends it",
     .forms = forms,
     .text =
-        "Finds out what the network does to multicast between hosts. Run "
-        "msock doctor --serve on each, and msock doctor --peers on one: it "
-        "compares multicast with unicast both ways, counts what is lost or "
-        "comes twice, measures round trips and which sizes of packets pass, "
-        "and compares keys, versions and names.",
+        "Looks at what this host does to the channel: interfaces, routes, "
+        "firewall, filters, buffers, keys, other programs. It opens the "
+        "channel as a program would, listens for 1.5 seconds, and changes "
+        "nothing. Each check tells what it found, and the command that mends "
+        "it.\n\n"
+        "With --serve on other hosts and --peers on this one it finds out what "
+        "the network does between them: it compares multicast with unicast "
+        "both ways, counts what is lost or comes twice, measures round trips "
+        "and which sizes of packets pass, and compares keys, versions and "
+        "names.",
     .options = options,
     .sections = sections,
     .channel = true,

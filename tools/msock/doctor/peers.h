@@ -113,7 +113,7 @@ int peers_judge(struct peers *peers);
  *  as peers_measure(). */
 int peers_soak(struct peers *peers, struct peers_pair *pair);
 
-enum peers_level { PEERS_OK, PEERS_WARN, PEERS_FAIL };
+enum peers_level { PEERS_OK, PEERS_WARN, PEERS_FAIL, PEERS_SKIP };
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 6, 7)))

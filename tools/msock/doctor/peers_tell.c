@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const levels[] = {"ok", "warn", "fail"};
+static const char *const levels[] = {"ok", "warn", "fail", "skip"};
 
 static void put_member(struct cli_buffer *out, const char *key,
                        const char *text)
@@ -50,7 +50,7 @@ int peers_tell(struct peers *peers, enum peers_level level, const char *id,
     va_end(arguments);
     peers->fails += level == PEERS_FAIL;
     peers->warns += level == PEERS_WARN;
-    mend = level == PEERS_OK ? "" : mend;
+    mend = level == PEERS_WARN || level == PEERS_FAIL ? mend : "";
     if (peers->call->json) {
         return tell_json(level, id, whom, mend, text);
     }

@@ -91,8 +91,7 @@ static void split(const char *text, size_t size,
     host[size] = '\0';
 }
 
-/* Reads group and port of a channel's URL. */
-static int read_group(struct probe_sockets *self, const char *url)
+int probe_read_group(struct probe_sockets *self, const char *url)
 {
     static const char scheme[] = "udp://";
     char host[PROBE_TEXT_SIZE];
@@ -100,13 +99,14 @@ static int read_group(struct probe_sockets *self, const char *url)
 
     url = url ? url : MSOCK_DEFAULT_URL;
     if (strncmp(url, scheme, strlen(scheme)) != 0) {
-        return cli_error("peers are measured on udp:// channels only, not on "
+        return cli_error("only udp:// channels can be looked at, not "
                          "%s",
                          url);
     }
     url += strlen(scheme);
     split(url, strcspn(url, "?/"), host, &port);
     long number = port ? strtol(port, NULL, 10) : 0;
+    self->channel_port = (uint16_t)number;
     /* The port after the channel's; before the last one there is room. */
     self->port = (uint16_t)(number < 65535 ? number + 1 : number - 1);
     if (number < 1 || !read_host(host, self->port, &self->group)) {
@@ -209,7 +209,7 @@ int probe_open(struct probe_sockets *self, const char *url, bool serves)
 {
     self->fds[PROBE_UNICAST] = -1;
     self->fds[PROBE_MULTICAST] = -1;
-    if (read_group(self, url) != CLI_OK) {
+    if (probe_read_group(self, url) != CLI_OK) {
         return CLI_FAILURE;
     }
     union name group = name_of(&self->group);
@@ -408,4 +408,20 @@ const struct probe_iface *probe_iface_of(const struct probe_sockets *self,
         }
     }
     return NULL;
+}
+
+bool probe_group_bytes(const struct probe_sockets *self,
+                       uint32_t bytes[static 4], char text[static 64])
+{
+    union name name = name_of(&self->group);
+
+    memset(bytes, 0, 16);
+    if (is_v6(self)) {
+        memcpy(bytes, &name.v6.sin6_addr, 16);
+        inet_ntop(AF_INET6, bytes, text, 64);
+    } else {
+        memcpy(bytes, &name.v4.sin_addr, 4);
+        inet_ntop(AF_INET, bytes, text, 64);
+    }
+    return is_v6(self);
 }

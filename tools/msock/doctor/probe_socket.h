@@ -35,7 +35,8 @@ struct probe_iface {
 struct probe_sockets {
     int fds[PROBE_WAYS]; /* what hears which way */
     struct probe_address group;
-    uint16_t port;   /* the probe's */
+    uint16_t port; /* the probe's */
+    uint16_t channel_port;
     unsigned header; /* bytes of IP and UDP around a probe */
     struct probe_iface ifaces[PROBE_IFACES_MAX]; /* where it has joined */
     int iface_count;
@@ -50,6 +51,15 @@ struct probe_heard {
     unsigned iface; /* index */
     size_t size;
 };
+
+/** Reads group and ports of a channel's URL (NULL: the default one).  Returns
+ *  CLI_OK, or CLI_FAILURE after having told that it names none. */
+int probe_read_group(struct probe_sockets *self, const char *url);
+
+/** Writes the group's address in network order, 4 or 16 bytes, and as text.
+ *  Returns whether it is one of IPv6. */
+bool probe_group_bytes(const struct probe_sockets *self,
+                       uint32_t bytes[static 4], char text[static 64]);
 
 /** Opens the sockets beside the channel of this URL (NULL: the default one) on
  *  each interface where this host has joined its group now. A server takes

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -172,6 +173,21 @@ class Failure(netns.Case):
             self.assertIn("iface=lof,127.0.0.9 has not joined", said)
             self.assertIn("there is no interface lof now", said)
             self.assertEqual(said.count("there is no interface"), 1)
+
+    def test_a_reader_that_has_gone_is_no_news(self):
+        for words in (["help"], ["help", "examples"], ["completion", "bash"],
+                      ["topics", "-W", "0.1", "--json", "-c", LO],
+                      ["hz", "-W", "0.1", "#", "-c", LO]):
+            reader, writer = os.pipe()
+            os.close(reader)
+            with open(writer, "wb") as gone:
+                program = subprocess.run(
+                    [netns.msock, *words], stdout=gone, check=False,
+                    stderr=subprocess.PIPE, timeout=netns.PATIENCE_S,
+                    preexec_fn=lambda: signal.signal(signal.SIGPIPE,
+                                                     signal.SIG_IGN))
+            self.assertNotIn(b"cannot write", program.stderr, words)
+            self.assertIn(program.returncode, (0, 1), words)
 
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:

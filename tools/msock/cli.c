@@ -99,6 +99,14 @@ static bool print_safe(const char *text, size_t size)
     return true;
 }
 
+/* Who reads may end when he has enough: that is no news. */
+static int cannot_write(void)
+{
+    return errno == EPIPE
+               ? CLI_FAILURE
+               : cli_error("cannot write standard output: %s", strerror(errno));
+}
+
 int cli_print(const char *text)
 {
     bool printed = true;
@@ -113,7 +121,7 @@ int cli_print(const char *text)
         }
     }
     if (!printed || fflush(stdout) == EOF) {
-        return cli_error("cannot write standard output: %s", strerror(errno));
+        return cannot_write();
     }
     return CLI_OK;
 }
@@ -127,7 +135,7 @@ int cli_line(const char *format, ...)
     compose(safe, format, arguments);
     va_end(arguments);
     if (puts(safe) == EOF || fflush(stdout) == EOF) {
-        return cli_error("cannot write standard output: %s", strerror(errno));
+        return cannot_write();
     }
     return CLI_OK;
 }

@@ -42,7 +42,7 @@ bool cli_on_terminal(void);
 
 /** Prints `text`, lines that end with newlines, to standard output; all else
  *  that could harm a terminal is escaped.  Returns CLI_OK, or CLI_FAILURE after
- *  having told why. */
+ *  having told why, but for a reader that has gone. */
 int cli_print(const char *text);
 
 /** Prints one line to standard output, escaped, newlines in it too: for what

@@ -27,7 +27,7 @@ enum {
     PROGRESS
 };
 
-enum { JOIN_WAIT_MS = 1000, PROGRESS_MS = 1000, WORK_MS = 100 };
+enum { JOIN_WAIT_MS = 1000, PROGRESS_MS = 1000 };
 
 static const double wait_max_s = 1e9;
 
@@ -47,7 +47,7 @@ struct recorder {
     uint64_t began_us; /* ... and the one that only rises */
     uint64_t received; /* messages */
     uint64_t unheld;   /* of them, not held by the ring */
-    int exit;
+    bool ended;        /* count or time is up */
 };
 
 /** One of its subscriptions. */
@@ -58,20 +58,27 @@ struct ear {
 
 static volatile sig_atomic_t hung_up;  /* SIGHUP came */
 static volatile sig_atomic_t user_one; /* SIGUSR1 did */
+static msock_channel *volatile work_channel;
 
-static void on_hangup(int number)
+/* Has the loop return, and see to it. */
+static void on_signal(int number)
 {
-    (void)number;
-    hung_up = 1;
-}
+    msock_channel *channel = work_channel;
 
-static void on_user_one(int number)
-{
-    (void)number;
-    user_one = 1;
+    hung_up = hung_up || number == SIGHUP;
+    user_one = user_one || number == SIGUSR1;
+    if (channel) {
+        msock_stop(channel);
+    }
 }
 
 /* -- Messages -- */
+
+static void finish(struct recorder *recorder)
+{
+    recorder->ended = true;
+    msock_stop(recorder->channel);
+}
 
 static void dump(struct recorder *recorder)
 {
@@ -105,6 +112,7 @@ static int on_message(msock_channel *channel, const msock_message *message,
     struct recorder *recorder = ear->recorder;
     struct record record;
 
+    (void)channel;
     if (recorder->count == 0 || matched_before(ear, message->topic)) {
         return 0;
     }
@@ -118,7 +126,7 @@ static int on_message(msock_channel *channel, const msock_message *message,
     }
     recorder->count--;
     if (recorder->count == 0) {
-        msock_stop(channel);
+        finish(recorder);
     }
     return 0;
 }
@@ -148,8 +156,8 @@ static void on_event(msock_channel *channel, const msock_event *event,
 
 static void on_timeout(msock_channel *channel, void *user)
 {
-    (void)user;
-    msock_stop(channel);
+    (void)channel;
+    finish(user);
 }
 
 static void on_join_wait(msock_channel *channel, void *user)
@@ -162,12 +170,11 @@ static void on_join_wait(msock_channel *channel, void *user)
     }
 }
 
-/* What signals asked for. */
-static void on_work(msock_channel *channel, void *user)
+/* Does what signals asked for.  Returns whether that was why the loop ended. */
+static bool do_work(struct recorder *recorder)
 {
-    struct recorder *recorder = user;
+    bool asked = hung_up || user_one;
 
-    (void)channel;
     if (hung_up) {
         hung_up = 0;
         writer_reopen(recorder->writer);
@@ -178,6 +185,7 @@ static void on_work(msock_channel *channel, void *user)
             dump(recorder);
         }
     }
+    return asked && !recorder->ended && !until_signalled();
 }
 
 static void on_progress(msock_channel *channel, void *user)
@@ -222,9 +230,6 @@ static int start(struct recorder *recorder, struct ear *ears)
     code = code < 0 ? code
                     : msock_timer_start(channel, JOIN_WAIT_MS, 0, on_join_wait,
                                         recorder);
-    code = code < 0 ? code
-                    : msock_timer_start(channel, WORK_MS, WORK_MS, on_work,
-                                        recorder);
     if (code >= 0 && (recorder->progress || cli_on_terminal())) {
         uint64_t every_ms = recorder->progress ? PROGRESS_MS : 10 * PROGRESS_MS;
         code = msock_timer_start(channel, every_ms, every_ms, on_progress,
@@ -243,19 +248,23 @@ static int start(struct recorder *recorder, struct ear *ears)
 static int listen_on(struct recorder *recorder)
 {
     struct ear *ears = calloc((size_t)recorder->filter_count, sizeof(*ears));
-    struct sigaction action = {.sa_handler = on_hangup};
+    struct sigaction action = {.sa_handler = on_signal};
 
     if (!ears) {
         return cli_error("out of memory");
     }
     sigemptyset(&action.sa_mask);
     sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = on_user_one;
     sigaction(SIGUSR1, &action, NULL);
     int code = start(recorder, ears);
-    if (code == 0) {
+    work_channel = recorder->channel;
+    while (code == 0) {
         code = msock_run(recorder->channel);
+        if (!do_work(recorder)) {
+            break;
+        }
     }
+    work_channel = NULL;
     code = code < 0 ? cli_error_code(code) : CLI_OK;
     free(ears);
     return code;

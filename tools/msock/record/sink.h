@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a recording goes: a file of JSON lines or of SQLite.
  *
- * JSON lines: a batch is one write of whole lines at the end of the file; of a
- * line that a full disk took in part, that part is cut off again, so that the
- * file ends with a whole one. A program that is killed leaves at most its last
- * line torn. SQLite: a batch is a transaction of a file in WAL mode.
+ * JSON lines: a batch is written in pieces of about 1 MiB, whole lines at the
+ * end of the file; of a line that a full disk took in part, that part is cut
+ * off again, so that the file ends with a whole one. A program that is killed
+ * leaves at most its last line torn. SQLite: a batch is a transaction of a file
+ * in WAL mode.
  *
  * Thread: any, one at a time. */
 #ifndef MSOCK_TOOLS_RECORD_SINK_H

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { TEXT_MAX = 1 << 20 }; /* bytes of lines that are written at once */
+
 struct sink {
     int fd;
     bool regular;
@@ -107,36 +109,50 @@ static size_t cut_torn_line(struct sink *sink, size_t done,
     return done;
 }
 
+/* Writes the lines that were made.  Returns whether all of them could be. */
+static bool flush(struct sink *sink, uint64_t *written,
+                  char why[static SINK_WHY])
+{
+    struct cli_buffer *text = &sink->text;
+    size_t size = text->size;
+
+    text->size = 0;
+    if (text->failed) {
+        snprintf(why, SINK_WHY, "out of memory");
+        return false;
+    }
+    size_t done = write_all(sink->fd, text->bytes, size);
+    if (done < size) {
+        snprintf(why, SINK_WHY, "%s", strerror(errno));
+        done = cut_torn_line(sink, done, why);
+    }
+    for (size_t at = 0; at < done; at++) {
+        *written += text->bytes[at] == '\n';
+    }
+    sink->end += (off_t)done;
+    return done == size;
+}
+
 static uint64_t lines_write(struct sink *sink, const struct cli_buffer *batch,
                             uint64_t count, uint64_t *written,
                             char why[static SINK_WHY])
 {
-    struct cli_buffer *text = &sink->text;
+    off_t before = sink->end;
     struct record record;
+    bool whole = true;
 
-    text->size = 0;
-    text->failed = false;
-    for (size_t at = 0; at < batch->size;) {
-        at += record_get(&record, batch->bytes + at);
-        record_line(text, &record);
-    }
+    (void)count;
     *written = 0;
-    if (text->failed) {
-        snprintf(why, SINK_WHY, "out of memory");
-        return 0;
-    }
-    size_t done = write_all(sink->fd, text->bytes, text->size);
-    *written = count;
-    if (done < text->size) {
-        snprintf(why, SINK_WHY, "%s", strerror(errno));
-        done = cut_torn_line(sink, done, why);
-        *written = 0;
-        for (size_t at = 0; at < done; at++) {
-            *written += text->bytes[at] == '\n';
+    sink->text.size = 0;
+    sink->text.failed = false;
+    for (size_t at = 0; whole && at < batch->size;) {
+        at += record_get(&record, batch->bytes + at);
+        record_line(&sink->text, &record);
+        if (sink->text.size >= TEXT_MAX || at >= batch->size) {
+            whole = flush(sink, written, why);
         }
     }
-    sink->end += (off_t)done;
-    return done;
+    return (uint64_t)(sink->end - before);
 }
 
 static bool lines_sync(struct sink *sink)

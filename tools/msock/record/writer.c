@@ -146,10 +146,17 @@ static void sync_when_due(struct writer *writer)
 
 /* -- The thread -- */
 
-/* Waits for something to do, under the lock. */
+/* Waits for something to do, under the lock: without an end if nothing waits to
+ * be written or synced, else for more. */
 static void wait_for_work(struct writer *writer)
 {
+    bool syncs = writer->dirty && writer->options.sync_us > 0;
     struct timespec until;
+
+    while (!writer->ended && !writer->reopen && writer->dump.size == 0 &&
+           writer->waiting.size == 0 && !syncs) {
+        pthread_cond_wait(&writer->wake, &writer->lock);
+    }
 
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += BATCH_MS * 1000000L;
@@ -268,8 +275,9 @@ void writer_add(struct writer *writer, const struct record *record)
     if (make_room(writer, size)) {
         record_put(&writer->waiting, record);
         writer->waiting_count++;
-        if (writer->waiting.size >= BATCH_BYTES &&
-            writer->waiting.size - size < BATCH_BYTES) {
+        size_t before = writer->waiting.size - size;
+        if (before == 0 ||
+            (writer->waiting.size >= BATCH_BYTES && before < BATCH_BYTES)) {
             pthread_cond_signal(&writer->wake);
         }
     } else {

@@ -6,6 +6,7 @@ a broken network would."""
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -221,6 +222,10 @@ class Interface(Case):
             netns.ip("link", "set", "eth0", "mtu", "1000")
         self.assertIn("1000 bytes", self.only("mtu", "warn"))
 
+    def test_that_the_url_does_not_mean(self):
+        self.assertIn("no interface has joined", self.only(
+            "joined", url=URL.replace("eth0", "203.0.113.0/24")))
+
     def test_that_is_wireless(self):
         with open(self.root + "/proc/net/wireless", "w",
                   encoding="ascii") as file:
@@ -325,6 +330,17 @@ class Traffic(Case):
         self.assertEqual(self.found["receive-buffer"]["status"], "warn")
         self.assertEqual(self.found["receive-buffer"]["mend"],
                          "sysctl -w net.core.rmem_max=1073741824")
+
+
+class Signals(Case):
+    def test_an_interrupt_ends_it_quietly(self):
+        with self.host.inside():
+            program = self.start("doctor", "-c", URL)
+            netns.until(lambda: netns.listeners(netns.GROUP, netns.PORT),
+                        "it listens")
+        program.process.send_signal(signal.SIGINT)
+        result = program.end(0)
+        self.assertEqual((result.out, result.err), ("", ""))
 
 
 class Host(Case):

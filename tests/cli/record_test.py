@@ -275,6 +275,18 @@ class Record(netns.Case):
                  for name in names]
         self.assertEqual(found, [[0, 1, 2, True], [4]])
 
+    def test_the_other_kind_of_file_is_left_alone(self):
+        base, text = self.path("a.db"), self.path("b.jsonl")
+        sqlite3.connect(base).execute("CREATE TABLE t(x)").connection.commit()
+        with open(text, "w", encoding="ascii") as file:
+            file.write("{}\n" * 200)
+        for words, path, why in (((), base, "--db"),
+                                 (("--db",), text, "not a database")):
+            before = os.path.getsize(path)
+            self.assertIn(why, self.run_msock("record", *words, path,
+                                              code=1).err)
+            self.assertEqual(os.path.getsize(path), before)
+
     def test_wrong_calls_say_why(self):
         for words, why in (((), "no FILE"),
                            (("f", "--trigger", "a"), "--trigger is for"),
@@ -337,6 +349,13 @@ class Replay(netns.Case):
         self.run_msock("replay", "--loop", "3", path)
 
         self.assertEqual(listener.end(0).lines, ["0", "1"] * 3)
+
+    def test_for_ever_ends_where_there_is_nothing_to_play(self):
+        path = self.recording((0, "a", 0))
+
+        played = self.run_msock("replay", "--loop", "0", "-t", "b", path)
+
+        self.assertIn("0 messages published", played.err)
 
     def test_bad_lines_are_told_and_passed_over(self):
         path = self.recording((0, "a", 0))

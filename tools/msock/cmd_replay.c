@@ -300,10 +300,14 @@ static int play_all(struct player *player)
 
     for (; player->loops > 0 && code == CLI_OK; player->loops--) {
         uint64_t newest_us = 0;
+        uint64_t before = player->published;
         player->first_us = player->last_us = 0;
         player->began_us = record_clock_us();
         for (int i = 0; i < player->file_count && code == CLI_OK; i++) {
             code = play_file(player, player->files[i], &newest_us);
+        }
+        if (player->published == before) {
+            break; /* nor will it be next time */
         }
     }
     return code;

@@ -252,10 +252,10 @@ int local_run(const struct peers_call *call, const char *only)
         if (code == CLI_OK && local->open_code == 0) {
             code = listen_for_a_moment(local);
         }
-        if (code == CLI_OK) {
+        if (code == CLI_OK && !until_signalled()) {
             code = look_at_all(local, tally, only);
         }
-        if (code == CLI_OK && !until_signalled()) {
+        if (code == CLI_OK) {
             code = tally->fails > 0 || (call->strict && tally->warns > 0)
                        ? CLI_FAILURE
                        : CLI_OK;

@@ -130,8 +130,8 @@ void local_see_reverse_path(struct local *local, struct local_finding *finding)
     }
     for (int i = 0; i < local->iface_count; i++) {
         const struct local_iface *iface = &local->ifaces[i];
-        bool strict =
-            iface->joined && (all == 1 || filter_of(local, iface->name) == 1);
+        int64_t own = filter_of(local, iface->name);
+        bool strict = iface->joined && (own > all ? own : all) == 1;
         if (strict && rise > 0) {
             local_say(finding, PEERS_FAIL,
                       "the kernel dropped %" PRId64 " packets: strict "

@@ -3,6 +3,7 @@
 #include "tools/msock/record/recording.h"
 
 #include "tools/msock/input.h"
+#include "tools/msock/record/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,15 +113,6 @@ static bool next_row(struct recording *recording, struct record *record)
 
 #endif
 
-static bool is_db(int fd)
-{
-    static const char magic[] = "SQLite format 3"; /* with its NUL */
-    char head[sizeof(magic)];
-
-    return pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-           memcmp(head, magic, sizeof(magic)) == 0;
-}
-
 int recording_open(struct recording **recording, const char *path)
 {
     struct recording *made = calloc(1, sizeof(*made));
@@ -133,7 +125,7 @@ int recording_open(struct recording **recording, const char *path)
     made->input.fd = open(path, O_RDONLY | O_CLOEXEC);
     int code = made->input.fd < 0 ? cli_error("%s: %s", path, strerror(errno))
                                   : CLI_OK;
-    if (code == CLI_OK && is_db(made->input.fd)) {
+    if (code == CLI_OK && sink_is_db(made->input.fd)) {
 #ifdef MSOCK_TOOLS_SQLITE
         code = open_db(made);
 #else

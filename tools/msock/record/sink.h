@@ -38,6 +38,9 @@ struct sink_kind {
     void (*close)(struct sink *sink);
 };
 
+/** Whether a file begins as SQLite's do. */
+bool sink_is_db(int fd);
+
 extern const struct sink_kind sink_lines;
 #ifdef MSOCK_TOOLS_SQLITE
 extern const struct sink_kind sink_db;

@@ -48,6 +48,15 @@ static void lines_close(struct sink *sink)
     }
 }
 
+bool sink_is_db(int fd)
+{
+    static const char magic[] = "SQLite format 3"; /* with its NUL */
+    char head[sizeof(magic)];
+
+    return pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+           memcmp(head, magic, sizeof(magic)) == 0;
+}
+
 static struct sink *lines_open(const char *path, char why[static SINK_WHY])
 {
     struct sink *made = calloc(1, sizeof(*made));
@@ -63,6 +72,11 @@ static struct sink *lines_open(const char *path, char why[static SINK_WHY])
     if (made->fd < 0 || fstat(made->fd, &status) < 0) {
         snprintf(why, SINK_WHY, "%s", strerror(errno));
         free(made);
+        return NULL;
+    }
+    if (sink_is_db(made->fd)) { /* lines behind it would be its end */
+        snprintf(why, SINK_WHY, "this is an SQLite file: use --db");
+        lines_close(made);
         return NULL;
     }
     made->regular = S_ISREG(status.st_mode) && made->fd != STDOUT_FILENO;

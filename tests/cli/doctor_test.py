@@ -29,6 +29,14 @@ def sysctl(name, value):
         file.write(str(value))
 
 
+def sent():
+    """How many datagrams this host has sent."""
+    with open("/proc/net/snmp", encoding="ascii") as file:
+        names, values = [line.split() for line in file
+                         if line.startswith("Udp:")]
+    return int(values[names.index("OutDatagrams")])
+
+
 class Case(netns.Case):
     def setUp(self):
         super().setUp()
@@ -119,7 +127,9 @@ class Case(netns.Case):
     def publisher(self, *words):
         """A peer that publishes until it is ended."""
         with self.peer.inside():
+            before = sent()
             program = self.start("bench", "pub", "-C", 10**9, *words)
+            netns.until(lambda: sent() >= before + 20, "it publishes")
         self.addCleanup(program.process.kill)
         return program
 

@@ -22,6 +22,13 @@ static const struct local_iface *find_deaf(const struct local *local)
     return NULL;
 }
 
+/* Whether own frames may have been lost for want of room. */
+static bool lacked_room(const struct local *local)
+{
+    return local->counters[MSOCK_DROP_KERNEL] > 0 ||
+           local->after.no_room > local->before.no_room;
+}
+
 /* A chain of nftables that drops. */
 struct chain {
     char family[16];
@@ -59,8 +66,10 @@ void local_see_firewall(struct local *local, struct local_finding *finding)
     const struct local_iface *deaf = find_deaf(local);
     struct chain chain = {0};
 
-    if (!deaf) {
-        local_say(finding, PEERS_OK, "lets own frames through");
+    if (!deaf || lacked_room(local)) {
+        finding->skipped = deaf != NULL;
+        local_say(finding, PEERS_OK, "%s",
+                  deaf ? "see kernel-drops" : "lets own frames through");
         return;
     }
     FILE *rules =
@@ -94,6 +103,11 @@ void local_see_loop(struct local *local, struct local_finding *finding)
     if (local->blamed || local->joined == 0) {
         finding->skipped = true;
         local_say(finding, PEERS_OK, "explained above");
+        return;
+    }
+    if (deaf && lacked_room(local)) {
+        finding->skipped = true;
+        local_say(finding, PEERS_OK, "see kernel-drops");
         return;
     }
     if (deaf) {

@@ -27,6 +27,9 @@ class Usage(netns.Case):
         for words, said in (
                 ([], "no verb"),
                 (["publish"], "unknown verb publish"),
+                (["recrd"], "unknown verb recrd, perhaps record"),
+                (["key", "rotat"], "unknown word rotat after key, perhaps "
+                 "rotate; see msock key -h"),
                 (["pub"], "no TOPIC"),
                 (["pub", "t", "1", "2"], "more than TOPIC and DATA"),
                 (["pub", "t", "1", "--raw", "f"], "--raw"),

@@ -313,13 +313,29 @@ static int play_all(struct player *player)
     return code;
 }
 
+/* Whether all files can be read; what cannot is told before anything is said.
+ */
+static int try_files(const struct player *player)
+{
+    int code = CLI_OK;
+
+    for (int i = 0; i < player->file_count && code == CLI_OK; i++) {
+        struct recording *recording = NULL;
+        code = recording_open(&recording, player->files[i]);
+        recording_close(recording);
+    }
+    return code;
+}
+
 static int run(struct player *player)
 {
-    if (player->dry) {
-        return play_all(player);
+    int code = try_files(player);
+
+    if (player->dry || code != CLI_OK) {
+        return code == CLI_OK ? play_all(player) : code;
     }
     until_signals();
-    int code = cli_channel_open(&player->channel, &player->names);
+    code = cli_channel_open(&player->channel, &player->names);
     if (code == CLI_OK) {
         code = turn_await_network(player->channel, &player->names);
     }

@@ -54,5 +54,5 @@ int main(int argc, char **argv)
     }
     const struct verb *verb = verb_find(verbs_all, argv[1]);
     return verb ? verb->run(argc - 1, argv + 1)
-                : cli_usage("unknown verb %s; see msock help", argv[1]);
+                : verb_unknown(verbs_all, "", argv[1]);
 }

@@ -6,9 +6,10 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <multisock/text.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 64, WORDS_MAX = 64 };
 
 /* What getopt_long() wants, made from the table. */
 struct parser {
@@ -101,6 +102,22 @@ const struct verb *verb_find(const struct verb *const *verbs, const char *word)
     return NULL;
 }
 
+int verb_unknown(const struct verb *const *verbs, const char *after,
+                 const char *word)
+{
+    const char *words[WORDS_MAX];
+    size_t count = 0;
+
+    for (; verbs[count] && count < WORDS_MAX; count++) {
+        words[count] = verb_word(verbs[count]);
+    }
+    const char *meant = msock_text_nearest(word, strlen(word), words, count);
+    return cli_usage(
+        "unknown %s %s%s%s%s%s; see msock %s%s", after[0] ? "word" : "verb",
+        word, after[0] ? " after " : "", after, meant ? ", perhaps " : "",
+        meant ? meant : "", after[0] ? after : "help", after[0] ? " -h" : "");
+}
+
 int verb_run_sub(const struct verb *verb, int argc, char **argv)
 {
     if (argc < 2) {
@@ -112,8 +129,7 @@ int verb_run_sub(const struct verb *verb, int argc, char **argv)
     }
     const struct verb *found = verb_find(verb->verbs, argv[1]);
     return found ? found->run(argc - 1, argv + 1)
-                 : cli_usage("unknown word %s after %s; see msock %s -h",
-                             argv[1], verb->name, verb->name);
+                 : verb_unknown(verb->verbs, verb->name, argv[1]);
 }
 
 void verb_each_option(const struct verb *verb,

@@ -74,6 +74,11 @@ int verb_run_sub(const struct verb *verb, int argc, char **argv);
 /** Returns the verb or subverb of the table with this last word, or NULL. */
 const struct verb *verb_find(const struct verb *const *verbs, const char *word);
 
+/** Tells that no verb of the table has this word, and which may be meant;
+ * `after` is what stands before it, "" or "key".  Returns CLI_USAGE. */
+int verb_unknown(const struct verb *const *verbs, const char *after,
+                 const char *word);
+
 /** Returns the last word of the verb's name. */
 const char *verb_word(const struct verb *verb);
 

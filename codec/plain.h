@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far a text goes on without anything special, eight bytes at a time, and
- * sixteen where the processor can. Loops over single bytes that must find the
- * same are in tests/codec/plain_test.c. */
+ * sixteen where the processor can. All ways must find the same: tests hold them
+ * against each other and against loops over single bytes, this header's in
+ * tests/codec/plain_test.c, the scanner's in tests/codec/json_ways_test.c. */
 #ifndef MSOCK_CODEC_PLAIN_H
 #define MSOCK_CODEC_PLAIN_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__SSE2__)
+#if defined(MSOCK__PLAIN_NARROW) /* by tests: eight at a time at most */
+#elif defined(__SSE2__)
+#define MSOCK__PLAIN_SSE2
 #include <emmintrin.h>
 #elif defined(__aarch64__)
+#define MSOCK__PLAIN_NEON
 #include <arm_neon.h>
 #endif
 
@@ -92,7 +96,7 @@ static inline size_t msock__plain_size(const char *text, size_t size,
 
 /* -- Sixteen bytes at a time -- */
 
-#if defined(__SSE2__)
+#if defined(MSOCK__PLAIN_SSE2)
 
 enum { MSOCK__WIDE_STEP = 1 }; /* bits of a mark for each byte */
 
@@ -108,7 +112,7 @@ static inline uint64_t msock__wide_special(const char *text)
     return (uint64_t)_mm_movemask_epi8(all);
 }
 
-#elif defined(__aarch64__)
+#elif defined(MSOCK__PLAIN_NEON)
 
 enum { MSOCK__WIDE_STEP = 4 };
 
@@ -131,7 +135,7 @@ static inline uint64_t msock__wide_special(const char *text)
 static inline const char *msock__plain_end(const char *begin, const char *at,
                                            const char *end)
 {
-#if defined(__SSE2__) || defined(__aarch64__)
+#if defined(MSOCK__PLAIN_SSE2) || defined(MSOCK__PLAIN_NEON)
     uint64_t marks;
 
     if (end - begin >= 16) {

@@ -27,6 +27,13 @@ msock_test(codec rfc8259 msock_codec)
 target_sources(codec_rfc8259_test PRIVATE support/rfc8259.c
     codec/rfc8259_accepted.c codec/rfc8259_refused.c)
 
+# The scanner in all ways, over the seeds of the fuzz targets.
+set(json_ways
+    support/json_bytes.c support/json_ways.c support/json_words.c)
+msock_test(codec json_ways msock_codec)
+target_sources(codec_json_ways_test PRIVATE ${json_ways})
+add_dependencies(codec_json_ways_test fuzz_seeds)
+
 # What reads JSON of others as a tree does it with cJSON.
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 msock_test(codec differential msock_codec PkgConfig::CJSON)

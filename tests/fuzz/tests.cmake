@@ -64,7 +64,7 @@ fuzz_target(config 3000 msock_host)
 if(MOSQUITTO_FOUND) # a sysroot of tools/cross.sh lacks it
     fuzz_target(topic 5000 PkgConfig::MOSQUITTO)
 endif()
-set(fuzz_sources support/rfc8259.c)
+set(fuzz_sources support/rfc8259.c ${json_ways})
 fuzz_target(scanner 2000 PkgConfig::CJSON m)
 set(fuzz_sources "")
 

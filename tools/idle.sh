@@ -3,10 +3,11 @@
 # Measures an idle node: resident memory, and wake-ups per second over 20 s,
 # once its first hellos and its first look at everything are over.
 #
-#     sh tools/idle.sh [BUILD]     BUILD holds bin/ and plugins/ [build/release]
+#     sh tools/idle.sh [BUILD]       BUILD holds bin/ and plugins/ [build/release]
+#     sh tools/idle.sh BUILD hub     `msock hub` in place of the sample node
 #
-# The node runs sealed, with the lights plugin, on `lo` in a network namespace
-# of its own. A wake-up is a context switch, of any of its threads, that it waited
+# It runs sealed, with the lights plugin, on `lo` in a network namespace of its
+# own. A wake-up is a context switch, of any of its threads, that it waited
 # for: not one by which a busy machine took the processor from it.
 set -eu
 
@@ -14,6 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin
 cd "$(dirname "$0")/.."
 
 build=${1:-build/release}
+what=${2:-node}
 [ -x "$build/bin/node" ] || {
     echo "idle.sh: no $build/bin/node: run sh samples/demo.sh first, or name" \
         "a build folder" >&2
@@ -57,9 +59,26 @@ ip link set lo up
 mkdir -p "$work/leds/lamp"
 echo 0 >"$work/leds/lamp/brightness"
 echo 255 >"$work/leds/lamp/max_brightness"
-"$build/bin/node" --name idle --key-file "$work/key" \
-    --plugins "$build/plugins" --leds "$work/leds" \
-    -c 'udp://239.255.77.83:7783?iface=lo' >"$work/log" 2>&1 &
+channel='udp://239.255.77.83:7783?iface=lo'
+case $what in
+node)
+    "$build/bin/node" --name idle --key-file "$work/key" \
+        --plugins "$build/plugins" --leds "$work/leds" \
+        -c "$channel" >"$work/log" 2>&1 &
+    ;;
+hub)
+    cat >"$work/hub.json" <<END
+{
+  "channel": "$channel", "name": "idle", "key_file": "$work/key",
+  "plugins_directory": "$(cd "$build/plugins" && pwd)",
+  "plugins": [{"name": "lights", "config": {"leds": ["lamp"], "directory": "$work/leds"}}],
+  "status": {"file": "$work/status.json"}
+}
+END
+    "$build/bin/msock" hub --config "$work/hub.json" >"$work/log" 2>&1 &
+    ;;
+*) fail "node or hub, not '$what'" ;;
+esac
 node=$!
 
 # 239.255.77.83 as /proc shows it; joined within 10 s or not at all.

@@ -86,6 +86,15 @@ class Scale(unittest.TestCase):
                 "text"))
 
 
+class Interfaces(unittest.TestCase):
+    def test_it_prints_how_long_a_network_takes_to_come_back(self):
+        (_, table), _ = bench("interfaces/run.py", "-n", "1")
+
+        self.assertEqual(column(table, 1),
+                         ["floods", "floods", "snoops", "snoops"])
+        self.assertTrue(all(int(text) >= 0 for text in column(table, 2)))
+
+
 def missing():
     """Why nothing can be said here, or None."""
     programs = [os.path.join(build, "bench", "bin", name)

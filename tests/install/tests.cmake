@@ -22,5 +22,4 @@ set_tests_properties(install/consumer PROPERTIES RESOURCE_LOCK install)
 # enough.
 if(NOT MSOCK_SANITIZE AND NOT MSOCK_COVERAGE)
     install_test(package ${CMAKE_BINARY_DIR})
-    set_tests_properties(install/package PROPERTIES PROCESSORS 2)
 endif()

@@ -33,7 +33,7 @@ function(sim_canary name found)
     add_test(NAME sim/canary_${name}
         COMMAND msock-sim-canary-${name} --count 100)
     set_tests_properties(sim/canary_${name} PROPERTIES
-        PASS_REGULAR_EXPRESSION ${found})
+        PASS_REGULAR_EXPRESSION ${found} TIMEOUT 300)
 endfunction()
 sim_canary(window "heard .* twice" window_check window_mark)
 sim_canary(floor "before it was opened" sendtimes_floor)

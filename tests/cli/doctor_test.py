@@ -174,6 +174,8 @@ class Healthy(Case):
                          ["joined", "loop"])
         self.assertIn("no check x", self.run_msock(
             "doctor", "--only", "loop,x", code=2).err)
+        self.assertIn("wants ids", self.run_msock(
+            "doctor", "--only", "", code=2).err)
 
     def test_strict_takes_warnings_for_failures(self):
         with self.host.inside():
@@ -240,8 +242,19 @@ class Interface(Case):
         with open(self.root + "/proc/net/wireless", "w",
                   encoding="ascii") as file:
             file.write("Inter-| sta-|   Quality\n face | tus | link\n"
-                       " wlan0: 0000   54.  -56.  -256\n")
-        self.assertIn("wlan0 is wireless", self.only("wireless", "warn"))
+                       " wlan0: 0000   54.  -56.  -256\n"
+                       "  eth0: 0000   54.  -56.  -256\n")
+        self.assertIn("eth0 is wireless", self.only("wireless", "warn"))
+
+    def test_that_is_wireless_without_the_old_extensions(self):
+        os.makedirs(self.root + "/sys/class/net/eth0/phy80211")
+        self.assertIn("eth0 is wireless", self.only("wireless", "warn"))
+        self.assertEqual(self.found["wireless"]["mend"],
+                         "iw dev eth0 set power_save off")
+
+    def test_that_is_wireless_and_has_not_joined(self):
+        os.makedirs(self.root + "/sys/class/net/wlan0/phy80211")
+        self.assertEqual(self.doctor()["wireless"]["status"], "ok")
 
 
 class Firewall(Case):

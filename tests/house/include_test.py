@@ -98,7 +98,7 @@ EXTRA = {
                                           "netinet/in.h", "net/if.h"},
     "tools/msock/doctor/local_look.c": {
         "sys/socket.h", "arpa/inet.h", "netinet/in.h", "net/if.h",
-        "ifaddrs.h"},
+        "ifaddrs.h", "linux/wireless.h"},
     "tools/msock/doctor/queries.c": {"sys/socket.h", "netinet/in.h"},
     # recordings may be SQLite files
     "tools/msock/record/recording.c": {"sqlite3"},

@@ -40,6 +40,9 @@ static int take_only(struct call *call, const char *text)
 {
     const char *at = text;
 
+    if (*at == '\0') {
+        return cli_usage("--only wants ids; see msock doctor --list");
+    }
     call->only = text;
     while (*at != '\0') {
         size_t size = strcspn(at, ",");

@@ -121,6 +121,10 @@ int64_t local_number(const struct local *local, const char *path);
  *  having told why. */
 int local_ifaces(struct local *local);
 
+/** Whether a radio saves power by sleeping between beacons: 1 or 0; -1 if it is
+ *  none or does not say. */
+int local_power_save(const char *name);
+
 /** Which interface the system would send to the group on, by its own choice:
  *  its index, 0 if it would not; *why is an errno. */
 unsigned local_route(const struct local *local, int *why);

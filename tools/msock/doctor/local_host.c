@@ -244,10 +244,11 @@ void local_see_container(struct local *local, struct local_finding *finding)
     char line[8192];
 
     if (is_there(local, "/.dockerenv") ||
-        is_there(local, "/run/.containerenv")) {
+        is_there(local, "/run/.containerenv") ||
+        is_there(local, "/run/systemd/container")) {
         local_say(finding, PEERS_WARN,
-                  "this is a container: its network may carry no multicast "
-                  "to others");
+                  "this is a container: unless it has its host's network, "
+                  "multicast may not reach others");
         local_mend(finding, "run it with --network host");
         return;
     }

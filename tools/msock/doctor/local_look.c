@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/wireless.h> /* behind net/if.h, which it would define again */
+
 /* -- Interfaces -- */
 
 static struct local_iface *find_iface(struct local *local, const char *name)
@@ -122,6 +124,19 @@ int local_ifaces(struct local *local)
     note_named(local);
     note_joined(local);
     return CLI_OK;
+}
+
+int local_power_save(const char *name)
+{
+    struct iwreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+    bool known = fd >= 0 && ioctl(fd, SIOCGIWPOWER, &request) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return known ? !request.u.power.disabled : -1;
 }
 
 /* -- Routes -- */

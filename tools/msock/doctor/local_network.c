@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MTU_LEAST = 1280 };
 
@@ -182,25 +183,50 @@ void local_see_mtu(struct local *local, struct local_finding *finding)
     local_say(finding, PEERS_OK, "%d bytes and more", MTU_LEAST);
 }
 
-void local_see_wireless(struct local *local, struct local_finding *finding)
+/* Whether an interface is a radio, by what the system shows of it. */
+static bool is_wireless(const struct local *local, const char *name)
 {
+    static const char *const signs[] = {"phy80211", "wireless"};
     char path[1024];
     char line[256];
+    bool found = false;
 
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs) && !found; i++) {
+        snprintf(path, sizeof(path), "%s/sys/class/net/%s/%s", local->root,
+                 name, signs[i]);
+        found = access(path, F_OK) == 0;
+    }
     snprintf(path, sizeof(path), "%s/proc/net/wireless", local->root);
     FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof(line), file)) {
-        char name[16];
-        if (!strchr(line, '|') && sscanf(line, " %15[^:]:", name) == 1) {
-            local_say(finding, PEERS_WARN,
-                      "%s is wireless: multicast is not acknowledged there, "
-                      "waits for sleepers, and gets lost; publish with "
-                      "--reliable, and see what is lost by msock bench",
-                      name);
-            local_mend(finding, "iw dev %s set power_save off", name);
-        }
+    while (file && !found && fgets(line, sizeof(line), file)) {
+        char shown[16];
+        found = !strchr(line, '|') && sscanf(line, " %15[^:]:", shown) == 1 &&
+                strcmp(shown, name) == 0;
     }
     if (file) {
         fclose(file);
+    }
+    return found;
+}
+
+void local_see_wireless(struct local *local, struct local_finding *finding)
+{
+    for (int i = 0; i < local->iface_count; i++) {
+        const char *name = local->ifaces[i].name;
+        if (!local->ifaces[i].joined || !is_wireless(local, name)) {
+            continue;
+        }
+        int saves = local_power_save(name);
+        local_say(finding, PEERS_WARN,
+                  "%s is wireless%s: multicast is not acknowledged there, "
+                  "waits for sleepers, and gets lost; publish with --reliable, "
+                  "and see what is lost by msock bench",
+                  name, saves > 0 ? ", and saves power" : "");
+        if (saves == 0) {
+            local_mend(finding, "a cable; its power save is off already");
+        } else {
+            local_mend(finding, "iw dev %s set power_save off", name);
+        }
+        return;
     }
 }

@@ -75,14 +75,14 @@ void local_see_firewall(struct local *local, struct local_finding *finding)
     FILE *rules =
         geteuid() == 0 ? popen("nft list ruleset 2>/dev/null", "re") : NULL;
     bool found = rules && find_chain(rules, &chain);
-    if (rules) {
-        pclose(rules);
-    }
+    /* Closed before its end, it may have been told so by a signal. */
+    bool listed = rules && (pclose(rules) == 0 || found);
     if (!found) {
         finding->skipped = true;
         local_say(finding, PEERS_OK, "%s",
-                  geteuid() == 0 ? "nft shows no chain that drops"
-                                 : "only root may look; see loop");
+                  geteuid() != 0 ? "only root may look; see loop"
+                  : listed       ? "nft shows no chain that drops; see loop"
+                                 : "nft(8) is not here, or fails; see loop");
         return;
     }
     local_say(finding, PEERS_FAIL,
@@ -115,7 +115,10 @@ void local_see_loop(struct local *local, struct local_finding *finding)
                   "%" PRIu64 " frames were sent on %s, and none came back: a "
                   "firewall drops them",
                   deaf->sent, deaf->name);
-        local_mend(finding, "allow UDP to %s port %u, in and out", local->group,
+        local_mend(finding,
+                   "%s -I INPUT -d %s -p udp --dport %u -j ACCEPT    # and "
+                   "OUTPUT",
+                   local->v6 ? "ip6tables" : "iptables", local->group,
                    local->port);
     } else {
         local_say(finding, PEERS_OK, "own frames come back");
@@ -176,6 +179,21 @@ static int wanted_buffer(const struct local *local)
     return bytes > 0 && bytes < INT32_MAX ? (int)bytes : INT32_MAX / 2;
 }
 
+/* Has the system grant what is asked for, or more be asked for. */
+static void mend_buffer(const struct local *local,
+                        struct local_finding *finding)
+{
+    int wanted = wanted_buffer(local);
+
+    if (local_granted(wanted) < wanted) {
+        local_mend(finding, "sysctl -w net.core.rmem_max=%d", wanted);
+    } else {
+        local_mend(finding,
+                   "rcvbuf=%dM in the URL; sysctl -w net.core.rmem_max=%d",
+                   (wanted >> 20) * 2 + 1, ((wanted >> 20) * 2 + 1) << 20);
+    }
+}
+
 void local_see_buffer(struct local *local, struct local_finding *finding)
 {
     int wanted = wanted_buffer(local);
@@ -186,7 +204,7 @@ void local_see_buffer(struct local *local, struct local_finding *finding)
                   "%d KiB of receive buffer were granted, %d are asked for: "
                   "bursts get lost while a program is busy",
                   granted / 1024, wanted / 1024);
-        local_mend(finding, "sysctl -w net.core.rmem_max=%d", wanted);
+        mend_buffer(local, finding);
     } else {
         local_say(finding, PEERS_OK, "%d KiB", granted / 1024);
     }
@@ -202,7 +220,7 @@ void local_see_drops(struct local *local, struct local_finding *finding)
                   "the kernel dropped %" PRIu64 " frames: more come than this "
                   "program reads, or the buffer is too small",
                   own);
-        local_mend(finding, "sysctl -w net.core.rmem_max=%d", LOCAL_RCVBUF);
+        mend_buffer(local, finding);
     } else if (rise > 0) {
         local_say(finding, PEERS_WARN,
                   "the kernel dropped %" PRId64 " datagrams of other programs, "

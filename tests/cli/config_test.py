@@ -133,6 +133,18 @@ class Precedence(Config):
                          self.path("u/multisock/home.key"))
         self.assertEqual(found["id_file"]["value"], "/x/id")
 
+    def test_a_file_may_be_below_the_home(self):
+        self.write(self.user, {"key_file": "~/home.key", "id_file": "~x/id"})
+        found = self.values(variables={"HOME": "/h"})
+        self.assertEqual(found["key_file"]["value"], "/h/home.key")
+        self.assertEqual(found["id_file"]["value"],
+                         self.path("u/multisock/~x/id"))
+
+    def test_a_context_keeps_the_home(self):
+        self.msock("context", "add", "attic", "--key-file", "~/attic.key")
+        with open(self.user, encoding="utf-8") as file:
+            self.assertIn('"~/attic.key"', file.read())
+
     def test_origins_are_told(self):
         self.write(self.user, '{\n  "context": "home",\n  "contexts": {\n'
                    '    "home": {"name": "me"}\n  }\n}\n')

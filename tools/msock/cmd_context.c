@@ -91,7 +91,8 @@ static void put(struct cli_buffer *out, enum config_key key, const char *text)
         json_out_format(out, "true");
         return;
     }
-    if (!config_words[key].path || text[0] == '/') {
+    if (!config_words[key].path || text[0] == '/' ||
+        strncmp(text, "~/", 2) == 0) {
         json_out_text(out, text, strlen(text));
         return;
     }

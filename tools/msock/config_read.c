@@ -51,15 +51,21 @@ static char *keep(struct reader *reader, char *text)
     return text;
 }
 
-/* A relative path is one beside the file. */
+/* A relative path is one beside the file, but for ~/, the home of who runs
+ * this. */
 static char *beside(const char *file, const char *path)
 {
+    const char *home = strncmp(path, "~/", 2) == 0 ? getenv("HOME") : NULL;
     const char *slash = strrchr(file, '/');
     int folder_size = path[0] != '/' && slash ? (int)(slash + 1 - file) : 0;
     char whole[2 * CONFIG_PATH_MAX];
 
-    snprintf(whole, sizeof(whole), "%.*s%s", folder_size, file, path);
-    return strdup(whole);
+    int size =
+        home && home[0] == '/'
+            ? snprintf(whole, sizeof(whole), "%s%s", home, path + 1)
+            : snprintf(whole, sizeof(whole), "%.*s%s", folder_size, file, path);
+    /* A home that is too long leads to no file. */
+    return strdup(size < (int)sizeof(whole) ? whole : path);
 }
 
 static void read_quiet(struct reader *reader, const struct json_slice *value,

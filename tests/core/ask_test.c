@@ -300,7 +300,7 @@ Test(ask, one_session_is_not_asked_more_often_as_others_believe_us)
 
 Test(ask, more_filters_than_a_query_holds_make_more_rounds)
 {
-    char filter[8];
+    char filter[16];
     for (int i = 0; i < 20; i++) {
         snprintf(filter, sizeof filter, "f/%d", i);
         want(START, 0, filter);

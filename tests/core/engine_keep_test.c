@@ -457,7 +457,7 @@ static void publish_more(msock_channel *channel, const msock_state *state,
 
 Test(engine_keep, callback_may_publish_what_takes_the_place_of_its_state)
 {
-    char topic[8];
+    char topic[16];
     int code = 1;
     size_t hub = net_open("hub", "state_count_max=16", 0);
     cr_assert(

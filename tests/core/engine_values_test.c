@@ -244,7 +244,7 @@ Test(engine_values, posted_states_get_versions_too)
 Test(engine_values, limit_of_states_is_told_and_nothing_is_queued)
 {
     size_t hub, node;
-    char topic[8];
+    char topic[16];
     net_open_pair(&hub, &node, "state_count_max=16", 0);
     for (int i = 0; i < 16; i++) {
         snprintf(topic, sizeof topic, "t%d", i);

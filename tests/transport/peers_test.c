@@ -98,7 +98,8 @@ Test(peers, there_are_sixteen_at_most)
     struct msock__peers peers;
     char list[512] = "10.0.0.1";
     for (int i = 2; i <= MSOCK__PEERS_COUNT_MAX; i++) {
-        snprintf(list + strlen(list), 16, ",10.0.0.%d", i);
+        snprintf(list + strlen(list), sizeof list - strlen(list), ",10.0.0.%d",
+                 i);
     }
 
     int most = msock__peers_read(&peers, list, 7783);

@@ -86,6 +86,21 @@ class Scale(unittest.TestCase):
                 "text"))
 
 
+@unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
+class Profile(unittest.TestCase):
+    def test_every_instruction_is_in_a_group(self):
+        (shares, _), _ = bench("profile/run.py", "-n", "2000")
+
+        for first, width in ((1, 2), (4, 2)):
+            for kind in range(first, first + width):
+                *parts, other, total = column(shares, kind)
+                self.assertGreater(int(total.replace(",", "")), 500)
+                self.assertIn(other, ("", "< 1 %", "1 %", "2 %"))
+                sums = sum(int(part.split()[0]) for part in parts
+                           if part and not part.startswith("<"))
+                self.assertTrue(95 <= sums <= 103, sums)
+
+
 class Interfaces(unittest.TestCase):
     def test_it_prints_how_long_a_network_takes_to_come_back(self):
         (_, table), _ = bench("interfaces/run.py", "-n", "1")

@@ -9,9 +9,12 @@ add_test(NAME cli/pages COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/pages_test.py ${CMAKE_BINARY_DIR})
 set_tests_properties(cli/pages PROPERTIES TIMEOUT 180)
 
-add_test(NAME cli/record COMMAND Python3::Interpreter -B
-    ${CMAKE_CURRENT_SOURCE_DIR}/cli/record_test.py ${CMAKE_BINARY_DIR})
-set_tests_properties(cli/record PROPERTIES TIMEOUT 240 SKIP_RETURN_CODE 77)
+foreach(name record record_files)
+    add_test(NAME cli/${name} COMMAND Python3::Interpreter -B
+        ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}_test.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(cli/${name} PROPERTIES
+        TIMEOUT 240 SKIP_RETURN_CODE 77)
+endforeach()
 
 add_test(NAME cli/delivery COMMAND Python3::Interpreter -B
     ${CMAKE_CURRENT_SOURCE_DIR}/cli/delivery_test.py ${CMAKE_BINARY_DIR})

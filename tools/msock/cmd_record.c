@@ -3,6 +3,7 @@
  * come. */
 #include "tools/msock/amount.h"
 #include "tools/msock/drops.h"
+#include "tools/msock/ears.h"
 #include "tools/msock/record/ring.h"
 #include "tools/msock/record/writer.h"
 #include "tools/msock/unjoined.h"
@@ -38,8 +39,7 @@ struct recorder {
     struct ring ring; /* if it has an age */
     const char *trigger;
     msock_channel *channel;
-    char **filters;
-    int filter_count;
+    struct ears ears;
     uint64_t count; /* messages still wanted */
     double wait_s;  /* 0: until a signal */
     bool progress;
@@ -48,12 +48,6 @@ struct recorder {
     uint64_t received; /* messages */
     uint64_t unheld;   /* of them, not held by the ring */
     bool ended;        /* count or time is up */
-};
-
-/** One of its subscriptions. */
-struct ear {
-    struct recorder *recorder;
-    int at; /* its filter */
 };
 
 static volatile sig_atomic_t hung_up;  /* SIGHUP came */
@@ -87,7 +81,7 @@ static void dump(struct recorder *recorder)
     ring_settle(ring);
     if (ring->count == 0) {
         cli_error("nothing to write: the ring is empty");
-    } else if (writer_dump(recorder->writer, &ring->buffer, ring->count)) {
+    } else if (writer_dump(recorder->writer, &ring->buffer)) {
         ring->count = 0;
     } else {
         cli_error("the dump before is still written; what came since then "
@@ -95,26 +89,13 @@ static void dump(struct recorder *recorder)
     }
 }
 
-static bool matched_before(const struct ear *ear, const char *topic)
+static void on_message(const msock_message *message, void *user)
 {
-    for (int i = 0; i < ear->at; i++) {
-        if (msock_topic_match(ear->recorder->filters[i], topic)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int on_message(msock_channel *channel, const msock_message *message,
-                      void *user)
-{
-    const struct ear *ear = user;
-    struct recorder *recorder = ear->recorder;
+    struct recorder *recorder = user;
     struct record record;
 
-    (void)channel;
-    if (recorder->count == 0 || matched_before(ear, message->topic)) {
-        return 0;
+    if (recorder->count == 0) {
+        return;
     }
     record_take(&record, message,
                 recorder->day_us + record_clock_us() - recorder->began_us);
@@ -128,15 +109,16 @@ static int on_message(msock_channel *channel, const msock_message *message,
     if (recorder->count == 0) {
         finish(recorder);
     }
-    return 0;
 }
 
+/* A state that was there before says nothing of now. */
 static int on_trigger(msock_channel *channel, const msock_message *message,
                       void *user)
 {
     (void)channel;
-    (void)message;
-    dump(user);
+    if (!(message->flags & MSOCK_MESSAGE_TOLD)) {
+        dump(user);
+    }
     return 0;
 }
 
@@ -174,6 +156,7 @@ static void on_join_wait(msock_channel *channel, void *user)
 static bool do_work(struct recorder *recorder)
 {
     bool asked = hung_up || user_one;
+    struct writer_totals totals;
 
     if (hung_up) {
         hung_up = 0;
@@ -185,7 +168,8 @@ static bool do_work(struct recorder *recorder)
             dump(recorder);
         }
     }
-    return asked && !recorder->ended && !until_signalled();
+    writer_look(recorder->writer, &totals);
+    return asked && !recorder->ended && !totals.gone && !until_signalled();
 }
 
 static void on_progress(msock_channel *channel, void *user)
@@ -203,16 +187,12 @@ static void on_progress(msock_channel *channel, void *user)
 
 /* -- The channel -- */
 
-static int subscribe(struct recorder *recorder, struct ear *ears)
+/* Behind the filters, so that what triggers is in what is written. */
+static int subscribe(struct recorder *recorder)
 {
     static const msock_subscribe_options observing = {.observe = true};
-    int code = 0;
+    int code = ears_open(&recorder->ears, recorder->channel);
 
-    for (int i = 0; i < recorder->filter_count && code >= 0; i++) {
-        ears[i] = (struct ear){.recorder = recorder, .at = i};
-        code = msock_subscribe(recorder->channel, recorder->filters[i],
-                               on_message, &ears[i], &observing);
-    }
     if (code >= 0 && recorder->trigger) {
         code = msock_subscribe(recorder->channel, recorder->trigger, on_trigger,
                                recorder, &observing);
@@ -221,10 +201,10 @@ static int subscribe(struct recorder *recorder, struct ear *ears)
 }
 
 /* Subscribes and starts the clocks.  Returns 0 or an error code. */
-static int start(struct recorder *recorder, struct ear *ears)
+static int start(struct recorder *recorder)
 {
     msock_channel *channel = recorder->channel;
-    int code = subscribe(recorder, ears);
+    int code = subscribe(recorder);
 
     code = code < 0 ? code : msock_watch(channel, on_event, NULL);
     code = code < 0 ? code
@@ -247,17 +227,13 @@ static int start(struct recorder *recorder, struct ear *ears)
 
 static int listen_on(struct recorder *recorder)
 {
-    struct ear *ears = calloc((size_t)recorder->filter_count, sizeof(*ears));
     struct sigaction action = {.sa_handler = on_signal};
 
-    if (!ears) {
-        return cli_error("out of memory");
-    }
+    work_channel = recorder->channel;
     sigemptyset(&action.sa_mask);
     sigaction(SIGHUP, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
-    int code = start(recorder, ears);
-    work_channel = recorder->channel;
+    int code = start(recorder);
     while (code == 0) {
         code = msock_run(recorder->channel);
         if (!do_work(recorder)) {
@@ -265,9 +241,13 @@ static int listen_on(struct recorder *recorder)
         }
     }
     work_channel = NULL;
-    code = code < 0 ? cli_error_code(code) : CLI_OK;
-    free(ears);
-    return code;
+    return code < 0 ? cli_error_code(code) : CLI_OK;
+}
+
+/* The thread's: its reader has gone, and nobody is told anything. */
+static void on_gone(void *user)
+{
+    msock_stop(user);
 }
 
 /* Tells what was written.  Returns the exit code. */
@@ -277,6 +257,9 @@ static int end(struct recorder *recorder, int code)
     int closed = writer_close(recorder->writer, &totals);
     uint64_t missing = totals.missed + recorder->unheld;
 
+    if (totals.gone) {
+        return code;
+    }
     cli_error("%" PRIu64 " messages came, %" PRIu64 " written to %" PRIu64
               " file%s, %" PRIu64 " missing",
               recorder->received, totals.messages, totals.files,
@@ -292,6 +275,8 @@ static int run(struct recorder *recorder)
         return code;
     }
     until_channel(recorder->channel);
+    recorder->options.on_gone = on_gone;
+    recorder->options.user = recorder->channel;
     code = writer_open(&recorder->writer, &recorder->options);
     if (code == CLI_OK) {
         code = listen_on(recorder);
@@ -300,6 +285,7 @@ static int run(struct recorder *recorder)
     }
     until_channel(NULL);
     msock_close(recorder->channel, NULL, NULL);
+    ears_close(&recorder->ears);
     free(recorder->ring.buffer.bytes);
     return code;
 }
@@ -338,7 +324,7 @@ static int take(void *user, int id, const char *value)
         return amount_time("--sync", value, &options->sync_us);
     case MEMORY:
         code = amount_bytes("--memory", value, 1 << 20, &bytes);
-        options->memory = (size_t)bytes;
+        options->memory = bytes < SIZE_MAX / 4 ? (size_t)bytes : SIZE_MAX / 4;
         return code;
     case RING:
         return amount_time("--ring", value, &recorder->ring.age_us);
@@ -382,11 +368,10 @@ static int check(struct recorder *recorder)
 
 static int record(int argc, char **argv)
 {
-    static char everything[] = "#";
-    static char *all_filters[] = {everything};
     struct recorder recorder = {
         .names = {.verb = "record"},
         .options = {.kind = &sink_lines, .memory = (size_t)64 << 20},
+        .ears = {.on_message = on_message, .user = &recorder},
         .count = UINT64_MAX};
     bool ended = false;
     int code = verb_options(&verb_record, argc, argv, &recorder.names, take,
@@ -399,8 +384,8 @@ static int record(int argc, char **argv)
         return cli_usage("no FILE; see msock record -h");
     }
     recorder.options.file = argv[optind];
-    recorder.filters = optind + 1 < argc ? argv + optind + 1 : all_filters;
-    recorder.filter_count = optind + 1 < argc ? argc - optind - 1 : 1;
+    recorder.ears.filters = argv + optind + 1;
+    recorder.ears.filter_count = argc - optind - 1;
     code = check(&recorder);
     return code == CLI_OK ? run(&recorder) : code;
 }

@@ -2,6 +2,7 @@
 /* msock sub: prints the messages that match filters. */
 #include "tools/msock/cli.h"
 #include "tools/msock/drops.h"
+#include "tools/msock/ears.h"
 #include "tools/msock/mosquitto.h"
 #include "tools/msock/print.h"
 #include "tools/msock/unjoined.h"
@@ -21,16 +22,11 @@ struct subscriber {
     uint64_t count; /* messages still wanted */
     bool done;      /* print nothing more */
     int exit;
-    struct filter *filters; /* as many as there may be arguments, as ... */
-    int filter_count;
+    struct ears ears;
+    char **filters;    /* as many as there may be arguments, as ... */
     const char **outs; /* ... these: topics that are left out */
     int out_count;
     bool news; /* no states that were not published just now */
-};
-
-struct filter {
-    struct subscriber *subscriber;
-    const char *text;
 };
 
 /* When the channel should have joined; a network that is there is joined in a
@@ -46,19 +42,6 @@ static void finish(struct subscriber *subscriber, int code)
     msock_stop(subscriber->channel);
 }
 
-/* Whether an earlier filter matches too, and so has printed the message. */
-static bool printed_before(const struct filter *filter, const char *topic)
-{
-    const struct filter *earlier = filter->subscriber->filters;
-
-    for (; earlier < filter; earlier++) {
-        if (msock_topic_match(earlier->text, topic)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether a message is not asked for, though a filter matches. */
 static bool left_out(const struct subscriber *subscriber,
                      const msock_message *message)
@@ -71,27 +54,22 @@ static bool left_out(const struct subscriber *subscriber,
     return subscriber->news && message->flags & MSOCK_MESSAGE_TOLD;
 }
 
-static int on_message(msock_channel *channel, const msock_message *message,
-                      void *user)
+static void on_message(const msock_message *message, void *user)
 {
-    const struct filter *filter = user;
-    struct subscriber *subscriber = filter->subscriber;
+    struct subscriber *subscriber = user;
     bool broken;
 
-    (void)channel;
-    if (subscriber->done || printed_before(filter, message->topic) ||
-        left_out(subscriber, message)) {
-        return 0;
+    if (subscriber->done || left_out(subscriber, message)) {
+        return;
     }
     if (printer_message(&subscriber->printer, message, &broken) != CLI_OK) {
         finish(subscriber, broken ? CLI_OK : CLI_FAILURE);
-        return 0;
+        return;
     }
     subscriber->count--;
     if (subscriber->count == 0) {
         finish(subscriber, CLI_OK);
     }
-    return 0;
 }
 
 /* What the messages alone do not show: that some of them are missing. */
@@ -131,17 +109,9 @@ static void tell_if_unjoined(msock_channel *channel, void *user)
 /* Subscribes and starts the clocks.  Returns 0 or an error code. */
 static int start(struct subscriber *subscriber)
 {
-    static const msock_subscribe_options observing = {.observe = true};
+    int code = ears_open(&subscriber->ears, subscriber->channel);
 
-    for (int i = 0; i < subscriber->filter_count; i++) {
-        struct filter *filter = &subscriber->filters[i];
-        int id = msock_subscribe(subscriber->channel, filter->text, on_message,
-                                 filter, &observing);
-        if (id < 0) {
-            return id;
-        }
-    }
-    int code = msock_watch(subscriber->channel, on_event, NULL);
+    code = code < 0 ? code : msock_watch(subscriber->channel, on_event, NULL);
     if (code < 0) {
         return code;
     }
@@ -177,6 +147,7 @@ static int listen(struct subscriber *subscriber)
     drops_tell(subscriber->channel);
     until_channel(NULL);
     msock_close(subscriber->channel, NULL, NULL);
+    ears_close(&subscriber->ears);
     return subscriber->exit;
 }
 
@@ -184,10 +155,10 @@ static int listen(struct subscriber *subscriber)
 
 enum { JSON = CLI_OWN };
 
+/* Takes an argument, which nobody changes. */
 static void add_filter(struct subscriber *subscriber, const char *text)
 {
-    subscriber->filters[subscriber->filter_count++] =
-        (struct filter){subscriber, text};
+    subscriber->filters[subscriber->ears.filter_count++] = (char *)text;
 }
 
 /* Takes a filter of topics to leave out: one that is none would leave out
@@ -253,7 +224,8 @@ static int read_options(int argc, char **argv, struct subscriber *subscriber,
     for (; optind < argc; optind++) {
         add_filter(subscriber, argv[optind]);
     }
-    code = subscriber->filter_count > 0
+    subscriber->ears.filters = subscriber->filters;
+    code = subscriber->ears.filter_count > 0
                ? printer_check(&subscriber->printer)
                : cli_usage("no FILTER; see msock sub -h");
     *ended = code != CLI_OK;
@@ -264,6 +236,8 @@ static int run(int argc, char **argv)
 {
     struct cli_channel names = {.verb = "sub"};
     struct subscriber subscriber = {.names = &names,
+                                    .ears.on_message = on_message,
+                                    .ears.user = &subscriber,
                                     .printer.given_up = &until_given_up,
                                     .count = UINT64_MAX};
     bool ended = false;

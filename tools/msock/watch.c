@@ -3,6 +3,7 @@
 #include "tools/msock/watch.h"
 
 #include "tools/msock/drops.h"
+#include "tools/msock/ears.h"
 #include "tools/msock/json_out.h"
 #include "tools/msock/turn.h"
 #include "tools/msock/unjoined.h"
@@ -15,12 +16,6 @@ enum { SECOND_MS = 1000 };
 
 static const double wait_max_s = 1e9;
 
-/** One of its subscriptions. */
-struct ear {
-    struct watch *watch;
-    int at; /* its filter */
-};
-
 static void finish(struct watch *watch, int code)
 {
     watch->exit = code;
@@ -29,32 +24,18 @@ static void finish(struct watch *watch, int code)
 
 /* -- What happens -- */
 
-/* Whether an earlier filter matches too, and so has shown the message. */
-static bool shown_before(const struct ear *ear, const char *topic)
+static void on_message(const msock_message *message, void *user)
 {
-    for (int i = 0; i < ear->at; i++) {
-        if (msock_topic_match(ear->watch->filters[i], topic)) {
-            return true;
-        }
-    }
-    return false;
-}
+    struct watch *watch = user;
 
-static int on_message(msock_channel *channel, const msock_message *message,
-                      void *user)
-{
-    const struct ear *ear = user;
-
-    (void)channel;
-    if (!ear->watch->enough && !shown_before(ear, message->topic)) {
-        ear->watch->on_message(ear->watch, message);
+    if (!watch->enough) {
+        watch->on_message(watch, message);
     }
-    if (ear->watch->failed) {
-        finish(ear->watch, CLI_FAILURE);
-    } else if (ear->watch->enough) {
-        finish(ear->watch, CLI_OK);
+    if (watch->failed) {
+        finish(watch, CLI_FAILURE);
+    } else if (watch->enough) {
+        finish(watch, CLI_OK);
     }
-    return 0;
 }
 
 static void on_second(msock_channel *channel, void *user)
@@ -104,17 +85,11 @@ int watch_print(struct cli_buffer *out, bool json, bool end)
 /* -- The channel -- */
 
 /* Returns 0 or an error code. */
-static int start(struct watch *watch, struct ear *ears)
+static int start(struct watch *watch, struct ears *ears)
 {
-    static const msock_subscribe_options observing = {.observe = true};
     uint64_t wait_ms = (uint64_t)(watch->wait_s * 1000) + 1;
-    int code = 0;
+    int code = ears_open(ears, watch->channel);
 
-    for (int i = 0; i < watch->filter_count && code >= 0; i++) {
-        ears[i] = (struct ear){.watch = watch, .at = i};
-        code = msock_subscribe(watch->channel, watch->filters[i], on_message,
-                               &ears[i], &observing);
-    }
     if (code >= 0) {
         code = msock_timer_start(watch->channel, SECOND_MS, 0, on_join_wait,
                                  watch);
@@ -133,19 +108,19 @@ static int start(struct watch *watch, struct ear *ears)
 /* Returns CLI_OK, or CLI_FAILURE having told why. */
 static int listen_on(struct watch *watch)
 {
-    struct ear *ears = calloc((size_t)watch->filter_count, sizeof(*ears));
+    struct ears ears = {.filters = watch->filters,
+                        .filter_count = watch->filter_count,
+                        .on_message = on_message,
+                        .user = watch};
+    int code = start(watch, &ears);
 
-    if (!ears) {
-        return cli_error("out of memory");
-    }
-    int code = start(watch, ears);
     if (code == 0) {
         code = msock_run(watch->channel);
     }
     if (code < 0) {
         watch->exit = cli_error_code(code);
     }
-    free(ears);
+    ears_close(&ears);
     return watch->exit;
 }
 
@@ -168,9 +143,6 @@ int watch_run(struct watch *watch)
 }
 
 /* -- Options -- */
-
-static char everything[] = "#";
-static char *all_filters[] = {everything};
 
 static int take(void *user, int id, const char *value)
 {
@@ -195,8 +167,8 @@ int watch_options(struct watch *watch, int argc, char **argv, bool all,
     if (optind == argc && !all) {
         code = cli_usage("no FILTER; see msock %s -h", watch->names.verb);
     }
-    watch->filters = optind < argc ? argv + optind : all_filters;
-    watch->filter_count = optind < argc ? argc - optind : 1;
+    watch->filters = argv + optind;
+    watch->filter_count = argc - optind;
     *ended = code != CLI_OK;
     return code;
 }

@@ -14,7 +14,7 @@ struct watch {
     double wait_s; /* 0: until a signal */
     bool json;     /* one object a line */
     char **filters;
-    int filter_count;
+    int filter_count; /* 0: everything */
     bool each_second; /* tell then, not at the end only */
 
     /** A message matches; only the first of several filters shows it, and none

@@ -18,14 +18,20 @@ enum {
     FILES_STAMP_MAX = 32 /* that a moment takes in a name, at most */
 };
 
-/** Writes what a file is called that begins at this moment; `file` is
- *  FILES_STAMP_MAX shorter than the path may be. */
+/** Looks whether files can be made where `file` would be.  Returns CLI_OK, or
+ *  CLI_FAILURE after having told why not. */
+int files_check(const char *file);
+
+/** Writes what a file is called that begins at this moment, or a little after
+ *  the newest that is there: a clock that was set back shall not make a new
+ *  file the oldest one. `file` is FILES_STAMP_MAX shorter than the path may
+ *  be. */
 void files_name(const char *file, uint64_t at_us,
                 char path[static FILES_PATH_SIZE]);
 
-/** Deletes the oldest files of such names, but not `path`, until all of them
- *  have at most `quota` bytes.  Returns how many, or -1 after having told why
- *  one could not be. */
+/** Deletes the oldest files of such names, with what SQLite left beside them,
+ *  but not `path`, until all of them have at most `quota` bytes.  Returns how
+ *  many, or -1 after having told why one could not be. */
 int files_prune(const char *file, const char *path, uint64_t quota);
 
 #endif

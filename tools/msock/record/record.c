@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,17 +113,70 @@ static int64_t days_of(int64_t year, unsigned month, unsigned day)
            719468;
 }
 
+/* Reads `digits` digits, and the letter behind them.  Returns the number, or
+ * UINT_MAX. */
+static unsigned read_part(const char **text, int digits, char behind)
+{
+    unsigned value = 0;
+
+    for (int i = 0; i < digits; i++, (*text)++) {
+        if (**text < '0' || **text > '9') {
+            return UINT_MAX;
+        }
+        value = 10 * value + (unsigned)(**text - '0');
+    }
+    if (**text != behind) {
+        return UINT_MAX;
+    }
+    (*text)++;
+    return value;
+}
+
+/* Reads what may stand behind the seconds: a fraction, of which six digits
+ * count, and the Z.  Returns µs, or UINT_MAX. */
+static unsigned read_fraction(const char *text)
+{
+    unsigned us = 0;
+    unsigned worth = SECOND_US / 10;
+
+    if (*text == '.') {
+        text++;
+        size_t digits = strspn(text, "0123456789");
+        for (size_t i = 0; i < digits; i++, worth /= 10) {
+            us += worth * (unsigned)(text[i] - '0');
+        }
+        text += digits > 0 ? digits : strlen(text);
+    }
+    return strcmp(text, "Z") == 0 ? us : UINT_MAX;
+}
+
+static unsigned days_in(unsigned year, unsigned month)
+{
+    bool leaps = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    if (month == 2) {
+        return leaps ? 29 : 28;
+    }
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
 uint64_t record_time_read(const char *text)
 {
-    unsigned year, month, day, hour, minute, second, us;
-    char zone = '\0';
-    int end = 0;
+    unsigned year = read_part(&text, 4, '-');
+    unsigned month = year < UINT_MAX ? read_part(&text, 2, '-') : 0;
+    unsigned day = month < UINT_MAX ? read_part(&text, 2, 'T') : 0;
+    unsigned hour = day < UINT_MAX ? read_part(&text, 2, ':') : UINT_MAX;
+    unsigned minute = hour < UINT_MAX ? read_part(&text, 2, ':') : UINT_MAX;
+    bool leads = minute < UINT_MAX && strspn(text, "0123456789") == 2;
 
-    if (sscanf(text, "%4u-%2u-%2uT%2u:%2u:%2u.%6u%c%n", &year, &month, &day,
-               &hour, &minute, &second, &us, &zone, &end) != 8 ||
-        zone != 'Z' || text[end] != '\0' || year < 1970 || month < 1 ||
-        month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
-        second > 60) {
+    if (!leads || year < 1970 || month < 1 || month > 12 || day < 1 ||
+        day > days_in(year, month) || hour > 23 || minute > 59) {
+        return UINT64_MAX;
+    }
+    unsigned second =
+        10 * (unsigned)(text[0] - '0') + (unsigned)(text[1] - '0');
+    unsigned us = read_fraction(text + 2);
+    if (second > 60 || us == UINT_MAX) {
         return UINT64_MAX;
     }
     uint64_t seconds = (uint64_t)days_of(year, month, day) * 86400 +

@@ -54,7 +54,8 @@ enum { RECORD_TIME_SIZE = 28 };
 /** Writes a time as "2026-11-23T22:25:13.123456Z". */
 void record_time(uint64_t at_us, char text[static RECORD_TIME_SIZE]);
 
-/** Returns the time of such a text in µs since 1970, or UINT64_MAX. */
+/** Returns the time of such a text, with any number of digits behind the
+ *  seconds, in µs since 1970; UINT64_MAX: it is none. */
 uint64_t record_time_read(const char *text);
 
 /** Returns the clock of day in µs since 1970. */

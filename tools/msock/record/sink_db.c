@@ -3,15 +3,24 @@
  * described in docs/recording.md. */
 #include "tools/msock/record/sink.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { BUSY_MS = 5000 }; /* that another program may hold the file */
+enum {
+    BUSY_MS = 5000, /* that another program may hold the file */
+    PATH_SIZE = 4096 + 8
+};
 
 struct sink {
+    char path[PATH_SIZE];
+    uint64_t size; /* of it and its log, in bytes */
     sqlite3 *db;
     sqlite3_stmt *insert;
 };
@@ -36,6 +45,42 @@ static void db_close(struct sink *sink)
     }
 }
 
+/* Makes the file, if it is not there, for no others: SQLite would make it for
+ * all.  Returns whether it could; if not, errno says why. */
+static bool make_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+    return fd >= 0 && close(fd) == 0;
+}
+
+/* Returns the bytes that it takes on the disk, with its log. */
+static uint64_t size_of(const struct sink *sink)
+{
+    char log[PATH_SIZE + 8];
+    struct stat status;
+    uint64_t size = 0;
+
+    snprintf(log, sizeof(log), "%s-wal", sink->path);
+    size += stat(sink->path, &status) == 0 ? (uint64_t)status.st_size : 0;
+    size += stat(log, &status) == 0 ? (uint64_t)status.st_size : 0;
+    return size;
+}
+
+static int prepare(struct sink *sink)
+{
+    int code = sqlite3_open(sink->path, &sink->db);
+
+    if (code == SQLITE_OK) {
+        sqlite3_busy_timeout(sink->db, BUSY_MS);
+        code = sqlite3_exec(sink->db, schema, NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_prepare_v2(sink->db, insertion, -1, &sink->insert, NULL);
+    }
+    return code;
+}
+
 static struct sink *db_open(const char *path, char why[static SINK_WHY])
 {
     struct sink *made = calloc(1, sizeof(*made));
@@ -44,20 +89,21 @@ static struct sink *db_open(const char *path, char why[static SINK_WHY])
         snprintf(why, SINK_WHY, "out of memory");
         return NULL;
     }
-    int code = sqlite3_open(path, &made->db);
-    if (code == SQLITE_OK) {
-        sqlite3_busy_timeout(made->db, BUSY_MS);
-        code = sqlite3_exec(made->db, schema, NULL, NULL, NULL);
+    /* SQLite has names of its own that are no files. */
+    snprintf(made->path, sizeof(made->path), "%s%s", path[0] == '/' ? "" : "./",
+             path);
+    if (!make_file(made->path)) {
+        snprintf(why, SINK_WHY, "%s", strerror(errno));
+        db_close(made);
+        return NULL;
     }
-    if (code == SQLITE_OK) {
-        code = sqlite3_prepare_v2(made->db, insertion, -1, &made->insert, NULL);
-    }
-    if (code != SQLITE_OK) {
+    if (prepare(made) != SQLITE_OK) {
         snprintf(why, SINK_WHY, "%s",
                  made->db ? sqlite3_errmsg(made->db) : "out of memory");
         db_close(made);
         return NULL;
     }
+    made->size = size_of(made);
     return made;
 }
 
@@ -108,13 +154,19 @@ static uint64_t db_write(struct sink *sink, const struct cli_buffer *batch,
         snprintf(why, SINK_WHY, "%s", sqlite3_errmsg(sink->db));
         sqlite3_exec(sink->db, "ROLLBACK", NULL, NULL, NULL);
     }
-    return done ? batch->size : 0;
+    uint64_t before = sink->size;
+    sink->size = size_of(sink);
+    return sink->size > before ? sink->size - before : 0;
 }
 
-static bool db_sync(struct sink *sink)
+static bool db_sync(struct sink *sink, char why[static SINK_WHY])
 {
-    return sqlite3_wal_checkpoint_v2(sink->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                     NULL, NULL) == SQLITE_OK;
+    if (sqlite3_wal_checkpoint_v2(sink->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                  NULL, NULL) != SQLITE_OK) {
+        snprintf(why, SINK_WHY, "%s", sqlite3_errmsg(sink->db));
+        return false;
+    }
+    return true;
 }
 
 const struct sink_kind sink_db = {db_open, db_write, db_sync, db_close};

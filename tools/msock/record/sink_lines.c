@@ -2,8 +2,11 @@
 /* A recording as JSON lines. */
 #include "tools/msock/record/sink.h"
 
+#include "tools/msock/until.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,30 +14,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 1 << 20 }; /* bytes of lines that are written at once */
+enum {
+    TEXT_MAX = 1 << 20, /* bytes of lines that are written at once */
+    READER_MS = 200     /* that a reader is waited for at a time */
+};
 
 struct sink {
     int fd;
     bool regular;
-    off_t end; /* of the last whole line of a regular file */
+    bool torn; /* its last line is, and could not be taken back */
     struct cli_buffer text;
 };
 
 /* Ends a line that a program left torn when it was killed. */
-static bool end_torn_line(struct sink *sink)
+static bool end_torn_line(const struct sink *sink, off_t size)
 {
     char last = '\n';
 
-    if (sink->end > 0 && pread(sink->fd, &last, 1, sink->end - 1) != 1) {
+    if (size > 0 && pread(sink->fd, &last, 1, size - 1) != 1) {
         return false;
     }
-    if (last != '\n') {
-        if (write(sink->fd, "\n", 1) != 1) {
-            return false;
-        }
-        sink->end++;
-    }
-    return true;
+    return last == '\n' || write(sink->fd, "\n", 1) == 1;
 }
 
 static void lines_close(struct sink *sink)
@@ -57,10 +57,41 @@ bool sink_is_db(int fd)
            memcmp(head, magic, sizeof(magic)) == 0;
 }
 
+/* Makes sure that lines can be put behind what is in the file.  Returns whether
+ * they can; if not, `why` is written. */
+static bool take_file(struct sink *sink, char why[static SINK_WHY])
+{
+    struct stat status;
+
+    if (sink_is_db(sink->fd)) { /* lines behind it would be its end */
+        snprintf(why, SINK_WHY, "this is an SQLite file: use --db");
+        return false;
+    }
+    if (fstat(sink->fd, &status) < 0) {
+        snprintf(why, SINK_WHY, "%s", strerror(errno));
+        return false;
+    }
+    sink->regular = S_ISREG(status.st_mode) && sink->fd != STDOUT_FILENO;
+    if (!sink->regular) {
+        return true;
+    }
+    /* Who takes back a torn line must know that it is his own. */
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(sink->fd, F_SETLK, &all) < 0 &&
+        (errno == EAGAIN || errno == EACCES)) {
+        snprintf(why, SINK_WHY, "another program is writing it");
+        return false;
+    }
+    if (!end_torn_line(sink, status.st_size)) {
+        snprintf(why, SINK_WHY, "%s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 static struct sink *lines_open(const char *path, char why[static SINK_WHY])
 {
     struct sink *made = calloc(1, sizeof(*made));
-    struct stat status;
 
     if (!made) {
         snprintf(why, SINK_WHY, "out of memory");
@@ -69,42 +100,48 @@ static struct sink *lines_open(const char *path, char why[static SINK_WHY])
     made->fd = strcmp(path, "-") == 0
                    ? STDOUT_FILENO
                    : open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (made->fd < 0 || fstat(made->fd, &status) < 0) {
+    if (made->fd < 0) {
         snprintf(why, SINK_WHY, "%s", strerror(errno));
         free(made);
         return NULL;
     }
-    if (sink_is_db(made->fd)) { /* lines behind it would be its end */
-        snprintf(why, SINK_WHY, "this is an SQLite file: use --db");
-        lines_close(made);
-        return NULL;
-    }
-    made->regular = S_ISREG(status.st_mode) && made->fd != STDOUT_FILENO;
-    made->end = made->regular ? status.st_size : 0;
-    if (made->regular && !end_torn_line(made)) {
-        snprintf(why, SINK_WHY, "%s", strerror(errno));
+    if (!take_file(made, why)) {
         lines_close(made);
         return NULL;
     }
     return made;
 }
 
+/* Waits until a reader takes PIPE_BUF bytes.  Returns whether it is worth
+ * while. */
+static bool await_reader(int fd)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+    while (!until_given_up) {
+        if (poll(&room, 1, READER_MS) > 0) {
+            return true;
+        }
+    }
+    errno = EPIPE;
+    return false;
+}
+
 /* Writes what the file takes.  Returns how many bytes; if not all, errno says
  * why. */
-static size_t write_all(int fd, const char *bytes, size_t size)
+static size_t write_all(const struct sink *sink, const char *bytes, size_t size)
 {
+    size_t most = sink->regular ? size : PIPE_BUF;
     size_t done = 0;
 
-    while (done < size) {
-        ssize_t written = write(fd, bytes + done, size - done);
-        if (written < 0 && errno == EAGAIN) {
-            struct pollfd room = {.fd = fd, .events = POLLOUT};
-            (void)poll(&room, 1, -1);
-        } else if (written < 0 && errno != EINTR) {
+    while (done < size && (sink->regular || await_reader(sink->fd))) {
+        size_t left = size - done;
+        ssize_t written =
+            write(sink->fd, bytes + done, left < most ? left : most);
+        if (written < 0 && errno != EINTR && errno != EAGAIN) {
             break;
-        } else if (written > 0) {
-            done += (size_t)written;
         }
+        done += written > 0 ? (size_t)written : 0;
     }
     return done;
 }
@@ -114,17 +151,25 @@ static size_t write_all(int fd, const char *bytes, size_t size)
 static size_t cut_torn_line(struct sink *sink, size_t done,
                             char why[static SINK_WHY])
 {
-    while (done > 0 && sink->text.bytes[done - 1] != '\n') {
-        done--;
+    size_t whole = done;
+    struct stat status;
+
+    while (whole > 0 && sink->text.bytes[whole - 1] != '\n') {
+        whole--;
     }
-    if (sink->regular && ftruncate(sink->fd, sink->end + (off_t)done) < 0) {
+    off_t part = (off_t)(done - whole);
+    /* Others may have cut the file since it was opened. */
+    sink->torn = part > 0 && (!sink->regular || fstat(sink->fd, &status) < 0 ||
+                              status.st_size < part ||
+                              ftruncate(sink->fd, status.st_size - part) < 0);
+    if (sink->torn && why[0] != '\0') {
         snprintf(why, SINK_WHY, "%s, and a line is torn", strerror(errno));
     }
-    return done;
+    return whole;
 }
 
 /* Writes the lines that were made.  Returns whether all of them could be. */
-static bool flush(struct sink *sink, uint64_t *written,
+static bool flush(struct sink *sink, uint64_t *written, uint64_t *bytes,
                   char why[static SINK_WHY])
 {
     struct cli_buffer *text = &sink->text;
@@ -135,15 +180,18 @@ static bool flush(struct sink *sink, uint64_t *written,
         snprintf(why, SINK_WHY, "out of memory");
         return false;
     }
-    size_t done = write_all(sink->fd, text->bytes, size);
+    if (sink->torn && write_all(sink, "\n", 1) == 1) {
+        sink->torn = false;
+    }
+    size_t done = sink->torn ? 0 : write_all(sink, text->bytes, size);
     if (done < size) {
-        snprintf(why, SINK_WHY, "%s", strerror(errno));
-        done = cut_torn_line(sink, done, why);
+        snprintf(why, SINK_WHY, "%s", errno == EPIPE ? "" : strerror(errno));
+        done = sink->torn ? 0 : cut_torn_line(sink, done, why);
     }
     for (size_t at = 0; at < done; at++) {
         *written += text->bytes[at] == '\n';
     }
-    sink->end += (off_t)done;
+    *bytes += done;
     return done == size;
 }
 
@@ -151,8 +199,8 @@ static uint64_t lines_write(struct sink *sink, const struct cli_buffer *batch,
                             uint64_t count, uint64_t *written,
                             char why[static SINK_WHY])
 {
-    off_t before = sink->end;
     struct record record;
+    uint64_t bytes = 0;
     bool whole = true;
 
     (void)count;
@@ -163,15 +211,19 @@ static uint64_t lines_write(struct sink *sink, const struct cli_buffer *batch,
         at += record_get(&record, batch->bytes + at);
         record_line(&sink->text, &record);
         if (sink->text.size >= TEXT_MAX || at >= batch->size) {
-            whole = flush(sink, written, why);
+            whole = flush(sink, written, &bytes, why);
         }
     }
-    return (uint64_t)(sink->end - before);
+    return bytes;
 }
 
-static bool lines_sync(struct sink *sink)
+static bool lines_sync(struct sink *sink, char why[static SINK_WHY])
 {
-    return !sink->regular || fdatasync(sink->fd) == 0;
+    if (sink->regular && fdatasync(sink->fd) < 0) {
+        snprintf(why, SINK_WHY, "%s", strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 const struct sink_kind sink_lines = {lines_open, lines_write, lines_sync,

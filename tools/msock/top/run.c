@@ -3,6 +3,7 @@
 #include "tools/msock/top/run.h"
 
 #include "tools/msock/drops.h"
+#include "tools/msock/ears.h"
 #include "tools/msock/top/batch.h"
 #include "tools/msock/top/terminal.h"
 #include "tools/msock/turn.h"
@@ -26,43 +27,13 @@ enum {
     IDLE_KEYS_MOST = 100 /* the terminal is gone */
 };
 
-/** One of its subscriptions. */
-struct ear {
-    struct top *top;
-    int at; /* its filter */
-};
-
-static char everything[] = "#";
-static char *all_filters[] = {everything};
-
 /* -- What comes -- */
 
-static int on_message(msock_channel *channel, const msock_message *message,
-                      void *user)
+static void on_message(const msock_message *message, void *user)
 {
-    const struct ear *ear = user;
+    struct top *top = user;
 
-    (void)channel;
-    for (int i = 0; i < ear->at; i++) {
-        if (msock_topic_match(ear->top->filters[i], message->topic)) {
-            return 0; /* an earlier filter has taken it */
-        }
-    }
-    top_model_add(&ear->top->model, message, turn_now_ms());
-    return 0;
-}
-
-static int subscribe(struct top *top, struct ear *ears)
-{
-    static const msock_subscribe_options observing = {.observe = true};
-    int code = 0;
-
-    for (int i = 0; i < top->filter_count && code >= 0; i++) {
-        ears[i] = (struct ear){.top = top, .at = i};
-        code = msock_subscribe(top->channel, top->filters[i], on_message,
-                               &ears[i], &observing);
-    }
-    return code < 0 ? code : 0;
+    top_model_add(&top->model, message, turn_now_ms());
 }
 
 /* -- What is shown -- */
@@ -155,7 +126,8 @@ static int press_keys(struct top *top)
 
 static int wait_of(const struct top *top)
 {
-    int64_t left = top->next_ms - turn_now_ms();
+    bool ends = top->end_ms > 0 && top->end_ms < top->next_ms;
+    int64_t left = (ends ? top->end_ms : top->next_ms) - turn_now_ms();
     int wait_ms = msock_timeout(top->channel);
 
     left = left > 0 ? left : 0;
@@ -226,12 +198,12 @@ static void choose_width(struct top *top)
 /* Shows screens until it ends.  Returns the exit code. */
 static int show_screens(struct top *top)
 {
-    struct ear *ears = calloc((size_t)top->filter_count, sizeof(*ears));
+    struct ears ears = {.filters = top->filters,
+                        .filter_count = top->filter_count,
+                        .on_message = on_message,
+                        .user = top};
+    int code = ears_open(&ears, top->channel);
 
-    if (!ears) {
-        return cli_error("out of memory");
-    }
-    int code = subscribe(top, ears);
     top->model.began_ms = turn_now_ms();
     top->next_ms = top->model.began_ms + (top->terminal ? 0 : top->interval_ms);
     top->end_ms = top->wait_s > 0
@@ -245,7 +217,7 @@ static int show_screens(struct top *top)
         code = listen_on(top);
         terminal_close();
     }
-    free(ears);
+    ears_close(&ears);
     if (code < 0) {
         exit_code = top->told ? CLI_FAILURE : cli_error_code(code);
     }
@@ -262,10 +234,6 @@ int top_run(struct top *top, struct cli_channel *names)
     }
     if (top->json) {
         top->view.kind = TOP_TOPICS; /* the others are not ordered */
-    }
-    if (top->filter_count == 0) {
-        top->filters = all_filters;
-        top->filter_count = 1;
     }
     choose_letters(top);
     choose_width(top);

@@ -20,14 +20,16 @@ FRAMES = """
     core/admission.* core/age.* core/announce.* core/answers.* core/ask.*
     core/asking.h core/audience.* core/copies.* core/dice.* core/driver.h
     core/engine.* core/engine_answerer.c core/engine_ask.*
-    core/engine_audience.c core/engine_control.c core/engine_flow.*
-    core/engine_keys.c core/engine_nodes.c core/engine_presence.c
-    core/engine_profile.* core/engine_rx.c core/engine_share.c
+    core/engine_audience.c core/engine_confirm.* core/engine_control.c
+    core/engine_flow.* core/engine_keys.c core/engine_nodes.c
+    core/engine_post.c core/engine_presence.c core/engine_profile.*
+    core/engine_push.* core/engine_rx.c core/engine_share.c
     core/engine_state.h core/engine_stream.* core/engine_tell.*
     core/engine_tx.c core/flow.* core/heap.* core/hearsay.* core/held.*
     core/history.* core/intake.* core/marks.* core/number.h core/pace.*
-    core/pending.* core/profile.* core/rate.h core/reorder* core/repair*
-    core/roster.* core/sendtimes.* core/session.* core/share.* core/stats.*
+    core/pending.* core/profile.* core/push.* core/rate.h
+    core/reorder* core/repair* core/roster.* core/sendtimes.* core/session.*
+    core/share.* core/stats.*
     core/sync.* core/table.h core/tell.* core/timer.* core/verify.*
     core/window.* transport/*""".split()
 
@@ -52,7 +54,8 @@ GROUPS = {
         ("head compared, cut, checked", *MESSAGE, "core/engine_message.c"),
         ("dispatch and the callback", "core/dispatch*",
          "core/engine_confirm.*", BENCH),
-        ("frames, sessions, window, the loop", *FRAMES)),
+        ("frames, sessions, window, the loop", *FRAMES,
+         "core/engine_publish.c")),
 }
 
 

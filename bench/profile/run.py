@@ -6,8 +6,8 @@
 
 Both are peer_multisock of bench/peers under callgrind (valgrind), over an open
 channel and a sealed one, 64 B a message. What is shown is the difference of a
-long run and a short one, so that what happens once does not count, and only what
-happens in user space. Costs are grouped by the file that their lines stand in
+long run and a short one, so that what happens once does not count, in user
+space. Costs are grouped by the file that their lines stand in
 (groups.py); what no group names is told as "other", with the largest of it.
 Everything happens in a network namespace that this program makes.
 """
@@ -34,8 +34,7 @@ from play import Failed, Process
 BOUND_S = 120  # for a publisher and its listener
 URL = "udp://239.255.76.94:7787?iface=lo"
 KINDS = ("open", "sealed")
-FOLDERS = re.compile(r"(?:.*/)?((?:bench|codec|core|include|plugins|transport)"
-                     r"/.*)")
+FOLDERS = re.compile(r"(?:.*/)?((?:bench|codec|core|plugins|transport)/.*)")
 OTHERS_SHOWN = 5
 BLIND = 0.5  # so much of "other" is no news of the code
 

@@ -8,6 +8,7 @@ With the least that they can do: what they measure is not looked at.
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,12 @@ class Scale(unittest.TestCase):
 
 @unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
 class Profile(unittest.TestCase):
+    def setUp(self):
+        with open(os.path.join(build, "CMakeCache.txt"),
+                  encoding="utf-8") as file:
+            if re.search(r"^MSOCK_SANITIZE:\w+=.", file.read(), re.M):
+                self.skipTest("callgrind runs no programs with sanitizers")
+
     def test_every_instruction_is_in_a_group(self):
         (shares, _), _ = bench("profile/run.py", "-n", "2000")
 

@@ -51,6 +51,7 @@ class Usage(netns.Case):
                 (["pub", "t", "1", "--reliable=1"], "--reliable=1"),
                 (["pub", "t", "-5"], "unknown option -5"),
                 (["pub", "--nonsense", "t"], "unknown option --nonsense"),
+                (["pub", "--relaible", "t"], "perhaps --reliable"),
                 (["pub", "t", "-c"], "-c needs a value"),
                 (["pub", "t", "--key-file"], "--key-file needs a value"),
                 (["pub", "t", "1", "--key-file", ""], "--key-file is empty"),
@@ -111,6 +112,8 @@ class Usage(netns.Case):
             self.assertEqual(result.out, self.run_msock(verb, "-h").out)
         self.assertIn("unknown verb x",
                       self.run_msock("help", "x", code=2).err)
+        self.assertIn("perhaps record",
+                      self.run_msock("help", "recrod", code=2).err)
 
     def test_examples_use_what_there_is(self):
         commands = [line.strip() for line in

@@ -173,9 +173,14 @@ static bool has_vain_value(int option, const char *word)
            strchr(word, '=') != NULL;
 }
 
-int cli_unknown_option(const char *verb, int option, char **argv)
+int cli_unknown_option(const char *verb, int option, char **argv,
+                       const char *const *names, size_t count)
 {
     const char *word = option_word(option, argv);
+    const char *meant =
+        strncmp(word, "--", 2) == 0
+            ? msock_text_nearest(word + 2, strcspn(word + 2, "="), names, count)
+            : NULL;
     if (option == ':') {
         return cli_usage("%s needs a value; see msock %s -h", word, verb);
     }
@@ -183,9 +188,10 @@ int cli_unknown_option(const char *verb, int option, char **argv)
         return cli_usage("%s: %.*s takes no value; see msock %s -h", word,
                          (int)strcspn(word, "="), word, verb);
     }
-    return cli_usage("unknown option %s (what is no option and begins with - "
-                     "comes after --); see msock %s -h",
-                     word, verb);
+    return cli_usage("unknown option %s%s%s (what is no option and begins with "
+                     "- comes after --); see msock %s -h",
+                     word, meant ? ", perhaps --" : "", meant ? meant : "",
+                     verb);
 }
 
 /* Whether a text is 32 bytes in base64. */

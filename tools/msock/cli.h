@@ -78,8 +78,10 @@ enum {
 };
 
 /** Tells what is wrong with argv after getopt_long() returned `option`, which
- *  is none of the verb.  Returns CLI_USAGE. */
-int cli_unknown_option(const char *verb, int option, char **argv);
+ *  is none of the verb, and which of its `count` long `names` may be meant.
+ *  Returns CLI_USAGE. */
+int cli_unknown_option(const char *verb, int option, char **argv,
+                       const char *const *names, size_t count);
 
 /** Takes an option of a channel (cli_channel_options) and its value.  Returns
  *  CLI_OK, or CLI_USAGE after having told why. */

@@ -79,8 +79,11 @@ static int print_help(char **words, int count)
         char *arguments[] = {words[0], option, NULL};
         return verb->run(2, arguments);
     }
-    return verb
-               ? verb_print_help(verb)
+    if (verb) {
+        return verb_print_help(verb);
+    }
+    return count == 1
+               ? verb_unknown(verbs_all, "", words[0])
                : cli_usage("unknown verb %s; see msock help", words[count - 1]);
 }
 

@@ -51,6 +51,17 @@ static const struct verb_option *find_option(const struct verb *verb, int id)
     return NULL;
 }
 
+static int tell_unknown(const struct verb *verb, const struct parser *parser,
+                        int id, char **argv)
+{
+    const char *names[OPTIONS_MAX];
+
+    for (size_t i = 0; i < parser->long_count; i++) {
+        names[i] = parser->longs[i].name;
+    }
+    return cli_unknown_option(verb->name, id, argv, names, parser->long_count);
+}
+
 int verb_options(const struct verb *verb, int argc, char **argv,
                  struct cli_channel *names, verb_take *take, void *user,
                  bool *ended)
@@ -73,7 +84,7 @@ int verb_options(const struct verb *verb, int argc, char **argv,
             *ended = true;
             return verb_print_help(verb);
         } else if (id == ':' || id == '?') {
-            code = cli_unknown_option(verb->name, id, argv);
+            code = tell_unknown(verb, &parser, id, argv);
         } else {
             code = cli_channel_take(names, id, optarg);
         }

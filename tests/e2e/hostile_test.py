@@ -188,6 +188,8 @@ class Hub(Hostile):
 
     def test_its_status_is_safe_json(self):
         hub = self.hub()
+        netns.until(lambda: os.path.exists(self.path("status.json")),
+                    "the first status")
         before = os.stat(self.path("status.json")).st_ino
 
         self.tell(NAME, {TEXT: TEXT})

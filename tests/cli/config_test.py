@@ -140,6 +140,13 @@ class Precedence(Config):
         self.assertEqual(found["id_file"]["value"],
                          self.path("u/multisock/~x/id"))
 
+    def test_who_replaces_a_context_is_told_that_its_key_is_gone(self):
+        self.msock("context", "add", "attic", "--key-file", "/attic.key")
+        self.assertEqual("", self.msock(
+            "context", "add", "attic", "--force", "--key-file", "/b").err)
+        self.assertIn("had the key file /b, and has none now", self.msock(
+            "context", "add", "attic", "--force", "-c", LO).err)
+
     def test_a_context_keeps_the_home(self):
         self.msock("context", "add", "attic", "--key-file", "~/attic.key")
         with open(self.user, encoding="utf-8") as file:

@@ -82,7 +82,7 @@ class Confirm(netns.Case):
 
         result = self.confirm("--expect", "2", code=1)
 
-        self.assertRegex(result.lines[-1], r"^1 of 1 acted in \d+ ms$")
+        self.assertRegex(result.lines[-1], r"^1 of 2 acted in \d+ ms$")
         self.assertIn("1 acted where 2 should (--expect)", result.err)
         self.confirm("--expect", "1")
 

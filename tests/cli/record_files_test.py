@@ -147,6 +147,25 @@ class Files(netns.Case):
         self.assertEqual(os.listdir(folder), [])
         owner.process.stdin.close()
 
+    def test_what_is_no_recording_stays_as_it_is(self):
+        path = self.path("notes")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("precious")
+        self.assertIn("this is no recording",
+                      self.run_msock("record", path, code=1).err)
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_a_pipe_is_played(self):
+        path = self.path("p.jsonl")
+        self.written(path)
+        sub = self.sub("-v", "#", "-C", 1)
+        with open(path, encoding="utf-8") as file:
+            self.run_msock("replay", "--yes", "-", text=file.read())
+        self.assertEqual(sub.end().lines, ["a 1"])
+        self.assertIn("there once", self.run_msock("replay", "--loop", "2",
+                                                   "-", code=2).err)
+
     def test_one_program_at_a_time_writes_a_file(self):
         path = self.path("one.jsonl")
         first = self.record(path)

@@ -236,6 +236,17 @@ class Record(netns.Case):
                                  range(3000 - len(found), 3000)])
         self.assertLess(len(found), 3000)
 
+    @staticmethod
+    def is_open(folder, path):
+        """Whether one of a program's descriptors is of this file."""
+        for fd in os.listdir(folder):
+            try:
+                if os.readlink(os.path.join(folder, fd)) == path:
+                    return True
+            except FileNotFoundError:
+                pass  # it was closed meanwhile
+        return False
+
     def test_hangup_opens_the_file_again(self):
         path = self.path("moved.jsonl")
         recording = self.record("-C", "2", path)
@@ -243,10 +254,8 @@ class Record(netns.Case):
         netns.until(lambda: os.path.getsize(path) > 0, "it writes")
         os.rename(path, path + ".1")
         recording.process.send_signal(signal.SIGHUP)
-        netns.until(lambda: not any(
-            os.path.realpath(f"/proc/{recording.process.pid}/fd/{fd}") ==
-            os.path.realpath(path + ".1")
-            for fd in os.listdir(f"/proc/{recording.process.pid}/fd")),
+        folder = f"/proc/{recording.process.pid}/fd"
+        netns.until(lambda: not self.is_open(folder, os.path.realpath(path + ".1")),
             "the old file is closed")
         self.run_msock("pub", "a", "2")
         recording.end(0)
@@ -392,7 +401,12 @@ class Replay(netns.Case):
     def test_wrong_calls_say_why(self):
         for words, why in (((), "no FILE"), (("-s", "-1", "f"), "--speed"),
                            (("--from", "x", "f"), "--from wants"),
-                           (("--loop", "-1", "f"), "--loop wants")):
+                           (("--loop", "-1", "f"), "--loop wants"),
+                           (("-t", "a/#/b", "f"), "not a filter"),
+                           (("-t", "a/b+", "f"), "not a filter"),
+                           (("-t", "", "f"), "not a filter"),
+                           (("--prefix", "a#/", "f"), "--prefix begins"),
+                           (("--from", "5", "--to", "2", "f"), "before")):
             self.assertIn(why, self.run_msock("replay", *words, code=2).err)
         gone = self.run_msock("replay", self.path("none"), code=1)
         self.assertIn("No such file", gone.err)

@@ -65,7 +65,7 @@ class Requests(netns.Case):
                                 code=1)
 
         self.assertRegex(result.lines[0],
-                         r"^attic +refused +\d+\.\d ms, MSOCK_ENOTSUP$")
+                         r"^attic +refused +\d+\.\d ms, MSOCK_ENOTSUP: .+$")
 
     def test_many_replies_are_waited_for(self):
         self.replier("lamp", "1", "--name", "attic")

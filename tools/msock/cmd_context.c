@@ -59,6 +59,13 @@ static int edit_add(const struct config *config, const char *text,
                          config_find(&config->user, call->name)->line,
                          call->name);
     }
+    const struct config_context *old = config_find(&config->user, call->name);
+    if (old && old->values[CONFIG_KEY_FILE].text &&
+        !strstr(call->object, "\"key_file\"")) {
+        cli_error("context \"%s\" had the key file %s, and has none now: give "
+                  "--key-file, too, to keep it",
+                  call->name, old->values[CONFIG_KEY_FILE].text);
+    }
     *changed = config_edit_add(text, call->name, call->object);
     return CLI_OK;
 }

@@ -247,7 +247,9 @@ static int try_files(const struct player *player)
 
     for (int i = 0; i < player->file_count && code == CLI_OK; i++) {
         struct recording *recording = NULL;
-        code = recording_open(&recording, player->files[i]);
+        if (strcmp(player->files[i], "-") != 0) {
+            code = recording_open(&recording, player->files[i]);
+        }
         recording_close(recording);
     }
     return code;
@@ -310,8 +312,30 @@ static int read_speed(const char *text, double *speed)
     return CLI_OK;
 }
 
+/* Whether + and # stand alone in their levels, and # in the last one. */
+static bool is_filter(const char *text)
+{
+    for (const char *level = text;;) {
+        size_t size = strcspn(level, "/");
+        bool last = level[size] == '\0';
+        bool wild = strcspn(level, "+#") < size;
+        if ((wild && size > 1) || (level[0] == '#' && !last)) {
+            return false;
+        }
+        if (last) {
+            return text[0] != '\0';
+        }
+        level += size + 1;
+    }
+}
+
 static int take_filter(struct player *player, const char *filter)
 {
+    if (!is_filter(filter)) {
+        return cli_usage("-t: \"%s\" is not a filter: + and # stand alone in a "
+                         "level, # in the last one",
+                         filter);
+    }
     if (player->filter_count == FILTERS_MAX) {
         return cli_usage("at most %d of -t", FILTERS_MAX);
     }
@@ -345,7 +369,9 @@ static int take(void *user, int id, const char *value)
         return read_loop(value, &player->loops);
     case PREFIX:
         player->prefix = value;
-        return CLI_OK;
+        return strpbrk(value, "+#")
+                   ? cli_usage("--prefix begins topics, which have no + and #")
+                   : CLI_OK;
     case EVENTS:
         player->events = true;
         return CLI_OK;
@@ -374,6 +400,15 @@ static int replay(int argc, char **argv)
     }
     if (optind == argc) {
         return cli_usage("no FILE; see msock replay -h");
+    }
+    for (int i = optind; i < argc; i++) {
+        if (strcmp(argv[i], "-") == 0 && player.loops > 1) {
+            return cli_usage("standard input is there once: --loop wants a "
+                             "file");
+        }
+    }
+    if (player.to_s > 0 && player.to_s < player.from_s) {
+        return cli_usage("--to is before --from: nothing would be played");
     }
     player.files = argv + optind;
     player.file_count = argc - optind;
@@ -431,7 +466,8 @@ const struct verb verb_replay = {
     .forms = forms,
     .text =
         "Publishes the messages of recordings (msock record), one FILE after "
-        "the other: in their order, with the time between them, reliably what "
+        "the other (-: standard input): in their order, with the time between "
+        "them, reliably what "
         "was, and states as states. This node is their sender. If nodes are "
         "there, which would obey what was said once, it names them and asks.",
     .options = options,

@@ -16,6 +16,21 @@ bool drops_is_usual(enum msock_counter counter)
            counter == MSOCK_DROP_STATE_OLD || counter == MSOCK_DROP_REPLY;
 }
 
+/* What mends it, or "". */
+static const char *mend_of(enum msock_counter counter)
+{
+    switch (counter) {
+    case MSOCK_DROP_SEALED:
+        return "; give this program the key of the others: --key-file FILE";
+    case MSOCK_DROP_OPEN:
+        return "; give those programs the key: --key-file FILE";
+    case MSOCK_DROP_KEY_ID:
+        return "; compare msock key id FILE on both hosts";
+    default:
+        return "";
+    }
+}
+
 void drops_tell(const msock_channel *channel)
 {
     size_t held = msock_held(channel);
@@ -30,8 +45,8 @@ void drops_tell(const msock_channel *channel)
         uint64_t dropped = msock_counter_get(channel, counter);
 
         if (dropped > 0 && !drops_is_usual(counter)) {
-            cli_error("%s %" PRIu64 ": %s", msock_counter_name(counter),
-                      dropped, msock_counter_text(counter));
+            cli_error("%s %" PRIu64 ": %s%s", msock_counter_name(counter),
+                      dropped, msock_counter_text(counter), mend_of(counter));
         }
     }
 }

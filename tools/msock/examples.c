@@ -57,4 +57,4 @@ const char examples[] =
     "Change the key of the whole house while it runs:\n"
     "  msock key rotate home.key      then copy it, or msock key push it\n"
     "  msock key list home.key\n"
-    "  msock key rotate home.key --switch\n";
+    "  msock key rotate home.key --switch -c udp://239.255.77.83:7783\n";

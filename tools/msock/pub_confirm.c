@@ -97,7 +97,15 @@ static void put_node(struct cli_buffer *out, const msock_confirm *confirm)
                     confirm->extra ? "true" : "false");
 }
 
-static int print_json(const msock_confirm *confirm)
+/* How many have to act: of those that are heard, or more by --expect. */
+static size_t expected_of(const struct pub_confirm *told,
+                          const msock_confirm *confirm)
+{
+    return confirm->expected > told->expect ? confirm->expected : told->expect;
+}
+
+static int print_json(const struct pub_confirm *told,
+                      const msock_confirm *confirm)
 {
     struct cli_buffer out = {0};
 
@@ -107,8 +115,8 @@ static int print_json(const msock_confirm *confirm)
         json_out_format(&out,
                         "{\"expected\":%zu,\"acted\":%zu,\"refused\":%zu,"
                         "\"ms\":%.3f}\n",
-                        confirm->expected, confirm->acted, confirm->refused,
-                        ms_of(confirm));
+                        expected_of(told, confirm), confirm->acted,
+                        confirm->refused, ms_of(confirm));
     }
     json_out(&out, "", 1); /* the NUL */
     int code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
@@ -116,20 +124,22 @@ static int print_json(const msock_confirm *confirm)
     return code;
 }
 
-static int print_line(const msock_confirm *confirm)
+static int print_line(const struct pub_confirm *told,
+                      const msock_confirm *confirm)
 {
     const char *extra = confirm->extra ? " (not expected)" : "";
 
     if (!confirm->node) {
         return cli_line("%zu of %zu acted in %.0f ms", confirm->acted,
-                        confirm->expected, ms_of(confirm));
+                        expected_of(told, confirm), ms_of(confirm));
     }
     if (confirm->state == MSOCK_CONFIRM_SILENT) {
         return cli_line("%-24s silent", confirm->node);
     }
     if (confirm->state == MSOCK_CONFIRM_REFUSED) {
-        return cli_line("%-24s refused %6.1f ms, %s%s", confirm->node,
-                        ms_of(confirm), msock_error_name(confirm->code), extra);
+        return cli_line("%-24s refused %6.1f ms, %s: %s%s", confirm->node,
+                        ms_of(confirm), msock_error_name(confirm->code),
+                        msock_error_text(confirm->code), extra);
     }
     return cli_line("%-24s acted   %6.1f ms%s", confirm->node, ms_of(confirm),
                     extra);
@@ -157,7 +167,8 @@ static void on_confirm(msock_channel *channel, const msock_confirm *confirm,
     struct pub_confirm *told = user;
 
     (void)channel;
-    int code = told->json ? print_json(confirm) : print_line(confirm);
+    int code =
+        told->json ? print_json(told, confirm) : print_line(told, confirm);
     told->failed = told->failed || code != CLI_OK;
     told->acted += confirm->node && confirm->state == MSOCK_CONFIRM_ACTED;
     if (!confirm->node) {

@@ -120,9 +120,10 @@ int recording_open(struct recording **recording, const char *path)
     if (!made) {
         return cli_error("out of memory");
     }
-    made->path = path;
-    made->input.name = path;
-    made->input.fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool is_input = strcmp(path, "-") == 0;
+    made->path = made->input.name = is_input ? "standard input" : path;
+    made->input.fd = is_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                              : open(path, O_RDONLY | O_CLOEXEC);
     int code = made->input.fd < 0 ? cli_error("%s: %s", path, strerror(errno))
                                   : CLI_OK;
     if (code == CLI_OK && sink_is_db(made->input.fd)) {

@@ -57,6 +57,18 @@ bool sink_is_db(int fd)
            memcmp(head, magic, sizeof(magic)) == 0;
 }
 
+/* Whether a file that is not empty begins as a recording does: a name that was
+ * mistyped may be that of a key. */
+static bool is_recording(int fd, off_t size)
+{
+    static const char begin[] = "{\"at\":\"";
+    char head[sizeof(begin) - 1];
+    size_t most = size < (off_t)sizeof(head) ? (size_t)size : sizeof(head);
+
+    return pread(fd, head, most, 0) == (ssize_t)most &&
+           memcmp(head, begin, most) == 0;
+}
+
 /* Makes sure that lines can be put behind what is in the file.  Returns whether
  * they can; if not, `why` is written. */
 static bool take_file(struct sink *sink, char why[static SINK_WHY])
@@ -80,6 +92,11 @@ static bool take_file(struct sink *sink, char why[static SINK_WHY])
     if (fcntl(sink->fd, F_SETLK, &all) < 0 &&
         (errno == EAGAIN || errno == EACCES)) {
         snprintf(why, SINK_WHY, "another program is writing it");
+        return false;
+    }
+    if (!is_recording(sink->fd, status.st_size)) {
+        snprintf(why, SINK_WHY,
+                 "this is no recording, and stays as it is: name another file");
         return false;
     }
     if (!end_torn_line(sink, status.st_size)) {

@@ -255,7 +255,8 @@ class Record(netns.Case):
         os.rename(path, path + ".1")
         recording.process.send_signal(signal.SIGHUP)
         folder = f"/proc/{recording.process.pid}/fd"
-        netns.until(lambda: not self.is_open(folder, os.path.realpath(path + ".1")),
+        moved = os.path.realpath(path + ".1")
+        netns.until(lambda: not self.is_open(folder, moved),
             "the old file is closed")
         self.run_msock("pub", "a", "2")
         recording.end(0)

@@ -2,10 +2,12 @@
 """What is made from the tables of msock's verbs: manual pages, help and
 completions are those in the tree, and say the same."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -96,16 +98,16 @@ class Pages(unittest.TestCase):
 
 
 class Completions(unittest.TestCase):
-    def complete_bash(self, *words):
+    def complete_bash(self, *words, env=None):
         """What bash offers for the last of the words."""
         script = read(ROOT, "tools", "completion", "msock")
         line = " ".join(f"'{word}'" for word in ("msock", *words))
         result = run("bash", "--norc", "-c",
                      f"{script}\nCOMP_WORDS=({line}); "
                      f"COMP_CWORD={len(words)}; _msock; "
-                     "printf '%s\\n' \"${COMPREPLY[@]}\"")
+                     "printf '%s\\n' \"${COMPREPLY[@]}\"", env=env)
         self.assertEqual(result.returncode, 0, result.stdout)
-        return result.stdout.split()
+        return result.stdout.splitlines() if env else result.stdout.split()
 
     def complete_fish(self, *words):
         line = " ".join(("msock", *words))
@@ -145,6 +147,25 @@ class Completions(unittest.TestCase):
         self.assertEqual(self.complete_bash("hz", "--key-file", here),
                          [here + ".md"])
         self.assertEqual(self.complete_bash("hz", "-W", ""), [])
+
+    def test_bash_offers_the_names_of_contexts_and_runs_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            trace = os.path.join(folder, "trace")
+            config = os.path.join(folder, "msock.json")
+            with open(config, "w", encoding="utf-8") as file:
+                json.dump({"contexts": {"home": {}, "two words": {},
+                                        f"$(touch {trace})": {}}}, file)
+            env = {"MSOCK_CONFIG": config,
+                   "MSOCK_SYSTEM_CONFIG": os.path.join(folder, "none"),
+                   "PATH": f"{os.path.dirname(MSOCK)}:{os.environ['PATH']}"}
+
+            offered = self.complete_bash("sub", "--context", "", env=env)
+            some = self.complete_bash("sub", "--context", "t", env=env)
+
+            self.assertFalse(os.path.exists(trace))
+        self.assertEqual(offered[:2], ["home", r"two\ words"])
+        self.assertTrue(offered[2].startswith(r"\$\(touch\ "), offered)
+        self.assertEqual(some, [r"two\ words"])
 
     def test_bash_offers_all_options_of_all_verbs(self):
         for verb in VERBS:

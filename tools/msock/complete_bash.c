@@ -31,8 +31,7 @@ static void out_offer(struct cli_buffer *out, const struct verb_option *option)
         complete_out(out, "_msock_files -d");
         break;
     case VERB_CONTEXT:
-        complete_out(
-            out, "_msock_words \"$(msock context ls --names 2>/dev/null)\"");
+        complete_out(out, "_msock_contexts");
         break;
     case VERB_CHOICE:
         complete_out(out, "_msock_words \"");
@@ -121,6 +120,16 @@ void complete_bash(struct cli_buffer *out)
              "_msock_files()\n{\n"
              "    compopt -o filenames 2>/dev/null\n"
              "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$word\")\n"
+             "}\n\n"
+             "# Not by compgen -W, which would run what a name says.\n"
+             "_msock_contexts()\n{\n"
+             "    local name\n\n"
+             "    while IFS= read -r name; do\n"
+             "        if [[ $name == \"$word\"* ]]; then\n"
+             "            printf -v name %q \"$name\"\n"
+             "            COMPREPLY+=(\"$name\")\n"
+             "        fi\n"
+             "    done < <(msock context ls --names 2>/dev/null)\n"
              "}\n\n"
              "_msock()\n{\n"
              "    local word=${COMP_WORDS[COMP_CWORD]}\n"

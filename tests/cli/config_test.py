@@ -191,6 +191,20 @@ class Precedence(Config):
         home = {"XDG_CONFIG_HOME": "relative", "HOME": "/h"}
         self.assertEqual(self.msock("config", "path", variables=home).lines[0],
                          "/h/.config/multisock/msock.json")
+        home["HOME"] = ""
+        said = self.msock("config", "path", "--json", variables=home).lines
+        self.assertEqual(json.loads(said[0]), {"whose": "user", "file": None})
+
+    def test_what_is_long_is_told_whole(self):
+        path = "/" + "long/" * 400 + "ü\x1b"
+        self.write(self.user, {"key_file": path, "contexts": {
+            "a": {"channel": f"udp://239.1.1.1:1?key_file={path}"}}})
+        shown = path.replace("\x1b", "\\x1b")
+
+        key, = (line for line in self.msock("config", "show", "--origin").lines
+                if line.startswith("key_file "))
+        self.assertEqual(key, f"key_file    {shown}  ({self.user}:1)")
+        self.assertTrue(self.context("ls").lines[0].endswith(shown))
 
 
 class Wrong(Config):
@@ -212,7 +226,11 @@ class Wrong(Config):
                 ('{"contexts": {"": {}}}', ':1: a context needs a name'),
                 ('[]', ':1: the configuration must be an object'),
                 ('{\n"name": "a",\n}', ':3: '),
-                ('{\n# no\n}', ":2: "), ('{ /* no */ }', ":1: "), ("", ":1: "),
+                ('{\n# no\n}', ":2: "), ('{ /* no */ }', ":1: "),
+                ("", ":1: not valid JSON at byte 0: nothing is in it"),
+                ("// no\n", ":2: not valid JSON at byte 6: nothing is in it"),
+                ("\ufeff{}", ":1: not valid JSON at byte 0: it begins with a "
+                 "byte order mark"),
                 ('{\n"name": "\udcff"}', ":2: ")):
             with open(self.user, "wb") as file:
                 file.write(text.encode(errors="surrogateescape"))
@@ -392,8 +410,11 @@ class Contexts(Config):
                 (("add", "x" * 64, "-q"), 2, "letters"),
                 (("add", "a", "--context", "b"), 2, "--context"),
                 (("add", "a", "-c", "http://x"), 1, "udp://"),
+                (("add", "a", "--key-file", "\udce9.key"), 1, "UTF-8"),
+                (("add", "a", "--id-file", "/\udce9.id"), 1, "UTF-8"),
                 (("use",), 2, "usage"), (("use", "a", "--none"), 2, "usage"),
-                (("ls", "--json", "--names"), 2, "usage"), (("rm",), 2, "usage"), (("ls", "a"), 2, "usage"),
+                (("ls", "--json", "--names"), 2, "usage"),
+                (("rm",), 2, "usage"), (("ls", "a"), 2, "usage"),
                 (("copy",), 2, "unknown word copy")):
             result = self.context(*words, code=code)
             self.assertIn(said, result.err, words)

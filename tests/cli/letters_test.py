@@ -64,6 +64,7 @@ class Usage(netns.Case):
             (["sub", "t", "-F", "a%-05."], "ends in the midst of %"),
             (["sub", "t", "-F", "a@"], "ends in the midst of @"),
             (["sub", "t", "-F", "%z"], "no %z here, but %t %p"),
+            (["sub", "t", "-F", "%z"], "%q %m %x"),
             (["sub", "t", "-F", "\\q"], "\\q"),
             (["sub", "t", "-F", "a\\"], "not what it was given"),
             (["sub", "t", "-F", "%10000p"], "up to 9999"),
@@ -80,7 +81,17 @@ class Usage(netns.Case):
             (["sub", "-vp", "1883", "-t", "t"], "-c URL names the channel"),
             (["sub", "-t", "t", "-i", "me"], "--name NAME"),
             (["sub", "-t", "t", "--id=me"], "--name NAME"),
+            (["pub", "-t", "t", "-m", "1", "-q1"], "--reliable"),
+            (["sub", "-hlocalhost", "-t", "t"], "there is no broker"),
+            (["sub", "-t", "t", "--key", "client.key"], "there is no TLS"),
+            (["sub", "-t", "t", "--cert=c.pem"], "there is no TLS"),
             (["req", "-t", "t", "-m", "1", "-e", "r"], "for replies"))
+
+    def test_a_password_is_not_told_again(self):
+        result = self.run_msock("sub", "-t", "t", "--pw=opensesame", code=2)
+
+        self.assertIn("--pw is mosquitto's", result.err)
+        self.assertNotIn("opensesame", result.err)
 
     def test_values_are_not_taken_for_mosquittos(self):
         sub = self.sub("-t", "t", "-C", 2, "-c", LO)

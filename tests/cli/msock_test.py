@@ -65,6 +65,22 @@ class Usage(netns.Case):
                 (["sub", "#", "-W", "0"], "-W wants"),
                 (["sub", "#", "-W", "nan"], "-W wants"),
                 (["sub", "#", "-W", "9" * 14], "at most 1000000000"),
+                (["sub", "#", "-W", " 5"], "-W wants"),
+                (["sub", "#", "-W", "0x10"], "-W wants"),
+                (["sub", "#", "-W", "+5"], "-W wants"),
+                (["pub", "t", "1", "--repeat", "2", "--repeat-delay", "0x1"],
+                 "--repeat-delay wants"),
+                (["bench", "pub", "--duration", " 1"], "--duration wants"),
+                (["help", "sub", "x"], "no words after sub"),
+                (["help", "key", "rotat"], "perhaps rotate; see msock key -h"),
+                (["help", "key", "id", "x"], "x is one word too many"),
+                (["help", "examples", "x"], "x is one word too many"),
+                (["help", "--verbs", "x"], "x is one word too many"),
+                (["help", "--mdoc", "sub", "x"], "x is one word too many"),
+                (["help", "--mdoc", "recrod"], "perhaps record"),
+                (["-h", "recrod"], "perhaps record"),
+                (["version", "x"], "version takes no arguments"),
+                (["-V", "x"], "version takes no arguments"),
                 (["sub", "#", "--jso=1"], "--jso takes no value"),
                 (["sub", "#", "--verbose=1"], "--verbose takes no value"),
                 (["sub", "#", "--name=v", "-xv"], "unknown option -x"),
@@ -136,6 +152,8 @@ class Usage(netns.Case):
         for word in ("version", "--version", "-V"):
             self.assertRegex(self.run_msock(word).out,
                              r"^msock \d+\.\d+\.\d+\n$")
+        told = json.loads(self.run_msock("version", "--json").out)
+        self.assertRegex(told["version"], r"^\d+\.\d+\.\d+$")
 
 
 class Failure(netns.Case):
@@ -181,9 +199,11 @@ class Failure(netns.Case):
             self.assertEqual(said.count("there is no interface"), 1)
 
     def test_a_reader_that_has_gone_is_no_news(self):
-        for words in (["help"], ["help", "examples"], ["completion", "bash"],
-                      ["topics", "-W", "0.1", "--json", "-c", LO],
-                      ["hz", "-W", "0.1", "#", "-c", LO]):
+        for words, code in (
+                (["help"], 1), (["help", "examples"], 1),
+                (["completion", "bash"], 1), (["version"], 1),
+                (["hz", "#", "-c", LO], 0), (["bw", "#", "-c", LO], 0),
+                (["hz", "-W", "0.1", "#", "-c", LO], 0)):
             reader, writer = os.pipe()
             os.close(reader)
             with open(writer, "wb") as gone:
@@ -193,7 +213,7 @@ class Failure(netns.Case):
                     preexec_fn=lambda: signal.signal(signal.SIGPIPE,
                                                      signal.SIG_IGN))
             self.assertNotIn(b"cannot write", program.stderr, words)
-            self.assertIn(program.returncode, (0, 1), words)
+            self.assertEqual(program.returncode, code, words)
 
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:

@@ -99,12 +99,20 @@ static bool print_safe(const char *text, size_t size)
     return true;
 }
 
+static bool reader_gone;
+
 /* Who reads may end when he has enough: that is no news. */
 static int cannot_write(void)
 {
-    return errno == EPIPE
+    reader_gone = errno == EPIPE;
+    return reader_gone
                ? CLI_FAILURE
                : cli_error("cannot write standard output: %s", strerror(errno));
+}
+
+bool cli_reader_gone(void)
+{
+    return reader_gone;
 }
 
 int cli_print(const char *text)
@@ -126,18 +134,38 @@ int cli_print(const char *text)
     return CLI_OK;
 }
 
+/* Returns what printf(3) would print, to be freed, or NULL. */
+static char *format_whole(size_t *size, const char *format, va_list arguments)
+{
+    va_list again;
+
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *line = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (line) {
+        vsnprintf(line, (size_t)length + 1, format, arguments);
+        *size = (size_t)length;
+    }
+    return line;
+}
+
 int cli_line(const char *format, ...)
 {
-    char safe[4 * LINE_MAX_SIZE];
+    size_t size = 0;
     va_list arguments;
 
     va_start(arguments, format);
-    compose(safe, format, arguments);
+    char *line = format_whole(&size, format, arguments);
     va_end(arguments);
-    if (puts(safe) == EOF || fflush(stdout) == EOF) {
-        return cannot_write();
+    if (!line) {
+        return cli_error("out of memory");
     }
-    return CLI_OK;
+    bool printed =
+        print_safe(line, size) && putchar('\n') != EOF && fflush(stdout) != EOF;
+    int code = printed ? CLI_OK : cannot_write();
+    free(line);
+    return code;
 }
 
 void cli_wipe(void *memory, size_t size)

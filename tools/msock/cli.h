@@ -46,8 +46,12 @@ bool cli_on_terminal(void);
 int cli_print(const char *text);
 
 /** Prints one line to standard output, escaped, newlines in it too: for what
- *  came from elsewhere. At most 1023 bytes of it.  Returns as cli_print(). */
+ *  came from elsewhere.  Returns as cli_print(). */
 CLI_PRINTF int cli_line(const char *format, ...);
+
+/** Whether cli_print() or cli_line() failed as who reads has gone: one that
+ *  prints on and on ends well then. */
+bool cli_reader_gone(void);
 
 /** Overwrites what held a secret; the compiler cannot leave it out. */
 void cli_wipe(void *memory, size_t size);

@@ -57,20 +57,6 @@ static int read_size(struct bench *bench, const char *text)
     return code;
 }
 
-static int read_duration(struct bench *bench, const char *text)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value > 0 && value <= duration_max_s)) {
-        return cli_usage("--duration wants a number of seconds, over 0 and at "
-                         "most %.0f, not %s",
-                         duration_max_s, text);
-    }
-    bench->duration_s = value;
-    return CLI_OK;
-}
-
 static const struct verb bench_verb_pub;
 static const struct verb bench_verb_sub;
 static const struct verb bench_verb_rtt;
@@ -83,7 +69,8 @@ static int take(void *user, int id, const char *value)
     case 'C':
         return read_number("-C", value, 1, count_max, &bench->count);
     case DURATION:
-        return read_duration(bench, value);
+        return until_seconds("--duration", value, duration_max_s,
+                             &bench->duration_s);
     case 'r':
         return read_number("--rate", value, 1, RATE_MAX, &bench->rate);
     case FULL_SPEED:

@@ -152,7 +152,11 @@ static int tell_path(const struct config_file *file, const char *who, bool json)
         return file->path[0] ? cli_line("%s", file->path) : CLI_OK;
     }
     json_out_format(&out, "{\"whose\":\"%s\",\"file\":", who);
-    json_out_text(&out, file->path, strlen(file->path));
+    if (file->path[0] != '\0') {
+        json_out_text(&out, file->path, strlen(file->path));
+    } else {
+        json_out_format(&out, "null");
+    }
     json_out(&out, "}\n", sizeof("}\n")); /* with the NUL */
     int code = out.failed ? CLI_FAILURE : cli_print(out.bytes);
     free(out.bytes);
@@ -223,7 +227,9 @@ static const struct verb verb_config_path = {
     .summary = "print the names of the files",
     .forms = path_forms,
     .text = "Prints the name of the user's file and that of the system's, "
-            "whether they are there or not.",
+            "whether they are there or not. With --json each object has "
+            "\"whose\" (user or system) and \"file\", null where HOME is not "
+            "set.",
     .options = path_options,
     .run = run_path,
 };

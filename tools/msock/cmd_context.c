@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msock context: named sets of what names a channel. */
+#include "tools/msock/as_json.h"
 #include "tools/msock/config_edit.h"
 #include "tools/msock/config_write.h"
 #include "tools/msock/json_out.h"
@@ -85,6 +86,25 @@ static int check_name(const char *name)
                            MSOCK_NAME_MAX, name);
 }
 
+/* Puts text, which JSON holds only if it is UTF-8: a path that is not would
+ * become another one. */
+static void put_text(struct cli_buffer *out, const char *text, size_t size)
+{
+    struct cli_buffer quoted = {0};
+    const char *json;
+
+    int code = as_json_try(text, size, &quoted, &json);
+    if (code == 0) {
+        json_out_text(out, text, size);
+    } else if (code != MSOCK_ENOMEM) { /* else it was told */
+        cli_error("%.*s: a configuration holds only names that are UTF-8: give "
+                  "the file such a one",
+                  (int)size, text);
+    }
+    out->failed |= code != 0;
+    free(quoted.bytes);
+}
+
 static void put(struct cli_buffer *out, enum config_key key, const char *text)
 {
     char folder[CONFIG_PATH_MAX] = "";
@@ -100,7 +120,7 @@ static void put(struct cli_buffer *out, enum config_key key, const char *text)
     }
     if (!config_words[key].path || text[0] == '/' ||
         strncmp(text, "~/", 2) == 0) {
-        json_out_text(out, text, strlen(text));
+        put_text(out, text, strlen(text));
         return;
     }
     struct cli_buffer path = {0};
@@ -113,7 +133,9 @@ static void put(struct cli_buffer *out, enum config_key key, const char *text)
     json_out(&path, "/", 1);
     json_out(&path, text, strlen(text));
     out->failed |= path.failed;
-    json_out_text(out, path.bytes, path.size);
+    if (!out->failed) {
+        put_text(out, path.bytes, path.size);
+    }
     free(path.bytes);
 }
 

@@ -54,37 +54,47 @@ static int print_names(void)
     return code;
 }
 
-/* Has the words after help mean a verb or one of its words. */
-static const struct verb *find(char **words, int count)
+/* Prints the help of a verb, or of one of its words. */
+static int print_help(char **words, int count)
 {
     const struct verb *verb = verb_find(verbs_all, words[0]);
 
-    if (verb && count > 1) {
-        verb = verb->verbs ? verb_find(verb->verbs, words[1]) : NULL;
+    if (!verb) {
+        return verb_unknown(verbs_all, "", words[0]);
     }
-    return verb;
+    if (count == 1) {
+        return verb_print_help(verb);
+    }
+    if (!verb->verbs) {
+        return cli_usage("%s: there are no words after %s; see msock %s -h",
+                         words[1], verb->name, verb->name);
+    }
+    const struct verb *sub = verb_find(verb->verbs, words[1]);
+    return sub ? verb_print_help(sub)
+               : verb_unknown(verb->verbs, verb->name, words[1]);
 }
 
-static int print_help(char **words, int count)
+static int print(const struct call *call, char **words, int count)
 {
+    bool examples_wanted = count > 0 && strcmp(words[0], "examples") == 0;
+    bool alone = call->names || call->page;
+
+    if (count > (alone ? 0 : examples_wanted ? 1 : 2)) {
+        return cli_usage("%s is one word too many; see msock help -h",
+                         words[count - 1]);
+    }
+    if (call->names) {
+        return print_names();
+    }
+    if (call->page) {
+        const struct verb *verb = verb_find(verbs_all, call->page);
+        return verb ? mdoc_print(verb)
+                    : verb_unknown(verbs_all, "", call->page);
+    }
     if (count == 0) {
         return print_verbs();
     }
-    if (strcmp(words[0], "examples") == 0) {
-        return cli_print(examples);
-    }
-    const struct verb *verb = count <= 2 ? find(words, count) : NULL;
-    if (verb && !verb->text) {
-        static char option[] = "-h";
-        char *arguments[] = {words[0], option, NULL};
-        return verb->run(2, arguments);
-    }
-    if (verb) {
-        return verb_print_help(verb);
-    }
-    return count == 1
-               ? verb_unknown(verbs_all, "", words[0])
-               : cli_usage("unknown verb %s; see msock help", words[count - 1]);
+    return examples_wanted ? cli_print(examples) : print_help(words, count);
 }
 
 static int help(int argc, char **argv)
@@ -93,19 +103,7 @@ static int help(int argc, char **argv)
     bool ended = false;
     int code = verb_options(&verb_help, argc, argv, NULL, take, &call, &ended);
 
-    if (ended) {
-        return code;
-    }
-    if (call.names) {
-        return print_names();
-    }
-    if (!call.page) {
-        return print_help(argv + optind, argc - optind);
-    }
-    const struct verb *verb = verb_find(verbs_all, call.page);
-    return verb && verb->text
-               ? mdoc_print(verb)
-               : cli_usage("unknown verb %s; see msock help", call.page);
+    return ended ? code : print(&call, argv + optind, argc - optind);
 }
 
 static const char *const forms[] = {"[VERB [WORD]]", "examples",

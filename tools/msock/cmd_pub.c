@@ -17,10 +17,9 @@ enum { CONFIRM = PAYLOAD_OWN, DEADLINE, EXPECT, JSON, REPEAT, DELAY, HOW };
 
 static int read_delay(const char *text, double *delay_s)
 {
-    char *end;
-    double value = strtod(text, &end);
+    double value;
 
-    if (end == text || *end || !(value >= 0 && value <= delay_max_s)) {
+    if (!until_number(text, &value) || value > delay_max_s) {
         return cli_usage("--repeat-delay wants seconds, at most %.0f, not %s",
                          delay_max_s, text);
     }

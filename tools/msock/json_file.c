@@ -96,6 +96,12 @@ static const char *hint(const char *text, const char *at)
 {
     const char *before = at;
 
+    if (text[strspn(text, " \t\r\n")] == '\0') {
+        return ": nothing is in it; an empty object is {}";
+    }
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        return ": it begins with a byte order mark; save it without";
+    }
     while (before > text && strchr(" \t\r\n", before[-1])) {
         before--;
     }

@@ -42,6 +42,8 @@ static const struct hint hints[] = {
      "messages go"},
     {'S', "", "there is no broker to look for"},
     {'\0', "cafile", "--key-file names a key; there is no TLS"},
+    {'\0', "cert", "--key-file names a key; there is no TLS"},
+    {'\0', "key", "--key-file names a key; there is no TLS"},
     {'\0', "will-topic", "will_topic= and will= in the channel's URL"},
     {'\0', "retained-only", "-F %r tells which ones are; -R leaves them out"},
     {'\0', "remove-retained", "msock pub --clear TOPIC does that"},
@@ -72,7 +74,9 @@ static void look(const struct verb_option *option, void *user)
 
 static int tell(const struct hint *hint, const char *word)
 {
-    return cli_usage("%s is mosquitto's; here %s", word, hint->text);
+    /* Not what stands behind =, which may be a password. */
+    return cli_usage("%.*s is mosquitto's; here %s", (int)strcspn(word, "="),
+                     word, hint->text);
 }
 
 static int tell_letter(char letter)
@@ -119,7 +123,8 @@ static int check_letters(const struct verb *verb, const char *word, bool *skip)
 
 /* The same for two dashes. What mosquitto calls so is no abbreviation of ours.
  */
-static int check_name(const struct verb *verb, const char *word, bool *skip)
+static int check_name(const struct verb *verb, const char *word,
+                      const char *next, bool *skip)
 {
     const char *name = word + 2;
     size_t size = strcspn(name, "=");
@@ -127,25 +132,29 @@ static int check_name(const struct verb *verb, const char *word, bool *skip)
     struct wanted wanted = {.name = name, .size = size};
 
     if (hint) {
-        return tell(hint, word);
+        const char *value = name[size] == '=' ? name + size + 1 : next;
+        int code = value ? cli_check_file(hint->name, value) : CLI_OK;
+        return code == CLI_OK ? tell(hint, word) : code;
     }
     verb_each_option(verb, look, &wanted);
     *skip = wanted.found && wanted.has_value && name[size] == '\0';
     return CLI_OK;
 }
 
-/* -q and -h have values there, and none here. */
+/* -q and -h have values there, behind them or the next word, and none here. */
 static int check_value(const char *word, const char *next)
 {
-    bool quality = next && strlen(next) == 1 && strchr("012", *next);
+    bool letter = word[1] == 'q' || word[1] == 'h';
+    const char *value = word[2] != '\0' ? word + 2 : next;
 
-    if (strcmp(word, "-q") == 0 && quality) {
-        return tell_letter('q');
+    if (!letter || !value) {
+        return CLI_OK;
     }
-    if (strcmp(word, "-h") == 0 && next && next[0] != '-') {
-        return tell_letter('h');
+    if (word[1] == 'q') {
+        return strlen(value) == 1 && strchr("012", *value) ? tell_letter('q')
+                                                           : CLI_OK;
     }
-    return CLI_OK;
+    return value[0] != '-' ? tell_letter('h') : CLI_OK;
 }
 
 int mosquitto_check(const struct verb *verb, int argc, char **argv)
@@ -163,7 +172,7 @@ int mosquitto_check(const struct verb *verb, int argc, char **argv)
         }
         code = check_value(word, argv[i + 1]);
         if (code == CLI_OK) {
-            code = word[1] == '-' ? check_name(verb, word, &skip)
+            code = word[1] == '-' ? check_name(verb, word, argv[i + 1], &skip)
                                   : check_letters(verb, word, &skip);
         }
         i += skip;

@@ -84,7 +84,7 @@ static int check_spec(const struct spec *spec)
     }
     if (!strchr(letters, spec->letter)) {
         return cli_usage("-F has no %%%c here, but %%t %%p %%s %%j %%J %%l %%r "
-                         "%%q %%x %%X %%C %%I %%U and %%%%",
+                         "%%q %%m %%x %%X %%C %%I %%U and %%%%",
                          spec->letter);
     }
     if (spec->width > PRINT_FORMAT_WIDTH_MAX) {

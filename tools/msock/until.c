@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* How long a reader that takes nothing may keep a program that shall end. */
@@ -84,16 +85,37 @@ int until_count(const char *option, const char *text, uint64_t *count)
     return CLI_OK;
 }
 
-int until_wait(const char *text, double most, double *seconds)
+bool until_number(const char *text, double *number)
 {
     char *end;
-    double value = strtod(text, &end);
 
-    if (end == text || *end || !(value > 0 && value <= most)) {
-        return cli_usage("-W wants a number of seconds, over 0 and at most "
+    if (text[strspn(text, "0123456789.eE+-")] != '\0' ||
+        !strchr("0123456789.", text[0])) {
+        return false; /* a blank, a word, or hexadecimal */
+    }
+    double value = strtod(text, &end);
+    if (end == text || *end) {
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
+int until_seconds(const char *option, const char *text, double most,
+                  double *seconds)
+{
+    double value;
+
+    if (!until_number(text, &value) || !(value > 0 && value <= most)) {
+        return cli_usage("%s wants a number of seconds, over 0 and at most "
                          "%.0f, not %s",
-                         most, text);
+                         option, most, text);
     }
     *seconds = value;
     return CLI_OK;
+}
+
+int until_wait(const char *text, double most, double *seconds)
+{
+    return until_seconds("-W", text, most, seconds);
 }

@@ -13,7 +13,16 @@
  *  CLI_USAGE after having told why. */
 int until_count(const char *option, const char *text, uint64_t *count);
 
-/** Reads seconds for -W, over 0 and at most `most`.  Returns as above. */
+/** Reads a number of 0 or more in decimal digits, with a point and an exponent
+ *  or without; sets *number only if it is one.  Returns whether it is. */
+bool until_number(const char *text, double *number);
+
+/** Reads seconds, over 0 and at most `most`, for the option of this name.
+ *  Returns as until_count(). */
+int until_seconds(const char *option, const char *text, double most,
+                  double *seconds);
+
+/** The same for -W. */
 int until_wait(const char *text, double most, double *seconds);
 
 /** Has SIGINT and SIGTERM stop the channel, once there is one, and a write fail

@@ -44,8 +44,8 @@ static void on_second(msock_channel *channel, void *user)
 
     (void)channel;
     if (watch->tell(watch, turn_now_ms(), false) != CLI_OK) {
-        watch->failed = true;
-        finish(watch, CLI_FAILURE);
+        watch->failed = true; /* tells no more */
+        finish(watch, cli_reader_gone() ? CLI_OK : CLI_FAILURE);
     }
 }
 
@@ -135,6 +135,7 @@ int watch_run(struct watch *watch)
     code = listen_on(watch);
     if (code == CLI_OK && !watch->failed) {
         code = watch->tell(watch, turn_now_ms(), true);
+        code = cli_reader_gone() ? CLI_OK : code;
     }
     drops_tell(watch->channel);
     until_channel(NULL);

@@ -115,7 +115,7 @@ set_tests_properties(cli/bench_run PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77)
 msock_test(cli top multisock)
 target_include_directories(cli_top_test PRIVATE ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(cli_top_test PRIVATE _XOPEN_SOURCE=700) # tsearch
-foreach(module cells keys model order rate snapshot view)
+foreach(module cells columns keys model order rate snapshot view)
     target_sources(cli_top_test PRIVATE
         ${PROJECT_SOURCE_DIR}/tools/msock/top/${module}.c)
 endforeach()

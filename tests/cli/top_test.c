@@ -218,6 +218,113 @@ Test(top, all_lines_are_as_wide_as_the_screen)
     }
 }
 
+/* Where the words of a line begin and end. */
+struct words {
+    size_t begin[40], end[40];
+    size_t count;
+};
+
+static struct words words_of(const char *text)
+{
+    struct words words = {.count = 0};
+    size_t at = 0;
+
+    while (text[at += strspn(text + at, " ")] != '\0') {
+        words.begin[words.count] = at;
+        at += strcspn(text + at, " ");
+        words.end[words.count++] = at;
+    }
+    return words;
+}
+
+/* Whether a word is one of the words of a line. */
+static bool is_among(const char *word, size_t size, const char *line_text)
+{
+    struct words words = words_of(line_text);
+    bool found = false;
+
+    for (size_t i = 0; i < words.count; i++) {
+        found |= words.end[i] - words.begin[i] == size &&
+                 strncmp(line_text + words.begin[i], word, size) == 0;
+    }
+    return found;
+}
+
+static const char *line_at(int number, int width)
+{
+    cells_begin(&line, width, false);
+    top_view_line(&view, &snapshot, &order, number, 10, &line);
+    return line.text;
+}
+
+/* Every word with a digit is whole, or not there. */
+static void check_numbers(int number, int width, const char *whole)
+{
+    const char *shown = line_at(number, width);
+    struct words words = words_of(shown);
+
+    for (size_t i = 0; i < words.count; i++) {
+        size_t size = words.end[i] - words.begin[i];
+        const char *word = shown + words.begin[i];
+        if (strcspn(word, "0123456789") < size) {
+            cr_assert(is_among(word, size, whole), "at %d: %s", width, shown);
+        }
+    }
+}
+
+/* Titles are whole and begin or end where the row's columns do; a mark says
+ * that there are fewer. */
+static void check_titles(int width, const char *whole)
+{
+    char titles[201];
+    snprintf(titles, sizeof titles, "%s", line_at(TOP_HEAD - 1, width));
+    struct words words = words_of(titles);
+    bool marked = titles[width - 1] == '>';
+
+    cr_assert(eq(int, marked, words.count - marked < words_of(whole).count),
+              "at %d: %s", width, titles);
+    for (size_t i = 0; i < words.count - marked; i++) {
+        cr_assert(is_among(titles + words.begin[i],
+                           words.end[i] - words.begin[i], whole),
+                  "at %d: %s", width, titles);
+    }
+    const char *row_text = line_at(TOP_HEAD, width);
+    for (size_t i = 1; i < words.count - marked; i++) {
+        bool there = row_text[words.begin[i]] != ' ' ||
+                     row_text[words.end[i] - 1] != ' ';
+        cr_assert(there, "at %d: %s", width, row_text);
+    }
+}
+
+Test(top, a_narrow_screen_shows_fewer_numbers_and_none_cut)
+{
+    char whole[6][201];
+
+    for (int i = 0; i < 1234; i++) {
+        add("ab", "false", 1000);
+    }
+    look(1900);
+    snapshot.per_s = 123456789;
+    snapshot.bytes_per_s = 98765.4;
+    snapshot.loss = 12.3;
+    snapshot.lost = 1234567890123;
+    snapshot.drops = 98765432109876;
+    snapshot.rows[0].loss = 100;
+    snapshot.rows[0].size = 99999;
+    for (int i = 0; i < 6; i++) {
+        snprintf(whole[i], sizeof whole[i], "%s", line_at(i, 200));
+    }
+
+    for (int width = 10; width <= 200; width++) {
+        for (int i = 1; i < TOP_HEAD + 1; i++) {
+            check_numbers(i, width, whole[i]);
+        }
+        if (width > 10) {
+            check_titles(width, whole[TOP_HEAD - 1]);
+        }
+    }
+}
+
 /* -- Order and keys -- */
 
 static enum top_act press(int key)

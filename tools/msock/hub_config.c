@@ -94,8 +94,9 @@ int hub_config_read(struct hub_config *config, const char *file,
                                   .log_level = MSOCK_INFO,
                                   .status_every_s = STATUS_EVERY_S};
     char *text = json_file_read(file,
-                                "; --config names another file, and man 5 "
-                                "multisock-hub says what is in it",
+                                "; --config names another file, and "
+                                "multisock-hub(5), docs/man/multisock-hub.5 of "
+                                "the source, says what is in it",
                                 problems);
     if (text) {
         parse(config, file, text, problems);

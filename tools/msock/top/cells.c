@@ -105,6 +105,7 @@ void cells_begin(struct cells *line, int width, bool ascii)
     line->columns = 0;
     line->width = width < CELLS_MAX ? width : CELLS_MAX;
     line->ascii = ascii;
+    line->marked = false;
 }
 
 static void append(struct cells *line, const char *text, size_t size,
@@ -172,6 +173,26 @@ void cells_right(struct cells *line, const char *text, int columns)
 void cells_add(struct cells *line, const char *text)
 {
     fill(line, text, strlen(text), line->width, false);
+}
+
+void cells_item(struct cells *line, const char *text)
+{
+    int columns = (int)strlen(text);
+
+    if (line->marked || line->columns + columns + 2 > line->width) {
+        cells_mark(line);
+    } else {
+        append(line, text, strlen(text), columns);
+    }
+}
+
+void cells_mark(struct cells *line)
+{
+    if (line->columns < line->width) {
+        pad(line, line->width - 1);
+        append(line, ">", 1, 1);
+    }
+    line->marked = true;
 }
 
 void cells_end(struct cells *line)

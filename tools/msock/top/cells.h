@@ -23,6 +23,7 @@ struct cells {
     int columns; /* that are filled */
     int width;   /* that there are, at most CELLS_MAX */
     bool ascii;  /* the terminal shows nothing else */
+    bool marked; /* cells_item() had no room: it adds nothing more */
 };
 
 /** Begins a line anew, with `width` columns (at most CELLS_MAX). */
@@ -37,6 +38,13 @@ void cells_right(struct cells *line, const char *text, int columns);
 
 /** Fills as much as the text is wide, with what there is. */
 void cells_add(struct cells *line, const char *text);
+
+/** Adds a text of printable ASCII if there is room for all of it, a blank and
+ *  a mark; otherwise cells_mark(), and nothing after that. */
+void cells_item(struct cells *line, const char *text);
+
+/** Ends the line with a `>` in its last column, if that is free. */
+void cells_mark(struct cells *line);
 
 /** Fills the rest of the line with blanks. */
 void cells_end(struct cells *line);

@@ -3,153 +3,160 @@
 #include "tools/msock/top/view.h"
 
 #include "tools/msock/drops.h"
+#include "tools/msock/top/columns.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 32 };
-
 /* -- Numbers -- */
 
 /* At most 6 letters: 9999, 10.0k, 1.2M. */
-static void put_number(struct cells *line, double value, int columns)
+static void show_number(char text[COLUMNS_NUMBER], double value)
 {
-    static const char units[] = " kMGTP";
-    char text[NUMBER_SIZE];
+    static const char units[] = " kMGTPE";
     size_t unit = 0;
 
     if (value < 9999.5) {
-        snprintf(text, sizeof(text),
+        snprintf(text, COLUMNS_NUMBER,
                  value < 99.95 && value > 0 ? "%.1f" : "%.0f", value);
     } else {
         for (; value >= 999.95 && unit + 2 < sizeof(units); unit++) {
             value /= 1000;
         }
-        snprintf(text, sizeof(text), "%.1f%c", value, units[unit]);
+        snprintf(text, COLUMNS_NUMBER, "%.1f%c", value, units[unit]);
     }
-    cells_right(line, text, columns);
 }
 
-static void put_count(struct cells *line, uint64_t count, int columns)
+static void show_count(char text[COLUMNS_NUMBER], uint64_t count)
 {
-    char text[NUMBER_SIZE];
-
     if (count < 100000) {
-        snprintf(text, sizeof(text), "%" PRIu64, count);
-        cells_right(line, text, columns);
+        snprintf(text, COLUMNS_NUMBER, "%" PRIu64, count);
     } else {
-        put_number(line, (double)count, columns);
+        show_number(text, (double)count);
     }
 }
 
-static void put_percent(struct cells *line, double percent, int columns)
+static void show_percent(char text[COLUMNS_NUMBER], double percent)
 {
-    char text[NUMBER_SIZE] = "-";
-
-    if (percent >= 0) {
-        snprintf(text, sizeof(text), "%.1f", percent);
-    }
-    cells_right(line, text, columns);
+    snprintf(text, COLUMNS_NUMBER, percent >= 0 ? "%.1f" : "-", percent);
 }
 
 /* 1.5s, 90s, 15m, 3h, 2d */
-static void put_age(struct cells *line, int64_t ms, int columns)
+static void show_age(char text[COLUMNS_NUMBER], int64_t ms)
 {
-    char text[NUMBER_SIZE] = "-";
     double s = (double)ms / 1000;
 
-    if (ms >= 0 && s < 9.95) {
-        snprintf(text, sizeof(text), "%.1fs", s);
-    } else if (ms >= 0) {
+    if (ms < 0) {
+        snprintf(text, COLUMNS_NUMBER, "-");
+    } else if (s < 9.95) {
+        snprintf(text, COLUMNS_NUMBER, "%.1fs", s);
+    } else {
         double value = s < 100      ? s
                        : s < 6000   ? s / 60
                        : s < 172800 ? s / 3600
                                     : s / 86400;
         char unit = "smhd"[(s >= 100) + (s >= 6000) + (s >= 172800)];
-        snprintf(text, sizeof(text), "%.0f%c", value, unit);
+        snprintf(text, COLUMNS_NUMBER, "%.0f%c", value, unit);
     }
-    cells_right(line, text, columns);
-}
-
-static void put(struct cells *line, const char *text, int columns)
-{
-    cells_put(line, text, strlen(text), columns);
-}
-
-static void gap(struct cells *line)
-{
-    put(line, "", 1);
 }
 
 /* -- Rows -- */
 
-enum {
-    TOPIC_FIXED = 52, /* columns of a topic's row but topic and value */
-    NODE_FIXED = 56
-};
+static const struct columns topic_columns = {.name = "TOPIC",
+                                             .rest = "VALUE",
+                                             .name_max = 40,
+                                             .rest_gap = 1,
+                                             .order = "60324r51",
+                                             .column = {{"", 3, false},
+                                                        {"MSG/S", 7, true},
+                                                        {"BYTES/S", 8, true},
+                                                        {"SIZE", 7, true},
+                                                        {"LOSS%", 6, true},
+                                                        {"AGE", 6, true},
+                                                        {"SENDER", 13, false}}};
 
-/* What is left is shared by the name and the last column. */
-static int name_columns(const struct cells *line, int fixed)
+static const struct columns node_columns = {.name = "NODE",
+                                            .rest = "FILTERS",
+                                            .name_max = 40,
+                                            .rest_gap = 1,
+                                            .order = "4r51320",
+                                            .column = {{"STATE", 7, false},
+                                                       {"ADDRESS", 22, false},
+                                                       {"HEARD", 6, true},
+                                                       {"LOSS%", 6, true},
+                                                       {"LIB", 7, false},
+                                                       {"KEY", 9, false}}};
+
+static const struct columns drop_columns = {
+    .name = "REASON",
+    .rest = "WHAT IT IS",
+    .name_max = 20,
+    .rest_gap = 2,
+    .order = "r10",
+    .column = {{"COUNT", 8, true}, {"RISE", 8, true}}};
+
+static const struct columns *columns_of(enum top_kind kind)
 {
-    int columns = (line->width - fixed) * 2 / 3;
-
-    columns = columns < 40 ? columns : 40;
-    return columns > 10 ? columns : 10;
+    return kind == TOP_NODES   ? &node_columns
+           : kind == TOP_DROPS ? &drop_columns
+                               : &topic_columns;
 }
 
 static void put_topic(struct cells *line, const struct top_row *row)
 {
-    char flags[3] = {row->flags & MSOCK_MESSAGE_STATE ? 's' : ' ',
-                     row->flags & MSOCK_MESSAGE_RELIABLE ? 'r' : ' ', '\0'};
-    int columns = name_columns(line, TOPIC_FIXED);
+    static const char others[] = "(all other topics)";
+    const char flags[3] = {row->flags & MSOCK_MESSAGE_STATE ? 's' : ' ',
+                           row->flags & MSOCK_MESSAGE_RELIABLE ? 'r' : ' ',
+                           '\0'};
+    struct column_texts texts = {.name = row->name ? row->name : others,
+                                 .name_size = row->name ? row->name_size
+                                                        : strlen(others),
+                                 .rest = row->value,
+                                 .rest_size = row->value_size,
+                                 .text = {[0] = flags, [6] = row->sender}};
 
-    if (row->name) {
-        cells_put(line, row->name, row->name_size, columns);
-    } else {
-        put(line, "(all other topics)", columns);
-    }
-    gap(line);
-    put(line, flags, 2);
-    put_number(line, row->per_s, 7);
-    put_number(line, row->bytes_per_s, 8);
-    put_count(line, row->size, 7);
-    put_percent(line, row->loss, 6);
-    put_age(line, row->age_ms, 6);
-    gap(line);
-    put(line, row->sender, 12);
-    gap(line);
-    cells_put(line, row->value, row->value_size, CELLS_MAX);
+    show_number(texts.number[1], row->per_s);
+    show_number(texts.number[2], row->bytes_per_s);
+    show_count(texts.number[3], row->size);
+    show_percent(texts.number[4], row->loss);
+    show_age(texts.number[5], row->age_ms);
+    columns_row(&topic_columns, &texts, line);
 }
 
 static enum top_look put_node(struct cells *line, const struct top_node *node)
 {
-    const char *state = !node->up ? "gone" : node->visitor ? "visits" : "up";
     double all = (double)(node->received + node->missed);
+    struct column_texts texts = {.name = node->name,
+                                 .name_size = strlen(node->name),
+                                 .rest = node->filters,
+                                 .rest_size = strlen(node->filters),
+                                 .text = {[0] = !node->up       ? "gone"
+                                                : node->visitor ? "visits"
+                                                                : "up",
+                                          [1] = node->address,
+                                          [4] = node->version,
+                                          [5] = node->key}};
 
-    put(line, node->name, name_columns(line, NODE_FIXED));
-    gap(line);
-    put(line, state, 6);
-    gap(line);
-    put(line, node->address, 21);
-    put_age(line, (int64_t)node->heard_ms, 6);
-    put_percent(line, all > 0 ? 100.0 * (double)node->missed / all : -1, 6);
-    gap(line);
-    put(line, node->version, 6);
-    gap(line);
-    put(line, node->key, 8);
-    gap(line);
-    put(line, node->filters, CELLS_MAX);
+    show_age(texts.number[2], (int64_t)node->heard_ms);
+    show_percent(texts.number[3],
+                 all > 0 ? 100.0 * (double)node->missed / all : -1);
+    columns_row(&node_columns, &texts, line);
     return node->up ? TOP_PLAIN : TOP_FAINT;
 }
 
 static enum top_look put_drop(struct cells *line, const struct top_drop *drop)
 {
-    put(line, msock_counter_name(drop->counter), 20);
-    put_count(line, drop->count, 8);
-    put_count(line, drop->rise, 8);
-    put(line, "", 2);
-    put(line, msock_counter_text(drop->counter), CELLS_MAX);
+    const char *name = msock_counter_name(drop->counter);
+    const char *text = msock_counter_text(drop->counter);
+    struct column_texts texts = {.name = name,
+                                 .name_size = strlen(name),
+                                 .rest = text,
+                                 .rest_size = strlen(text)};
+
+    show_count(texts.number[0], drop->count);
+    show_count(texts.number[1], drop->rise);
+    columns_row(&drop_columns, &texts, line);
     return drops_is_usual(drop->counter) ? TOP_FAINT
            : drop->rise > 0              ? TOP_ALARM
                                          : TOP_PLAIN;
@@ -181,20 +188,7 @@ enum top_look top_view_row(const struct top_view *view,
 
 void top_view_titles(const struct top_view *view, struct cells *line)
 {
-    switch (view->kind) {
-    case TOP_NODES:
-        put(line, "NODE", name_columns(line, NODE_FIXED));
-        put(line, " STATE  ADDRESS", 29);
-        cells_add(line, " HEARD LOSS% LIB    KEY      FILTERS");
-        break;
-    case TOP_DROPS:
-        cells_add(line, "REASON                 COUNT    RISE  WHAT IT IS");
-        break;
-    default:
-        put(line, "TOPIC", name_columns(line, TOPIC_FIXED));
-        cells_add(line, "     MSG/S BYTES/S   SIZE LOSS%   AGE SENDER       "
-                        "VALUE");
-    }
+    columns_titles(columns_of(view->kind), line);
     cells_end(line);
 }
 
@@ -202,31 +196,37 @@ void top_view_titles(const struct top_view *view, struct cells *line)
 
 static void put_where(struct cells *line, const struct top_snapshot *snapshot)
 {
-    char text[NUMBER_SIZE];
+    char text[COLUMNS_NUMBER];
 
     cells_add(line, snapshot->channel);
-    cells_add(line, snapshot->sealed ? "  sealed" : "  open");
+    cells_item(line, snapshot->sealed ? "  sealed" : "  open");
     snprintf(text, sizeof(text), "  %d interface%s", snapshot->joined,
              snapshot->joined == 1 ? "" : "s");
-    cells_add(line, text);
+    cells_item(line, text);
 }
 
 static enum top_look put_totals(struct cells *line,
                                 const struct top_snapshot *snapshot)
 {
-    char text[4 * NUMBER_SIZE];
+    char number[COLUMNS_NUMBER];
+    char text[2 * COLUMNS_NUMBER];
 
-    put_number(line, snapshot->per_s, 6);
-    cells_add(line, " msg/s ");
-    put_number(line, snapshot->bytes_per_s, 6);
-    cells_add(line, " bytes/s  loss ");
-    put_percent(line, snapshot->loss, 5);
-    snprintf(text, sizeof(text), " %%  lost %" PRIu64 "  drops %" PRIu64,
-             snapshot->lost, snapshot->drops);
-    cells_add(line, text);
+    show_number(number, snapshot->per_s);
+    snprintf(text, sizeof(text), "%6s msg/s", number);
+    cells_item(line, text);
+    show_number(number, snapshot->bytes_per_s);
+    snprintf(text, sizeof(text), " %6s bytes/s", number);
+    cells_item(line, text);
+    show_percent(number, snapshot->loss);
+    snprintf(text, sizeof(text), "  loss %5s %%", number);
+    cells_item(line, text);
+    snprintf(text, sizeof(text), "  lost %" PRIu64, snapshot->lost);
+    cells_item(line, text);
+    snprintf(text, sizeof(text), "  drops %" PRIu64, snapshot->drops);
+    cells_item(line, text);
     if (snapshot->held > 0) {
         snprintf(text, sizeof(text), "  held %zu", snapshot->held);
-        cells_add(line, text);
+        cells_item(line, text);
     }
     return snapshot->lost + snapshot->drops > 0 || snapshot->loss > 0
                ? TOP_ALARM
@@ -238,19 +238,21 @@ static void put_views(struct cells *line, const struct top_view *view,
 {
     const size_t counts[TOP_KINDS] = {snapshot->row_count, snapshot->node_count,
                                       snapshot->drop_count};
-    char text[4 * NUMBER_SIZE];
+    char text[2 * COLUMNS_NUMBER];
 
     for (int i = 0; i < TOP_KINDS; i++) {
         bool shown = (int)view->kind == i;
         snprintf(text, sizeof(text), "%s%d %s %zu%s ", shown ? "[" : " ", i + 1,
                  top_kind_name((enum top_kind)i), counts[i], shown ? "]" : " ");
-        cells_add(line, text);
+        cells_item(line, text);
     }
-    snprintf(text, sizeof(text), " by %s%s%s",
+    if (view->paused) {
+        cells_item(line, " PAUSED ");
+    }
+    snprintf(text, sizeof(text), " by %s%s",
              top_sorts(view->kind)[view->sort[view->kind]],
-             view->reverse[view->kind] ? ", reversed" : "",
-             view->paused ? "  PAUSED" : "");
-    cells_add(line, text);
+             view->reverse[view->kind] ? ", reversed" : "");
+    cells_item(line, text);
     if (view->filter[0] != '\0' && !view->typing) {
         cells_add(line, "  filter ");
         cells_add(line, view->filter);

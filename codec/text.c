@@ -183,7 +183,10 @@ int msock_json_quote(const char *text, size_t size, char *out, size_t capacity)
 
 /* -- Mistyped words -- */
 
-enum { WORD_MAX = 64 };
+enum {
+    WORD_MAX = 64,
+    PREFIX_MIN = 3 /* letters that say which word was meant */
+};
 
 static char lower(char letter)
 {
@@ -196,32 +199,48 @@ static size_t least(size_t a, size_t b, size_t c)
     return smaller < c ? smaller : c;
 }
 
-/* Levenshtein's distance, by rows. */
+static bool are_swapped(const char *a, const char *b)
+{
+    return lower(a[0]) == lower(b[1]) && lower(a[1]) == lower(b[0]);
+}
+
+/* Levenshtein's distance, by rows; two neighbours that changed places count as
+ * one edit (optimal string alignment). */
 static size_t distance(const char *a, size_t a_size, const char *b,
                        size_t b_size)
 {
-    size_t row[WORD_MAX + 1];
+    size_t rows[3][WORD_MAX + 1];
+    size_t *before = rows[0]; /* the row above the last one */
+    size_t *last = rows[1];
+    size_t *row = rows[2];
 
     for (size_t j = 0; j <= b_size; j++) {
-        row[j] = j;
+        last[j] = j;
     }
-    for (size_t i = 0; i < a_size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_size; j++) {
-            size_t swap = diagonal + (lower(a[i]) != lower(b[j]));
-            diagonal = row[j + 1];
-            row[j + 1] = least(row[j] + 1, row[j + 1] + 1, swap);
+    for (size_t i = 1; i <= a_size; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= b_size; j++) {
+            bool differ = lower(a[i - 1]) != lower(b[j - 1]);
+            row[j] = least(row[j - 1] + 1, last[j] + 1, last[j - 1] + differ);
+            if (i > 1 && j > 1 && are_swapped(a + i - 2, b + j - 2) &&
+                before[j - 2] + 1 < row[j]) {
+                row[j] = before[j - 2] + 1;
+            }
         }
+        size_t *oldest = before;
+        before = last;
+        last = row;
+        row = oldest;
     }
-    return row[b_size];
+    return last[b_size];
 }
 
-/* Whether `known` goes on where the word ends. */
-static bool begins(const char *known, const char *word, size_t size)
+/* Whether a word begins with these letters. */
+static bool begins(const char *word, size_t word_size, const char *letters,
+                   size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        if (known[i] == '\0' || lower(known[i]) != lower(word[i])) {
+        if (i == word_size || lower(word[i]) != lower(letters[i])) {
             return false;
         }
     }
@@ -229,19 +248,22 @@ static bool begins(const char *known, const char *word, size_t size)
 }
 
 /* How far off a known word is, SIZE_MAX if it cannot have been meant: at most
- * half of the longer word may be wrong. What the word begins is nearer than
- * anything but the word itself, the shortest first: it lacks the fewest
- * letters. */
+ * half of the longer word may be wrong, or it is what the word begins with.
+ * What the word begins is nearer than anything but the word itself, the
+ * shortest first: it lacks the fewest letters. */
 static size_t how_far(const char *word, size_t size, const char *known)
 {
     size_t known_size = strnlen(known, WORD_MAX);
     size_t longer = size > known_size ? size : known_size;
     size_t edits = distance(word, size, known, known_size);
 
-    if (edits == 0 || begins(known, word, size)) {
+    if (edits == 0 || begins(known, known_size, word, size)) {
         return edits;
     }
-    return edits <= longer / 2 ? WORD_MAX + edits : SIZE_MAX;
+    return edits <= longer / 2 || (known_size >= PREFIX_MIN &&
+                                   begins(word, size, known, known_size))
+               ? WORD_MAX + edits
+               : SIZE_MAX;
 }
 
 const char *msock_text_nearest(const char *word, size_t size,

@@ -322,8 +322,8 @@ class Contexts(Config):
 
         self.context("use", "home")
         self.assertEqual(self.context("ls").lines,
-                         ["home             * udp://239.1.1.1:1",
-                          "work               -"])
+                         ["home             * sealed udp://239.1.1.1:1",
+                          "work               -      -"])
         self.assertEqual(self.context("ls", "--names").lines,
                          ["home", "work"])
         self.assertIn("in use", self.context("rm", "home", code=1).err)
@@ -395,7 +395,7 @@ class Contexts(Config):
         os.symlink(real, self.user)
         self.context("add", "a", "-q")
         self.assertTrue(os.path.islink(self.user))
-        self.assertEqual(self.context("ls").out.split(), ["a", "-"])
+        self.assertEqual(self.context("ls").out.split(), ["a", "-", "-"])
 
     def test_those_of_the_system_can_be_used_but_not_removed(self):
         self.write(self.system, {"contexts": {"all": {"name": "x"}}})
@@ -409,7 +409,8 @@ class Contexts(Config):
                 (("add", "a b", "-q"), 2, "letters"),
                 (("add", "x" * 64, "-q"), 2, "letters"),
                 (("add", "a", "--context", "b"), 2, "--context"),
-                (("add", "a", "-c", "http://x"), 1, "udp://"),
+                (("add", "a", "-c", "http://x"), 2, "udp://"),
+                (("add", "a"), 2, "without an option says nothing"),
                 (("add", "a", "--key-file", "\udce9.key"), 1, "UTF-8"),
                 (("add", "a", "--id-file", "/\udce9.id"), 1, "UTF-8"),
                 (("use",), 2, "usage"), (("use", "a", "--none"), 2, "usage"),

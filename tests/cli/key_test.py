@@ -59,7 +59,7 @@ class CommandLine(netns.Case):
         url = "udp://239.255.77.83:7783?iface=lo"
 
         as_option = self.run_msock("pub", "t", "1", "-c", f"{url}&key={key}",
-                                   code=1)
+                                   code=2)
         as_words = self.run_msock("key", "from-passphrase", "one", "two",
                                   code=2)
 

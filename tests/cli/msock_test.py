@@ -157,25 +157,59 @@ class Usage(netns.Case):
 
 
 class Failure(netns.Case):
-    def test_what_cannot_be_done_ends_with_1_and_says_why(self):
-        for words, said in (
-                (["pub", "t", "-c", "http://x"], "udp://"),
-                (["pub", "t", "-c", "udp://10.0.0.1:7783"], "10.0.0.1"),
-                (["pub", "t", "-c", LO + "&ifcae=lo"], "iface"),
-                (["pub", "t", "-c", LO + "&ttl=0"], "ttl"),
-                (["pub", "t/#", "1", "-c", LO], "#"),
-                (["pub", "t" * 256, "1", "-c", LO], "255"),
-                (["sub", "a/#/b", "-c", LO], "#"),
-                (["sub", "#", "--name", "n" * 64, "-c", LO], "63"),
-                (["pub", "t", "--raw", "/nonexistent", "-c", LO],
-                 "/nonexistent: No such file"),
-                (["pub", "t", "--raw", "/", "-c", LO], "/: Is a directory"),
-                (["pub", "t", "1", "--key-file", "/nonexistent", "-c", LO],
-                 "/nonexistent")):
-            result = self.run_msock(*words, code=1)
+    def fails(self, code, *cases):
+        for words, said in cases:
+            result = self.run_msock(*words, code=code)
             self.assertEqual(result.out, "", words)
             self.assertTrue(result.err.startswith("msock: "), words)
             self.assertIn(said, result.err, words)
+
+    def test_what_cannot_be_done_ends_with_1_and_says_why(self):
+        self.fails(
+            1,
+            (["pub", "t", "--raw", "/nonexistent", "-c", LO],
+             "/nonexistent: No such file"),
+            (["pub", "t", "--raw", "/", "-c", LO], "/: Is a directory"),
+            (["pub", "t", "1", "--key-file", "/nonexistent", "-c", LO],
+             "/nonexistent"))
+
+    def test_a_wrong_address_or_name_ends_with_2(self):
+        self.fails(
+            2,
+            (["pub", "t", "-c", "http://x"], "udp://"),
+            (["pub", "t", "-c", "udp://10.0.0.1:7783"], "10.0.0.1"),
+            (["pub", "t", "-c", LO + "&ttl=0"], "ttl"),
+            (["sub", "#", "--name", "n" * 64, "-c", LO], "63"))
+        for verb in ("sub", "hz", "bw", "echo", "reply", "topics"):
+            words = ["1"] if verb == "reply" else []
+            self.fails(2, ([verb, "a", *words, "-c", LO + "&ifac=1"],
+                           'did you mean "iface"?'))
+        for verb in (["nodes"], ["bench", "sub"], ["bench", "rtt"]):
+            self.fails(2, ([*verb, "-c", "udp://239.1.1.1"], "port"))
+
+    def test_a_wrong_topic_or_filter_ends_with_1_as_mosquittos_do(self):
+        self.fails(
+            1,
+            (["pub", "t/#", "1", "-c", LO], "t/# is not a topic"),
+            (["pub", "t/+", "-l", "-c", LO], "t/+ is not a topic"),
+            (["pub", "", "-l", "-c", LO], '"" is not a topic'),
+            (["pub", "t" * 256, "1", "-c", LO], "255"),
+            (["pub", "$ms/x", "1", "-c", LO], "the protocol's own"),
+            (["req", "t/#", "1", "-c", LO], "#"))
+        for verb in ("sub", "hz", "bw", "echo", "reply", "topics"):
+            words = ["1"] if verb == "reply" else []
+            self.fails(1, ([verb, "a/#/b", *words, "-c", LO], "#"))
+
+    def test_words_are_told(self):
+        self.fails(
+            2,
+            (["pbu", "t", "1"], "unknown verb pbu, perhaps pub"),
+            (["publish", "t", "1"], "perhaps pub"),
+            (["key", "gne"], "perhaps gen"),
+            (["key"], "no word after key: gen"),
+            (["bench"], "no word after bench: pub"),
+            (["pub", "t", "two", "words"],
+             "words is one word more than TOPIC and DATA: text with blanks"))
 
     def test_a_key_file_that_others_may_read_is_refused(self):
         key = self.key()

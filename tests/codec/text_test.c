@@ -236,6 +236,24 @@ Test(text_nearest, takes_the_fewest_edits)
     }
 }
 
+Test(text_nearest, neighbours_that_changed_places_are_one_edit)
+{
+    static const char *const known[] = {"sub", "pub", "gen"};
+
+    cr_expect(eq(str, (char *)msock_text_nearest("pbu", 3, known, 3), "pub"));
+    cr_expect(eq(str, (char *)msock_text_nearest("gne", 3, known, 3), "gen"));
+    cr_expect(zero(ptr, (void *)msock_text_nearest("ubp", 3, known, 3)));
+}
+
+Test(text_nearest, what_a_known_word_begins_means_that_word)
+{
+    static const char *const known[] = {"sub", "pub", "hz"};
+
+    cr_expect(
+        eq(str, (char *)msock_text_nearest("PUBlish", 7, known, 3), "pub"));
+    cr_expect(zero(ptr, (void *)msock_text_nearest("hzlooooo", 8, known, 3)));
+}
+
 Test(text_nearest, what_the_word_begins_comes_before_fewer_edits)
 {
     static const char *const known[] = {"ttl", "kex", "key_file", "keys"};

@@ -54,11 +54,20 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
+int cli_exit_of(int code)
+{
+    if (code == MSOCK_EURL || code == MSOCK_EOPTION || code == MSOCK_ENAME) {
+        return CLI_USAGE;
+    }
+    return code < 0 ? CLI_FAILURE : CLI_OK;
+}
+
 int cli_error_code(int code)
 {
     const char *detail = msock_error_detail();
 
-    return cli_error("%s", detail[0] ? detail : msock_error_text(code));
+    cli_error("%s", detail[0] ? detail : msock_error_text(code));
+    return cli_exit_of(code);
 }
 
 bool cli_on_terminal(void)

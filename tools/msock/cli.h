@@ -33,8 +33,13 @@ CLI_PRINTF int cli_error(const char *format, ...);
  *  CLI_USAGE. */
 CLI_PRINTF int cli_usage(const char *format, ...);
 
+/** Returns the exit code for what a msock_ call returned: CLI_USAGE if an
+ * address, option or name was wrong, CLI_FAILURE for other errors: also for a
+ * topic or a filter that is none, as mosquitto's programs do. */
+int cli_exit_of(int code);
+
 /** Tells the user why the last msock_ call returned `code`.  Returns
- *  CLI_FAILURE. */
+ *  cli_exit_of() that. */
 int cli_error_code(int code);
 
 /** Whether what is told is read on a terminal. */

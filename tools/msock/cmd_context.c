@@ -176,14 +176,22 @@ static int add(int argc, char **argv)
     msock_options options = {.struct_size = sizeof(options),
                              .name = names.name};
     if (code == CLI_OK && msock_check(names.url, &options) < 0) {
-        code = cli_error("%s", msock_error_detail());
+        code = cli_usage("%s", msock_error_detail());
     }
     if (code != CLI_OK) {
         return code;
     }
     put_object(&out, &names);
     call.object = out.bytes;
-    code = out.failed ? CLI_FAILURE : config_write(edit_add, &call);
+    if (out.failed) {
+        code = CLI_FAILURE;
+    } else if (strcmp(out.bytes, "{}") == 0) {
+        code = cli_usage("a context without an option says nothing: give -c "
+                         "URL, --key-file FILE or others; see msock context "
+                         "add -h");
+    } else {
+        code = config_write(edit_add, &call);
+    }
     free(out.bytes);
     return code;
 }
@@ -303,8 +311,10 @@ static int tell(const struct config_context *context, bool in_use, bool names)
     if (names) {
         return cli_line("%s", context->name);
     }
-    return cli_line("%-16s %c %s", context->name, in_use ? '*' : ' ',
-                    url ? url : "-");
+    bool sealed = context->values[CONFIG_KEY_FILE].text ||
+                  (url && strstr(url, "key_file="));
+    return cli_line("%-16s %c %-6s %s", context->name, in_use ? '*' : ' ',
+                    sealed ? "sealed" : "-", url ? url : "-");
 }
 
 static int tell_file(const struct config *config,
@@ -409,7 +419,8 @@ static const struct verb verb_context_ls = {
     .summary = "print the contexts",
     .forms = ls_forms,
     .text = "Prints a line for each context: its name, an asterisk if it is "
-            "in use, and its channel. With --json each object has \"context\", "
+            "in use, \"sealed\" if it names a key file, and its channel. With "
+            "--json each object has \"context\", "
             "\"in_use\", what the context says, \"file\" and \"line\".",
     .options = ls_options,
     .run = ls,

@@ -79,6 +79,12 @@ static int check(int argc, char **argv, struct publisher *publisher)
         payload->kind = PAYLOAD_LINES;
         payload->option = "standard input";
     }
+    if (code == CLI_OK &&
+        !msock_topic_match(publisher->topic, publisher->topic)) {
+        code = cli_error("%s is not a topic: 1..255 bytes of UTF-8, at most 16 "
+                         "levels, without +, # and control characters",
+                         publisher->topic[0] ? publisher->topic : "\"\"");
+    }
     if (code == CLI_OK) {
         code = payload_check(payload);
     }

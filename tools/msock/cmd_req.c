@@ -128,8 +128,9 @@ static void on_try(msock_channel *channel, void *user)
     struct asker *asker = user;
 
     if (msock_joined(channel) > 0) {
-        if (ask(asker) < 0) {
-            finish(asker, CLI_FAILURE);
+        int code = ask(asker);
+        if (code < 0) {
+            finish(asker, cli_exit_of(code));
         }
     } else if (++asker->tries == JOIN_TRIES) {
         finish(asker, unjoined_tell(cli_channel_url(asker->names),

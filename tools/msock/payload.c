@@ -70,7 +70,10 @@ int payload_arguments(struct payload *payload, int argc, char **argv,
         return cli_usage("no TOPIC; see msock %s -h", argv[0]);
     }
     if (argc - optind > 1) {
-        return cli_usage("more than TOPIC and DATA; see msock %s -h", argv[0]);
+        return cli_usage(
+            "%s is one word more than TOPIC and DATA: text with blanks "
+            "goes in quotes; see msock %s -h",
+            argv[optind + 1], argv[0]);
     }
     return optind < argc ? payload_take_data(payload, argv[optind]) : CLI_OK;
 }

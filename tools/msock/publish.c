@@ -112,23 +112,24 @@ static int pass(msock_channel *channel, int64_t ms)
     return code;
 }
 
-/* Publishes the one message, as often as it is wanted.  Returns CLI_OK or
- * CLI_FAILURE. */
+/* Publishes the one message, as often as it is wanted.  Returns an exit
+ * code. */
 static int publish_one(struct publisher *publisher)
 {
     const char *json;
     int code = payload_make(&publisher->payload, &publisher->how, &json);
 
-    if (code < 0 || publish(publisher, json) < 0) {
-        return CLI_FAILURE;
+    if (code == 0) {
+        code = publish(publisher, json);
     }
-    for (uint64_t i = 1; i < publisher->repeat; i++) {
-        code = pass(publisher->channel, (int64_t)(publisher->delay_s * 1000));
-        if (code != CLI_OK || publish(publisher, json) < 0) {
+    for (uint64_t i = 1; code >= 0 && i < publisher->repeat; i++) {
+        if (pass(publisher->channel, (int64_t)(publisher->delay_s * 1000)) !=
+            CLI_OK) {
             return CLI_FAILURE;
         }
+        code = publish(publisher, json);
     }
-    return CLI_OK;
+    return cli_exit_of(code);
 }
 
 /* Stays for who knows a newer state than was said, of a program that ran

@@ -3,10 +3,12 @@
 #include "tools/msock/verb.h"
 
 #include "tools/msock/config.h"
+#include "tools/msock/json_out.h"
 
 #include <assert.h>
 #include <getopt.h>
 #include <multisock/text.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OPTIONS_MAX = 64, WORDS_MAX = 64 };
@@ -129,11 +131,26 @@ int verb_unknown(const struct verb *const *verbs, const char *after,
         meant ? meant : "", after[0] ? after : "help", after[0] ? " -h" : "");
 }
 
+/* A verb that wants one of its words, and got none. */
+static int tell_words(const struct verb *verb)
+{
+    struct cli_buffer words = {0};
+
+    for (const struct verb *const *sub = verb->verbs; *sub; sub++) {
+        json_out_format(&words, "%s%s", sub == verb->verbs ? "" : ", ",
+                        verb_word(*sub));
+    }
+    json_out(&words, "", 1);
+    int code = cli_usage("no word after %s: %s; see msock %s -h", verb->name,
+                         words.failed ? "" : words.bytes, verb->name);
+    free(words.bytes);
+    return code;
+}
+
 int verb_run_sub(const struct verb *verb, int argc, char **argv)
 {
     if (argc < 2) {
-        return cli_usage("no word after %s; see msock %s -h", verb->name,
-                         verb->name);
+        return tell_words(verb);
     }
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
         return verb_print_help(verb);

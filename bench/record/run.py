@@ -6,15 +6,18 @@
 
 `msock bench pub --reliable` publishes numbered messages, and `msock record`
 writes them. Told are what was published and what stands in the file, the most
-memory that the recorder had, and the processor time it took. Everything happens
-in a network namespace that this program makes.
+memory that the recorder had, and the processor time it took. It fails if one of
+the numbers is not in the file, or twice. Everything happens in a network
+namespace that this program makes.
 """
 
 import argparse
+import base64
 import json
 import os
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,6 +29,7 @@ import network
 
 TOPIC = "bench/load"
 SIZE_WORDS = ("-s", "64")
+LOAD = 2  # kind of a message that is counted: tools/msock/bench_message.h
 
 
 def listening():
@@ -50,14 +54,26 @@ def processor_of(pid):
     return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def count(path, is_db):
-    """How many messages of the topic stand in a recording."""
+def recorded(path, is_db):
+    """The raw messages of the topic in a recording."""
     if is_db:
-        return sqlite3.connect(path).execute(
-            "SELECT count(*) FROM messages WHERE topic=?",
-            (TOPIC,)).fetchone()[0]
+        for data, in sqlite3.connect(path).execute(
+                "SELECT data FROM messages WHERE topic=?", (TOPIC,)):
+            yield data
+        return
     with open(path, encoding="utf-8") as file:
-        return sum(json.loads(line)["topic"] == TOPIC for line in file)
+        for line in file:
+            message = json.loads(line)
+            if message["topic"] == TOPIC:
+                yield base64.b64decode(message["raw"])
+
+
+def numbers(path, is_db):
+    """The numbers of the load in a recording: not what begins and ends it."""
+    for data in recorded(path, is_db):
+        magic, kind, number = struct.unpack_from(">4sB3xQ", data)
+        if magic == b"msB1" and kind == LOAD:
+            yield number
 
 
 def measure(msock, options, path):
@@ -79,7 +95,8 @@ def measure(msock, options, path):
     finally:
         recorder.kill()
     sent = [json.loads(line) for line in publisher.stdout.splitlines()]
-    return sent[0], count(path, options.db), memory, processor, said
+    return (sent[0], list(numbers(path, options.db)), memory, processor,
+            said)
 
 
 def main():
@@ -100,11 +117,14 @@ def main():
         sent, found, memory, processor, said = measure(msock, options, path)
         size = os.path.getsize(path)
     print(sent)
-    print(f"{found:,} messages of the publisher in the file, "
+    print(f"{len(found):,} messages of the publisher in the file, "
           f"{size / 2**20:.0f} MiB")
     print(f"recorder: {memory / 1024:.1f} MiB at most, {processor:.1f} s of "
           f"processor time")
     print(said.strip())
+    if sorted(found) != list(range(sent["messages"])):
+        sys.exit(f"{len(set(found)):,} different ones of "
+                 f"{sent['messages']:,} are there")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,15 @@ class Profile(unittest.TestCase):
                 self.assertTrue(95 <= sums <= 103, sums)
 
 
+class Record(unittest.TestCase):
+    def test_it_tells_what_stands_in_the_file(self):
+        for words in ((), ("--db",)):
+            (lines,), _ = bench("record/run.py", "--rate", "500", "--duration",
+                                "1", *words)
+
+            self.assertRegex(lines[1][0], "^500 messages of the publisher")
+
+
 class Interfaces(unittest.TestCase):
     def test_it_prints_how_long_a_network_takes_to_come_back(self):
         (_, table), _ = bench("interfaces/run.py", "-n", "1")

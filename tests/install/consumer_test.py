@@ -211,6 +211,13 @@ class Tree(Case):
             path = self.installed("share", "man", "man" + name[-1], name)
             self.assertTrue(os.path.exists(path), path)
 
+    def test_the_completion_of_every_shell_is_there(self):
+        for path in (("bash-completion", "completions", "msock"),
+                     ("zsh", "vendor-completions", "_msock"),
+                     ("fish", "vendor_completions.d", "msock.fish")):
+            path = self.installed("share", *path)
+            self.assertTrue(os.path.exists(path), path)
+
     def test_no_text_names_the_place_of_the_build(self):
         for here, _, names in os.walk(self.prefix):
             for name in names:

@@ -108,9 +108,14 @@ class Contents(Case):
                 ("libmultisock-dev", r"/libmultisock-dev/docs/plugins\.md"),
                 ("libmultisock-dev", r"/libmultisock-dev/samples/hub\.c"),
                 ("multisock-tools", r"/man1/msock\.1\.gz"),
+                ("multisock-tools", r"/man1/msock-doctor\.1\.gz"),
+                ("multisock-tools", r"/man5/multisock-config\.5\.gz"),
                 ("multisock-tools", r"/man5/multisock-plugins\.5\.gz"),
                 ("multisock-tools", r"/man7/multisock-plugins\.7\.gz"),
                 ("multisock-tools", r"/man7/multisock-protocol\.7\.gz"),
+                ("multisock-tools", r"/bash-completion/completions/msock"),
+                ("multisock-tools", r"/zsh/vendor-completions/_msock"),
+                ("multisock-tools", r"/fish/vendor_completions\.d/msock\.fish"),
                 ("multisock-tools", r"/multisock/plugins/lights\.so")):
             self.assertTrue(any(re.search(wanted + "$", path)
                                 for path in self.files(name)), wanted)
@@ -134,7 +139,8 @@ class Contents(Case):
                 ("libmultisock0", r"libc6 \(>=", r"libuv1 \(>=",
                  r"libsodium23 \(>="),
                 ("libmultisock-dev", same, "libuv1-dev", "libsodium-dev"),
-                ("multisock-tools", same, r"libc6 \(>=")):
+                ("multisock-tools", same, r"libc6 \(>=", "libncursesw6",
+                 "libsqlite3-0", "libtinfo6")):
             for need in needs:
                 self.assertRegex(self.field(name, "Depends"), need)
 

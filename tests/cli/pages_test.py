@@ -88,6 +88,17 @@ class Pages(unittest.TestCase):
                     count += 1
         self.assertGreater(count, 100)
 
+    def test_each_check_of_the_doctor_stands_in_its_document(self):
+        text = read(ROOT, "docs", "troubleshooting.md")
+        section = text.split("## What this host does to a channel\n")[1]
+        rows = re.findall(r"(?m)^\| (`.*?) \|", section.split("\n## ")[0])
+        checks = [line.split()[0]
+                  for line in msock("doctor", "--list").splitlines()]
+
+        self.assertEqual(re.findall(r"`([a-z-]+)`", " ".join(rows)), checks)
+        self.assertIn(f"`msock doctor`: {len(checks)} checks",
+                      read(ROOT, "CHANGELOG.md"))
+
     def test_mandoc_has_nothing_to_say(self):
         for verb in VERBS:
             page = os.path.join(PAGES, f"msock-{verb}.1")

@@ -350,6 +350,7 @@ class Traffic(Case):
 
     def test_buffer_smaller_than_asked_for(self):
         self.doctor(url=URL + "&rcvbuf=1G")
+        self.assertEqual(self.bad(), [], self.found)
         self.assertEqual(self.found["receive-buffer"]["status"], "warn")
         self.assertEqual(self.found["receive-buffer"]["mend"],
                          "sysctl -w net.core.rmem_max=1073741824")

@@ -288,11 +288,8 @@ class Hostile(Terminal):
         self.assert_harmless(False)
 
     def test_sub_and_echo_write_nothing_of_it_raw(self):
-        verbs = self.run_msock("help").out
-        for verb in ["sub"] + ["echo"] * bool(re.search(r"^ +echo ", verbs,
-                                                        re.M)):
-            words = ["-v"] if verb == "sub" else []
-            self.open(verb, *words, "#", "-c", LO, size=(200, 50))
+        for words in (["sub", "-v"], ["echo"]):
+            self.open(*words, "#", "-c", LO, size=(200, 50))
             self.say_hostile()
             self.shows("yyyyy")
             self.shows(r"\x1b[7777mred")

@@ -84,7 +84,6 @@ look()
         program c++ g++
         program make make
         program readelf binutils
-        program mandoc mandoc
         program zsh zsh
         program fish fish
         # Debian packages are made and tested where there is Debian.

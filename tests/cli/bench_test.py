@@ -457,7 +457,7 @@ class Usage(Case):
 
     def test_a_channel_that_is_none(self):
         for word in (("pub",), ("sub",), ("rtt",), ("rtt", "--serve")):
-            self.run_msock("bench", *word, "-c", "udp://x", code=1)
+            self.run_msock("bench", *word, "-c", "udp://x", code=2)
 
     def test_help(self):
         for words in ((), ("pub",), ("sub",), ("rtt",)):

@@ -127,7 +127,7 @@ class Files(netns.Case):
 
         said = recording.terminate(1).err
         self.assertNotRegex(said, r"jsonl: 1 messages")
-        self.assertIn("1 messages came, 0 written to 0 files, 1 missing", said)
+        self.assertIn("1 message came, 0 written to 0 files, 1 missing", said)
 
     def test_a_state_that_was_there_before_triggers_nothing(self):
         folder = self.path("ring")
@@ -143,7 +143,7 @@ class Files(netns.Case):
         recording = self.record("--ring", "1m", "--trigger", "door", "-W", "3",
                                 os.path.join(folder, "b.jsonl"))
         said = recording.end(0).err
-        self.assertIn("1 messages came", said)
+        self.assertIn("1 message came", said)
         self.assertEqual(os.listdir(folder), [])
         owner.process.stdin.close()
 

@@ -297,6 +297,22 @@ class Record(netns.Case):
                                               code=1).err)
             self.assertEqual(os.path.getsize(path), before)
 
+    def test_a_wrong_filter_leaves_no_file(self):
+        path = self.path("a.jsonl")
+
+        result = self.run_msock("record", path, "a", "a/#/b", code=1)
+
+        self.assertIn('"a/#/b" is not a filter', result.err)
+        self.assertFalse(os.path.exists(path))
+
+    def test_the_last_line_names_the_file(self):
+        path = self.path("a.jsonl")
+
+        result = self.run_msock("record", path, "-W", "0.1")
+
+        self.assertIn("0 messages came, 0 written to 1 file, 0 missing "
+                      f"({path})", result.err)
+
     def test_wrong_calls_say_why(self):
         for words, why in (((), "no FILE"),
                            (("f", "--trigger", "a"), "--trigger is for"),
@@ -305,6 +321,10 @@ class Record(netns.Case):
                            (("f", "--rotate-size", "1x"), "number of bytes"),
                            (("f", "--rotate-size", "12"), "4096"),
                            (("f", "--ring", "0"), "wants a time"),
+                           (("f", "--quota", "1M", "--rotate-size", "2M"),
+                            "less than --rotate-size"),
+                           (("#",), "the name of the FILE comes before"),
+                           (("home/+",), "the name of the FILE comes before"),
                            (("f", "--ring", "1h", "--rotate-every", "1d"),
                             "does not rotate")):
             self.assertIn(why, self.run_msock("record", *words, code=2).err)

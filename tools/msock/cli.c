@@ -54,6 +54,17 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
+bool cli_is_filter(const char *text)
+{
+    char topic[MSOCK_TOPIC_MAX + 1] = ""; /* that it takes, if it is one */
+
+    strncpy(topic, text, MSOCK_TOPIC_MAX);
+    for (char *at = topic; *at != '\0'; at++) {
+        *at = *at == '+' || *at == '#' ? 'x' : *at;
+    }
+    return msock_topic_match(text, topic);
+}
+
 int cli_exit_of(int code)
 {
     if (code == MSOCK_EURL || code == MSOCK_EOPTION || code == MSOCK_ENAME) {

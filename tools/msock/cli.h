@@ -33,6 +33,9 @@ CLI_PRINTF int cli_error(const char *format, ...);
  *  CLI_USAGE. */
 CLI_PRINTF int cli_usage(const char *format, ...);
 
+/** Whether text is a topic filter. */
+bool cli_is_filter(const char *text);
+
 /** Returns the exit code for what a msock_ call returned: CLI_USAGE if an
  * address, option or name was wrong, CLI_FAILURE for other errors: also for a
  * topic or a filter that is none, as mosquitto's programs do. */

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     DB = CLI_OWN,
@@ -260,10 +261,12 @@ static int end(struct recorder *recorder, int code)
     if (totals.gone) {
         return code;
     }
-    cli_error("%" PRIu64 " messages came, %" PRIu64 " written to %" PRIu64
-              " file%s, %" PRIu64 " missing",
-              recorder->received, totals.messages, totals.files,
-              totals.files == 1 ? "" : "s", missing);
+    cli_error("%" PRIu64 " message%s came, %" PRIu64 " written to %" PRIu64
+              " file%s, %" PRIu64 " missing (%s%s)",
+              recorder->received, recorder->received == 1 ? "" : "s",
+              totals.messages, totals.files, totals.files == 1 ? "" : "s",
+              missing, recorder->options.file,
+              recorder->options.stamped ? ", with the time" : "");
     return code != CLI_OK ? code : missing > 0 ? CLI_FAILURE : closed;
 }
 
@@ -337,6 +340,26 @@ static int take(void *user, int id, const char *value)
     }
 }
 
+/* Before a file is made: what comes after it are filters, and it is none. */
+static int check_filters(const struct recorder *recorder)
+{
+    const char *file = recorder->options.file;
+
+    for (int i = 0; i < recorder->ears.filter_count; i++) {
+        if (!cli_is_filter(recorder->ears.filters[i])) {
+            return cli_error("\"%s\" is not a filter: + is one level, and # "
+                             "the rest, at the end",
+                             recorder->ears.filters[i]);
+        }
+    }
+    if (strpbrk(file, "+#") && cli_is_filter(file) && access(file, F_OK) != 0) {
+        return cli_usage("%s looks like a filter: the name of the FILE comes "
+                         "before it; a file of that name is ./%s",
+                         file, file);
+    }
+    return CLI_OK;
+}
+
 /* Holds the options together. */
 static int check(struct recorder *recorder)
 {
@@ -354,6 +377,10 @@ static int check(struct recorder *recorder)
     if (options->quota > 0 && !rings && !rotates) {
         return cli_usage("--quota is for files that rotate: --rotate-size or "
                          "--rotate-every");
+    }
+    if (options->quota > 0 && options->quota < options->rotate_bytes) {
+        return cli_usage("--quota is for all files, and cannot be less than "
+                         "--rotate-size");
     }
     if (strcmp(options->file, "-") == 0 &&
         (rings || rotates || options->kind != &sink_lines)) {
@@ -387,6 +414,9 @@ static int record(int argc, char **argv)
     recorder.ears.filters = argv + optind + 1;
     recorder.ears.filter_count = argc - optind - 1;
     code = check(&recorder);
+    if (code == CLI_OK) {
+        code = check_filters(&recorder);
+    }
     return code == CLI_OK ? run(&recorder) : code;
 }
 

@@ -165,13 +165,7 @@ static void add_filter(struct subscriber *subscriber, const char *text)
  * nothing. It is right if it matches its own text, wildcards as letters. */
 static int add_out(struct subscriber *subscriber, const char *text)
 {
-    char topic[MSOCK_TOPIC_MAX + 1] = "";
-
-    strncpy(topic, text, MSOCK_TOPIC_MAX);
-    for (char *at = topic; *at != '\0'; at++) {
-        *at = *at == '+' || *at == '#' ? 'x' : *at;
-    }
-    if (!msock_topic_match(text, topic)) {
+    if (!cli_is_filter(text)) {
         return cli_usage("-T %s is not a filter: + is one level, and # the "
                          "rest, at the end",
                          text);

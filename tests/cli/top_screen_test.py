@@ -65,11 +65,30 @@ class Terminal(netns.Case):
     def tmux(self, *words):
         return self.tmux_at(self.socket, *words)
 
+    def children(self, socket):
+        """The programs that run in a terminal."""
+        shell = self.tmux_at(socket, "display-message", "-p", "#{pane_pid}",
+                             check=False).strip()
+        try:
+            with open(f"/proc/{shell}/task/{shell}/children",
+                      encoding="ascii") as file:
+                return [int(pid) for pid in file.read().split()]
+        except FileNotFoundError:
+            return []
+
+    def close(self, socket):
+        """Ends the program before its terminal: a hang-up, while a sanitizer
+        looks for leaks, has both wait for ever."""
+        for pid in self.children(socket):
+            os.kill(pid, signal.SIGTERM)
+        netns.until(lambda: not self.children(socket), "the program's end")
+        self.tmux_at(socket, "kill-server", check=False)
+
     def open(self, *words, size=(100, 20)):
         """Runs msock in a terminal; ends with a line about its exit code."""
         self.opened += 1
         self.socket = self.path(f"tmux{self.opened}")
-        self.addCleanup(self.tmux_at, self.socket, "kill-server", check=False)
+        self.addCleanup(self.close, self.socket)
         program = shlex.join([netns.msock, *map(str, words)])
         script = (f"trap : INT QUIT; read go; stty -a >{self.path('before')}; {program}; "
                   f"echo ended with $?; stty -a >{self.path('after')}; "
@@ -231,7 +250,7 @@ class Screen(Terminal):
     def test_the_terminal_is_given_back_however_it_ends(self):
         ends = [lambda: self.press("q"), lambda: self.press("C-c"),
                 lambda: self.press("C-\\")]
-        ends += [lambda number=number: os.kill(self.child(), number)
+        ends += [lambda number=number: os.kill(self.children(self.socket)[0], number)
                  for number in (signal.SIGTERM, signal.SIGHUP)]
         for end in ends:
             self.top()
@@ -246,12 +265,6 @@ class Screen(Terminal):
                     open(self.path("after"), encoding="utf-8") as after:
                 self.assertEqual(before.read(), after.read())
             os.unlink(self.path("after"))
-
-    def child(self):
-        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        with open(f"/proc/{shell}/task/{shell}/children",
-                  encoding="ascii") as file:
-            return int(file.read().split()[0])
 
 
 class Hostile(Terminal):

@@ -179,6 +179,8 @@ class Failure(netns.Case):
             (["pub", "t", "-c", "http://x"], "udp://"),
             (["pub", "t", "-c", "udp://10.0.0.1:7783"], "10.0.0.1"),
             (["pub", "t", "-c", LO + "&ttl=0"], "ttl"),
+            (["pub", "t", "-c", LO + "&ifcae=lo"], "iface"),
+            (["top", "--once", "-c", LO + "&ifac=1"], "iface"),
             (["sub", "#", "--name", "n" * 64, "-c", LO], "63"))
         for verb in ("sub", "hz", "bw", "echo", "reply", "topics"):
             words = ["1"] if verb == "reply" else []
@@ -190,8 +192,8 @@ class Failure(netns.Case):
     def test_a_wrong_topic_or_filter_ends_with_1_as_mosquittos_do(self):
         self.fails(
             1,
-            (["pub", "t/#", "1", "-c", LO], "t/# is not a topic"),
-            (["pub", "t/+", "-l", "-c", LO], "t/+ is not a topic"),
+            (["pub", "t/#", "1", "-c", LO], '"t/#" is not a topic'),
+            (["pub", "t/+", "-l", "-c", LO], '"t/+" is not a topic'),
             (["pub", "", "-l", "-c", LO], '"" is not a topic'),
             (["pub", "t" * 256, "1", "-c", LO], "255"),
             (["pub", "$ms/x", "1", "-c", LO], "the protocol's own"),
@@ -199,6 +201,7 @@ class Failure(netns.Case):
         for verb in ("sub", "hz", "bw", "echo", "reply", "topics"):
             words = ["1"] if verb == "reply" else []
             self.fails(1, ([verb, "a/#/b", *words, "-c", LO], "#"))
+        self.fails(1, (["top", "--once", "a/#/b", "-c", LO], "#"))
 
     def test_words_are_told(self):
         self.fails(
@@ -236,6 +239,7 @@ class Failure(netns.Case):
         for words, code in (
                 (["help"], 1), (["help", "examples"], 1),
                 (["completion", "bash"], 1), (["version"], 1),
+                (["topics", "-W", "0.1", "--json", "-c", LO], 0),
                 (["hz", "#", "-c", LO], 0), (["bw", "#", "-c", LO], 0),
                 (["hz", "-W", "0.1", "#", "-c", LO], 0)):
             reader, writer = os.pipe()

@@ -311,8 +311,9 @@ static int tell(const struct config_context *context, bool in_use, bool names)
     if (names) {
         return cli_line("%s", context->name);
     }
+    const struct cli_channel channel = {.url = url};
     bool sealed = context->values[CONFIG_KEY_FILE].text ||
-                  (url && strstr(url, "key_file="));
+                  cli_channel_says(&channel, "key_file");
     return cli_line("%-16s %c %-6s %s", context->name, in_use ? '*' : ' ',
                     sealed ? "sealed" : "-", url ? url : "-");
 }

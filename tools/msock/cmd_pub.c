@@ -81,9 +81,9 @@ static int check(int argc, char **argv, struct publisher *publisher)
     }
     if (code == CLI_OK &&
         !msock_topic_match(publisher->topic, publisher->topic)) {
-        code = cli_error("%s is not a topic: 1..255 bytes of UTF-8, at most 16 "
-                         "levels, without +, # and control characters",
-                         publisher->topic[0] ? publisher->topic : "\"\"");
+        code = cli_error("\"%s\" is not a topic: 1..%d bytes of UTF-8, at most "
+                         "%d levels, without +, # and control characters",
+                         publisher->topic, MSOCK_TOPIC_MAX, MSOCK_LEVELS_MAX);
     }
     if (code == CLI_OK) {
         code = payload_check(payload);

@@ -300,10 +300,9 @@ static int read_time(const char *option, const char *text, double *seconds)
 
 static int read_speed(const char *text, double *speed)
 {
-    char *end;
-    double value = strtod(text, &end);
+    double value;
 
-    if (end == text || *end || !(value >= 0 && value <= speed_max)) {
+    if (!until_number(text, &value) || value > speed_max) {
         return cli_usage("--speed wants a number from 0 (as fast as it goes) "
                          "on, not %s",
                          text);
@@ -312,26 +311,9 @@ static int read_speed(const char *text, double *speed)
     return CLI_OK;
 }
 
-/* Whether + and # stand alone in their levels, and # in the last one. */
-static bool is_filter(const char *text)
-{
-    for (const char *level = text;;) {
-        size_t size = strcspn(level, "/");
-        bool last = level[size] == '\0';
-        bool wild = strcspn(level, "+#") < size;
-        if ((wild && size > 1) || (level[0] == '#' && !last)) {
-            return false;
-        }
-        if (last) {
-            return text[0] != '\0';
-        }
-        level += size + 1;
-    }
-}
-
 static int take_filter(struct player *player, const char *filter)
 {
-    if (!is_filter(filter)) {
+    if (!cli_is_filter(filter)) {
         return cli_usage("-t: \"%s\" is not a filter: + and # stand alone in a "
                          "level, # in the last one",
                          filter);

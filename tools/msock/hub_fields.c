@@ -2,6 +2,8 @@
 /* The keys of the hub's configuration. */
 #include "tools/msock/hub_fields.h"
 
+#include "tools/msock/cli.h"
+
 #include <multisock/text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,19 +190,6 @@ static void read_object(struct hub_reader *reader,
 
 /* -- Lists -- */
 
-/* A filter is valid if it matches the topic that has a letter for each of its
- * wildcards. */
-static bool filter_is_valid(const char *filter)
-{
-    char topic[TEXT_SIZE];
-
-    snprintf(topic, sizeof(topic), "%s", filter);
-    for (char *at = topic; *at != '\0'; at++) {
-        *at = *at == '+' || *at == '#' ? 'a' : *at;
-    }
-    return msock_topic_match(filter, topic);
-}
-
 static void read_filter(struct hub_reader *reader,
                         const struct json_slice *value, unsigned index)
 {
@@ -210,7 +199,7 @@ static void read_filter(struct hub_reader *reader,
     if (config->filter_count == HUB_FILTERS_MAX) {
         json_file_problem(&reader->source, value->text, "over %d filters",
                           HUB_FILTERS_MAX);
-    } else if (!read_string(value, &filter) || !filter_is_valid(filter)) {
+    } else if (!read_string(value, &filter) || !cli_is_filter(filter)) {
         json_file_problem(
             &reader->source, value->text,
             "\"filters[%u]\" must be a filter, such as \"+/lights/state\"",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of columns: which of them a line has room for. A narrow screen shows
- * fewer, whole, so that no number is ever cut; its titles end with a `>` then.
- */
+ * fewer, whole, so that no number is ever cut; its titles end with a `>`. */
 #ifndef MSOCK_TOOLS_TOP_COLUMNS_H
 #define MSOCK_TOOLS_TOP_COLUMNS_H
 
